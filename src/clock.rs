@@ -1,0 +1,88 @@
+//! The only file that asks the time, sleeps or draws randomness.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use ring::rand::{SecureRandom, SystemRandom};
+
+/// A source of time, for tests that need to move it.
+///
+/// [`SystemClock`] is the default. A session asks the clock outside of its lock, so an implementation may
+/// block or use the session itself, but it is on the path of every call and should be quick.
+pub trait Clock: Send + Sync {
+    /// Time since a fixed point of the clock's choice; it never goes back. It need not advance while the
+    /// machine is suspended.
+    fn monotonic(&self) -> Duration;
+
+    /// The time of day. It may step in either direction.
+    fn wall(&self) -> SystemTime;
+
+    /// Blocks the calling thread, for a pause between two attempts of a call.
+    fn sleep(&self, duration: Duration);
+
+    /// A number drawn evenly from `0.0..1.0`, to spread refreshes and pauses.
+    fn random(&self) -> f64 {
+        fastrand::f64()
+    }
+}
+
+/// The time of the operating system.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock {
+    start: Instant,
+}
+
+impl SystemClock {
+    /// A clock whose monotonic reading starts at zero now.
+    #[must_use]
+    pub fn new() -> Self {
+        SystemClock { start: Instant::now() }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        SystemClock::new()
+    }
+}
+
+impl Clock for SystemClock {
+    fn monotonic(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn wall(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        std::thread::sleep(duration);
+    }
+}
+
+/// One reading of both clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Now {
+    /// Since the clock's own fixed point.
+    pub(crate) monotonic: Duration,
+    /// Since 1970; a clock set before that reads zero.
+    pub(crate) wall: Duration,
+}
+
+impl Now {
+    pub(crate) fn read(clock: &dyn Clock) -> Self {
+        Now {
+            monotonic: clock.monotonic(),
+            wall: clock.wall().duration_since(UNIX_EPOCH).unwrap_or_default(),
+        }
+    }
+}
+
+/// Random bytes from the operating system, for client references.
+#[expect(clippy::panic, reason = "a predictable reference could pay for somebody else's order: better none")]
+pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    match SystemRandom::new().fill(&mut bytes) {
+        Ok(()) => bytes,
+        Err(_) => panic!("the operating system has no randomness to give"),
+    }
+}

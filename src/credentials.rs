@@ -1,0 +1,142 @@
+//! The API key and secret, and where they come from.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{Error, Result, Secret};
+
+/// The API key and secret a session logs in with.
+///
+/// They are wiped from memory with the last session that holds them, and never printed:
+///
+/// ```
+/// let credentials = popup_rewards::Credentials::new("key", "secret");
+/// assert_eq!(format!("{credentials:?}"), "Credentials([redacted])");
+/// ```
+#[derive(Clone)]
+pub struct Credentials(Source);
+
+#[derive(Clone)]
+enum Source {
+    Fixed(Pair),
+    Ask(Arc<dyn Fn() -> Result<Credentials> + Send + Sync>),
+}
+
+/// One key and its secret, as sent to the server.
+#[derive(Clone)]
+pub(crate) struct Pair {
+    pub(crate) key: Secret,
+    pub(crate) secret: Secret,
+}
+
+impl Credentials {
+    /// A fixed pair: the API key (username) and the API secret (password) from the dashboard.
+    ///
+    /// Nothing is checked here; building a session refuses an empty or malformed pair.
+    #[must_use]
+    pub fn new(key: impl Into<String>, secret: impl Into<String>) -> Self {
+        Credentials(Source::Fixed(Pair { key: Secret::new(key), secret: Secret::new(secret) }))
+    }
+
+    /// Reads `API_KEY` and `API_SECRET` from the environment, once.
+    ///
+    /// # Errors
+    /// [`Configuration`](crate::ErrorKind::Configuration) names the variable that is missing, empty or not
+    /// valid Unicode.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() {
+    /// match popup_rewards::Credentials::from_env() {
+    ///     Ok(credentials) => drop(credentials),
+    ///     Err(error) => assert!(error.to_string().contains("API_")),
+    /// }
+    /// # }
+    /// ```
+    pub fn from_env() -> Result<Self> {
+        Ok(Credentials::new(variable("API_KEY")?, variable("API_SECRET")?))
+    }
+
+    /// A closure that is asked again at each login, for pairs that rotate in a secrets manager.
+    ///
+    /// It runs outside of every lock of the session, in the thread that logs in, so it may block and may use
+    /// other sessions. Calling a method that needs a token on the *same* session from inside it is refused
+    /// with a `Configuration` error, because that call would wait for the login it is part of.
+    #[must_use]
+    pub fn from_fn(ask: impl Fn() -> Result<Credentials> + Send + Sync + 'static) -> Self {
+        Credentials(Source::Ask(Arc::new(ask)))
+    }
+
+    /// Whether the pair can change between two logins.
+    pub(crate) fn can_change(&self) -> bool {
+        matches!(self.0, Source::Ask(_))
+    }
+
+    /// Refuses a fixed pair that no server could accept; a closure is not asked.
+    pub(crate) fn check(&self) -> Result<()> {
+        match &self.0 {
+            Source::Fixed(pair) => pair.check(),
+            Source::Ask(_) => Ok(()),
+        }
+    }
+
+    /// The pair to log in with now. Runs user code when the credentials come from a closure.
+    pub(crate) fn current(&self) -> Result<Pair> {
+        let pair = match &self.0 {
+            Source::Fixed(pair) => pair.clone(),
+            Source::Ask(ask) => match ask()?.0 {
+                Source::Fixed(pair) => pair,
+                Source::Ask(_) => {
+                    return Err(Error::configuration(
+                        "the credentials closure returned another closure; return Credentials::new(..) from it",
+                    ));
+                }
+            },
+        };
+        pair.check()?;
+        Ok(pair)
+    }
+}
+
+impl Pair {
+    fn check(&self) -> Result<()> {
+        for (name, value) in [("key", self.key.expose()), ("secret", self.secret.expose())] {
+            if value.is_empty() {
+                return Err(Error::configuration(format!("the API {name} is empty")));
+            }
+            if value.chars().any(char::is_control) {
+                return Err(Error::configuration(format!(
+                    "the API {name} contains a line break or another control character; trim it"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn variable(name: &str) -> Result<String> {
+    match std::env::var(name) {
+        Ok(value) if value.is_empty() => {
+            Err(Error::configuration(format!("the environment variable {name} is empty")))
+        }
+        Ok(value) => Ok(value),
+        Err(std::env::VarError::NotPresent) => {
+            Err(Error::configuration(format!("the environment variable {name} is not set")))
+        }
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(Error::configuration(format!("the environment variable {name} is not valid Unicode")))
+        }
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials([redacted])")
+    }
+}
+
+impl fmt::Debug for Pair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pair([redacted])")
+    }
+}

@@ -1,0 +1,163 @@
+//! One call as data: what to send, how long it may take, and whether it may be sent again.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::{ClientReference, Error, Result};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Get,
+    Post,
+    Patch,
+}
+
+impl Method {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Patch => "PATCH",
+        }
+    }
+}
+
+/// Which of the session's two time limits holds for one attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TimeLimit {
+    /// `timeout`, 30 s.
+    Usual,
+    /// `order_timeout`, 90 s: the server may hold an order for a minute.
+    Order,
+}
+
+/// A request of the API, complete but for the host and the token.
+///
+/// The builder methods never fail: the first problem is kept and reported by [`Request::checked`], before
+/// anything is sent, so that an endpoint method stays one expression.
+#[derive(Clone)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    /// The path with placeholders: what logs and errors may show.
+    pub(crate) route: Cow<'static, str>,
+    pub(crate) path: String,
+    pub(crate) query: Vec<(Cow<'static, str>, String)>,
+    pub(crate) body: Option<Zeroizing<Vec<u8>>>,
+    pub(crate) time_limit: TimeLimit,
+    /// Whether a lost answer allows sending it again.
+    pub(crate) may_repeat: bool,
+    /// Whether the request carries the session's access token.
+    pub(crate) with_token: bool,
+    /// Whether the answer can hold card codes: it is then read uncompressed into memory that is wiped.
+    pub(crate) secret_answer: bool,
+    /// Set on requests that move money.
+    pub(crate) reference: Option<ClientReference>,
+    problem: Option<Error>,
+}
+
+impl Request {
+    pub(crate) fn get(route: impl Into<Cow<'static, str>>) -> Self {
+        Request { may_repeat: true, ..Request::new(Method::Get, route.into()) }
+    }
+
+    pub(crate) fn post(route: impl Into<Cow<'static, str>>) -> Self {
+        Request::new(Method::Post, route.into())
+    }
+
+    pub(crate) fn patch(route: impl Into<Cow<'static, str>>) -> Self {
+        Request::new(Method::Patch, route.into())
+    }
+
+    fn new(method: Method, route: Cow<'static, str>) -> Self {
+        Request {
+            method,
+            path: route.to_string(),
+            route,
+            query: Vec::new(),
+            body: None,
+            time_limit: TimeLimit::Usual,
+            may_repeat: false,
+            with_token: true,
+            secret_answer: false,
+            reference: None,
+            problem: None,
+        }
+    }
+
+    /// Fills the `:id` of the route.
+    pub(crate) fn id(mut self, id: i64) -> Self {
+        if id <= 0 {
+            return self.problem(Error::invalid_request(format!("an id is 1 or more, not {id}")));
+        }
+        self.path = self.path.replacen(":id", &id.to_string(), 1);
+        self
+    }
+
+    /// Adds a query parameter if there is a value.
+    pub(crate) fn query(mut self, name: impl Into<Cow<'static, str>>, value: Option<impl Display>) -> Self {
+        if let Some(value) = value {
+            self.query.push((name.into(), value.to_string()));
+        }
+        self
+    }
+
+    /// Sets a query parameter, in place of an earlier value.
+    pub(crate) fn set_query(&mut self, name: &'static str, value: impl Display) {
+        self.query.retain(|(found, _)| found != name);
+        self.query.push((Cow::Borrowed(name), value.to_string()));
+    }
+
+    /// Sets the body.
+    pub(crate) fn json(mut self, body: &impl Serialize) -> Self {
+        match serde_json::to_vec(body) {
+            Ok(bytes) => {
+                self.body = Some(Zeroizing::new(bytes));
+                self
+            }
+            Err(_) => self.problem(Error::invalid_request("the request body cannot be written as JSON")),
+        }
+    }
+
+    /// Says that the request changes nothing, or sets the same thing again, although it is not a GET.
+    pub(crate) fn may_repeat(mut self) -> Self {
+        self.may_repeat = true;
+        self
+    }
+
+    /// Says that the request moves money, under a reference that makes it safe to send again.
+    pub(crate) fn order(mut self, reference: &ClientReference) -> Self {
+        self.reference = Some(reference.clone());
+        self.may_repeat = true;
+        self.time_limit = TimeLimit::Order;
+        self.secret_answer()
+    }
+
+    /// Says that the answer can hold card codes.
+    pub(crate) fn secret_answer(mut self) -> Self {
+        self.secret_answer = true;
+        self
+    }
+
+    pub(crate) fn without_token(mut self) -> Self {
+        self.with_token = false;
+        self
+    }
+
+    /// Refuses the request unless a rule holds; the first broken rule is the one reported.
+    pub(crate) fn require(self, holds: bool, otherwise: impl FnOnce() -> Error) -> Self {
+        if holds { self } else { self.problem(otherwise()) }
+    }
+
+    fn problem(mut self, error: Error) -> Self {
+        self.problem.get_or_insert(error);
+        self
+    }
+
+    /// The first problem met while the request was put together.
+    pub(crate) fn checked(&self) -> Result<()> {
+        self.problem.clone().map_or(Ok(()), Err)
+    }
+}

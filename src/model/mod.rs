@@ -1,0 +1,8 @@
+//! What goes over the wire, as types.
+
+mod client_reference;
+mod id;
+mod money;
+
+pub use client_reference::ClientReference;
+pub use id::*;

@@ -1,0 +1,87 @@
+//! Money, read exactly from a JSON number or a string and written exactly; it never meets an `f64`.
+
+use rust_decimal::Decimal;
+use serde::de::Error as _;
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// For a member that must be there.
+pub(crate) fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+    optional(deserializer)?.ok_or_else(|| D::Error::custom("an amount is missing"))
+}
+
+/// For a member that may be null; absence needs `#[serde(default)]` beside it.
+pub(crate) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
+    let raw = <&RawValue>::deserialize(deserializer)?.get();
+    if raw == "null" {
+        return Ok(None);
+    }
+    let text = raw.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(raw).trim();
+    // The text stays out of the message: errors never quote the server's values.
+    exact(text).map(Some).ok_or_else(|| D::Error::custom("an amount is not a decimal number"))
+}
+
+/// The decimal a text stands for, or nothing if it is not a number or does not fit without rounding.
+pub(crate) fn exact(text: &str) -> Option<Decimal> {
+    if text.contains(['e', 'E']) {
+        return Decimal::from_scientific(text).ok();
+    }
+    Decimal::from_str_exact(text).ok()
+}
+
+/// Writes an amount as a JSON number with the very digits it has.
+pub(crate) fn number<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
+    RawValue::from_string(amount.to_string()).map_err(S::Error::custom)?.serialize(serializer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Read {
+        #[serde(default, deserialize_with = "optional")]
+        amount: Option<Decimal>,
+    }
+
+    fn read(json: &str) -> Option<String> {
+        let read: Read = serde_json::from_str(json).ok()?;
+        Some(read.amount.map_or("none".to_owned(), |amount| amount.to_string()))
+    }
+
+    #[test]
+    fn numbers_and_strings_keep_every_digit() {
+        for (json, text) in [
+            (r#"{"amount":50.00}"#, "50.00"),
+            (r#"{"amount":"50.00"}"#, "50.00"),
+            (r#"{"amount":4.7405}"#, "4.7405"),
+            (r#"{"amount":-39}"#, "-39"),
+            (r#"{"amount":12345678901234567.89}"#, "12345678901234567.89"),
+            (r#"{"amount":1e3}"#, "1000"),
+            (r#"{"amount":null}"#, "none"),
+            ("{}", "none"),
+        ] {
+            assert_eq!(read(json).as_deref(), Some(text), "{json}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_refused_without_being_quoted() {
+        for json in [r#"{"amount":"NaN-4711"}"#, r#"{"amount":{}}"#, r#"{"amount":""}"#, r#"{"amount":true}"#] {
+            let error = serde_json::from_str::<Read>(json).err().unwrap().to_string();
+            assert!(!error.contains("4711"), "{error}");
+        }
+    }
+
+    #[test]
+    fn amounts_are_written_as_plain_numbers() {
+        #[derive(Serialize)]
+        struct Write {
+            #[serde(serialize_with = "number")]
+            amount: Decimal,
+        }
+        let amount = exact("20.10").unwrap();
+        assert_eq!(serde_json::to_string(&Write { amount }).unwrap(), r#"{"amount":20.10}"#);
+    }
+}

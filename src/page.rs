@@ -1,0 +1,80 @@
+//! One page of a list, and the iterator that walks all of them.
+
+use std::iter::FusedIterator;
+use std::vec;
+
+use serde::de::DeserializeOwned;
+
+use crate::http::Request;
+use crate::{Result, Session};
+
+/// One page of a list.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Page<T> {
+    /// The items of this page, in the server's order.
+    pub items: Vec<T>,
+    /// The number of this page; the first is 1.
+    pub page: u32,
+    /// How many items the whole list has, if the server said so.
+    pub total: Option<u64>,
+    /// How many pages the whole list has, if the server said so.
+    pub total_pages: Option<u32>,
+    /// Whether there is a next page.
+    pub has_more: bool,
+}
+
+/// A lazy iterator over all items of a list, page after page.
+///
+/// It asks for the next page only when the items of the last one are used up, and ends after the first error.
+#[must_use = "an iterator asks for nothing until it is used"]
+pub struct Items<'a, T> {
+    session: &'a Session,
+    request: Request,
+    next_page: Option<u32>,
+    ready: vec::IntoIter<T>,
+}
+
+impl<'a, T> Items<'a, T> {
+    /// Starts at the page the request names, or at the first.
+    pub(crate) fn new(session: &'a Session, request: Request) -> Self {
+        let named = request.query.iter().find(|(name, _)| name == "page").and_then(|(_, page)| page.parse().ok());
+        Items { session, request, next_page: Some(named.unwrap_or(1)), ready: Vec::new().into_iter() }
+    }
+}
+
+impl<T: DeserializeOwned> Iterator for Items<'_, T> {
+    type Item = Result<T>;
+
+    fn next(&mut self) -> Option<Result<T>> {
+        loop {
+            if let Some(item) = self.ready.next() {
+                return Some(Ok(item));
+            }
+            let page = self.next_page.take()?;
+            self.request.set_query("page", page);
+            match self.session.fetch_page(self.request.clone()) {
+                Ok(found) => {
+                    // An empty page ends the walk whatever the headers claim, so it always ends.
+                    if found.has_more && !found.items.is_empty() {
+                        self.next_page = page.checked_add(1);
+                    }
+                    self.ready = found.items.into_iter();
+                }
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+impl<T: DeserializeOwned> FusedIterator for Items<'_, T> {}
+
+impl<T> std::fmt::Debug for Items<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Items")
+            .field("route", &self.request.route)
+            .field("next_page", &self.next_page)
+            .field("ready", &self.ready.len())
+            .finish()
+    }
+}
