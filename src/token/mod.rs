@@ -1,0 +1,12 @@
+//! Tokens: what they are, when they end, and the rules for replacing them.
+
+mod access;
+mod budget;
+mod expiry;
+mod flight;
+mod lifecycle;
+
+pub use access::AccessToken;
+pub(crate) use expiry::{Evidence, Expiry, Zone};
+pub(crate) use flight::{Attempt, Bounds, End, Report, Step};
+pub(crate) use lifecycle::{Answer, Close, Closed, Grant, Lifecycle, Need, Pair, Reason, Rules, Snapshot};
