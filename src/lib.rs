@@ -9,6 +9,7 @@ mod model;
 mod page;
 mod secret;
 mod session;
+pub mod webhook;
 
 pub use clock::{Clock, SystemClock};
 pub use credentials::Credentials;

@@ -2,7 +2,7 @@
 
 mod client_reference;
 mod id;
-mod money;
+pub(crate) mod money;
 
 pub use client_reference::ClientReference;
 pub use id::*;
