@@ -9,6 +9,7 @@ mod model;
 mod page;
 mod secret;
 mod session;
+mod token;
 pub mod webhook;
 
 pub use clock::{Clock, SystemClock};
@@ -18,6 +19,7 @@ pub use model::*;
 pub use page::{Items, Page};
 pub use secret::Secret;
 pub use session::Session;
+pub use token::TokenClaims;
 
 /// What every fallible call of this crate returns.
 pub type Result<T> = std::result::Result<T, Error>;

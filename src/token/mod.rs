@@ -1,0 +1,5 @@
+//! Tokens: what they say about themselves.
+
+mod claims;
+
+pub use claims::TokenClaims;
