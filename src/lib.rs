@@ -15,6 +15,7 @@ pub mod webhook;
 pub use clock::{Clock, SystemClock};
 pub use credentials::Credentials;
 pub use error::{Error, ErrorKind};
+pub use http::RateLimits;
 pub use model::*;
 pub use page::{Items, Page};
 pub use secret::Secret;
