@@ -3,7 +3,7 @@
 use std::error::Error as _;
 
 use popup_rewards::webhook::{self, Event, EventKind};
-use popup_rewards::{Error, ErrorKind, Secret, WalletId};
+use popup_rewards::{Error, ErrorKind, OrderStatus, Secret, WalletId};
 use time::{Duration, OffsetDateTime};
 
 const SECRET: &str = "whsec-canary-7391";
@@ -46,6 +46,7 @@ fn a_genuine_delivery_is_read_in_full() {
     let EventKind::OrderDelivered(order) = event.kind else { panic!("{:?}", event.kind) };
     assert_eq!(order.order_id.get(), 88101);
     assert_eq!(order.client_reference.as_deref(), Some("ord-5f1c"));
+    assert_eq!(order.status, Some(OrderStatus::Delivered));
     assert_eq!(order.product_name.as_deref(), Some("Acme Play US"));
     assert_eq!(order.denomination.unwrap().to_string(), "20.00");
     assert_eq!(order.amount.unwrap().to_string(), "40.00");
@@ -247,13 +248,13 @@ fn the_reference_is_read_under_each_of_its_names() {
 }
 
 #[test]
-fn an_unreadable_time_of_delivery_does_not_cost_the_event() {
+fn an_oddity_in_an_order_does_not_cost_the_event() {
     for time in [r#""""#, "null", r#""2031-03-02""#, "17"] {
-        let data = format!(r#"{{"id":3,"delivered_on":{time}}}"#);
+        let data = format!(r#"{{"id":3,"delivered_on":{time},"quantity":"two","status":7}}"#);
         let EventKind::OrderDelivered(order) = event("order.delivered", &data).unwrap().kind else {
             panic!("{data}")
         };
-        assert_eq!(order.delivered_on, None, "{data}");
+        assert_eq!((order.delivered_on, order.quantity, order.status), (None, None, None), "{data}");
     }
 }
 

@@ -3,17 +3,13 @@
 use std::{fmt, str};
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::signature::{refused, values};
-use crate::model::money;
-use crate::{Error, OrderId, Result, WalletId};
-
-/// The status as the server names it.
-type Status = String;
+use crate::model::{lenient, money};
+use crate::{Error, OrderId, OrderStatus, Result, WalletId};
 
 /// One event, from a delivery that was found authentic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +49,8 @@ pub enum EventKind {
 }
 
 /// A voucher order at the time of an event. The codes are not in it: fetch the order.
+///
+/// All but the order's id is as far as it could be read: an oddity there does not cost the event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OrderEvent {
@@ -60,8 +58,8 @@ pub struct OrderEvent {
     pub order_id: OrderId,
     /// The reference it was created under.
     pub client_reference: Option<String>,
-    /// Its status, in the server's spelling.
-    pub status: Option<Status>,
+    /// Its status.
+    pub status: Option<OrderStatus>,
     /// The product's name.
     pub product_name: Option<String>,
     /// The face value of one card, in the product's currency.
@@ -72,9 +70,9 @@ pub struct OrderEvent {
     pub amount: Option<Decimal>,
     /// How many cards were delivered so far.
     pub delivered_quantity: Option<u32>,
-    /// When it was delivered; none also if the text is not an RFC 3339 time.
+    /// When it was delivered.
     pub delivered_on: Option<OffsetDateTime>,
-    /// When the order was created; none also if the text is not an RFC 3339 time.
+    /// When the order was created.
     pub created_at: Option<OffsetDateTime>,
 }
 
@@ -109,20 +107,27 @@ struct Wire<'a> {
 #[derive(Deserialize)]
 struct WireOrder {
     id: OrderId,
+    #[serde(default, deserialize_with = "lenient::text")]
     client_reference: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
     r#ref: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
     reference_code: Option<String>,
-    status: Option<Status>,
+    #[serde(default, deserialize_with = "lenient::or_none")]
+    status: Option<OrderStatus>,
+    #[serde(default, deserialize_with = "lenient::text")]
     product_name: Option<String>,
     #[serde(default, deserialize_with = "money::optional")]
     denomination: Option<Decimal>,
+    #[serde(default, deserialize_with = "lenient::or_none")]
     quantity: Option<u32>,
     #[serde(default, deserialize_with = "money::optional")]
     amount: Option<Decimal>,
+    #[serde(default, deserialize_with = "lenient::or_none")]
     delivered_quantity: Option<u32>,
-    #[serde(default, deserialize_with = "lenient_time")]
+    #[serde(default, deserialize_with = "lenient::timestamp")]
     delivered_on: Option<OffsetDateTime>,
-    #[serde(default, deserialize_with = "lenient_time")]
+    #[serde(default, deserialize_with = "lenient::timestamp")]
     created_at: Option<OffsetDateTime>,
 }
 
@@ -197,14 +202,6 @@ impl WalletEvent {
             data: data.to_owned(),
         }
     }
-}
-
-/// A time that is worth less than the event it is in: none if it cannot be read.
-fn lenient_time<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> std::result::Result<Option<OffsetDateTime>, D::Error> {
-    let raw = <&RawValue>::deserialize(deserializer)?.get();
-    Ok(OffsetDateTime::parse(raw.trim_matches('"'), &Rfc3339).ok())
 }
 
 impl fmt::Debug for EventKind {
