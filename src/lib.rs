@@ -9,14 +9,18 @@ mod model;
 mod page;
 mod secret;
 mod session;
+mod token;
+pub mod webhook;
 
 pub use clock::{Clock, SystemClock};
 pub use credentials::Credentials;
 pub use error::{Error, ErrorKind};
+pub use http::RateLimits;
 pub use model::*;
 pub use page::{Items, Page};
 pub use secret::Secret;
 pub use session::Session;
+pub use token::TokenClaims;
 
 /// What every fallible call of this crate returns.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -2,11 +2,14 @@
 
 mod access;
 mod budget;
+mod claims;
 mod expiry;
 mod flight;
 mod lifecycle;
 
 pub use access::AccessToken;
+pub use claims::TokenClaims;
+pub(crate) use claims::times;
 pub(crate) use expiry::{Evidence, Expiry, Zone};
 pub(crate) use flight::{Attempt, Bounds, End, Report, Step};
 pub(crate) use lifecycle::{Answer, Close, Closed, Grant, Lifecycle, Need, Pair, Reason, Rules, Snapshot};
