@@ -16,9 +16,11 @@ pub(super) fn connector(
     roots: RootCertStore,
     gate: Arc<SendGate>,
 ) -> crate::Result<impl Connector + use<>> {
-    Ok(().chain(SocksConnector::default())
-        .chain(ConnectProxyConnector::default())
-        .chain(TcpConnector::default())
-        .chain(TlsConnector::new(roots)?)
-        .chain(WipeConnector::new(gate, config.proxy().is_some())))
+    Ok(
+        ().chain(SocksConnector::default())
+            .chain(ConnectProxyConnector::default())
+            .chain(TcpConnector::default())
+            .chain(TlsConnector::new(roots)?)
+            .chain(WipeConnector::new(gate, config.proxy().is_some())),
+    )
 }

@@ -12,6 +12,8 @@
 
 mod records;
 mod roots;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -84,7 +86,16 @@ pub(super) struct TlsTransport {
 
 impl TlsTransport {
     fn handshake(&mut self) -> Result<(), Error> {
-        records::opened_into(&mut self.buffers.received, || self.connection.complete_io(&mut self.socket))?;
+        let done = records::opened_into(&mut self.buffers.received, || {
+            self.connection.complete_io(&mut self.socket)
+        });
+        if done.is_err() {
+            // The alert that tells the server why; rustls itself tries to send one piece of it only.
+            while self.connection.wants_write()
+                && matches!(self.connection.write_tls(&mut self.socket), Ok(1..))
+            {}
+        }
+        done?;
         Ok(())
     }
 }
@@ -132,7 +143,8 @@ impl Transport for TlsTransport {
 /// The host as rustls wants it: without the brackets of an IPv6 address.
 fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    ServerName::try_from(bare.to_owned()).map_err(|_| Error::Tls("the host is not a name a certificate can hold"))
+    ServerName::try_from(bare.to_owned())
+        .map_err(|_| Error::Tls("the host is not a name a certificate can hold"))
 }
 
 /// What is left of a timeout that began to run a while ago.

@@ -9,8 +9,8 @@ use std::mem;
 use std::sync::{Arc, LazyLock};
 
 use rustls::crypto::cipher::{
-    AeadKey, InboundOpaqueMessage, InboundPlainMessage, Iv, KeyBlockShape, MessageDecrypter, MessageEncrypter,
-    Tls12AeadAlgorithm, Tls13AeadAlgorithm, UnsupportedOperationError,
+    AeadKey, InboundOpaqueMessage, InboundPlainMessage, Iv, KeyBlockShape, MessageDecrypter,
+    MessageEncrypter, Tls12AeadAlgorithm, Tls13AeadAlgorithm, UnsupportedOperationError,
 };
 use rustls::crypto::{CipherSuiteCommon, CryptoProvider, ring};
 use rustls::{
@@ -91,14 +91,18 @@ impl Tls13AeadAlgorithm for OpenElsewhere<dyn Tls13AeadAlgorithm> {
     }
 
     fn decrypter(&self, key: AeadKey, iv: Iv) -> Box<dyn MessageDecrypter> {
-        Box::new(Opener { inner: self.0.decrypter(key, iv), plaintext_at: 0 })
+        Box::new(Opener(self.0.decrypter(key, iv)))
     }
 
     fn key_len(&self) -> usize {
         self.0.key_len()
     }
 
-    fn extract_keys(&self, key: AeadKey, iv: Iv) -> Result<ConnectionTrafficSecrets, UnsupportedOperationError> {
+    fn extract_keys(
+        &self,
+        key: AeadKey,
+        iv: Iv,
+    ) -> Result<ConnectionTrafficSecrets, UnsupportedOperationError> {
         self.0.extract_keys(key, iv)
     }
 
@@ -113,8 +117,7 @@ impl Tls12AeadAlgorithm for OpenElsewhere<dyn Tls12AeadAlgorithm> {
     }
 
     fn decrypter(&self, key: AeadKey, iv: &[u8]) -> Box<dyn MessageDecrypter> {
-        let plaintext_at = self.0.key_block_shape().explicit_nonce_len;
-        Box::new(Opener { inner: self.0.decrypter(key, iv), plaintext_at })
+        Box::new(Opener(self.0.decrypter(key, iv)))
     }
 
     fn key_block_shape(&self) -> KeyBlockShape {
@@ -135,11 +138,7 @@ impl Tls12AeadAlgorithm for OpenElsewhere<dyn Tls12AeadAlgorithm> {
     }
 }
 
-struct Opener {
-    inner: Box<dyn MessageDecrypter>,
-    /// Where the plaintext begins in an opened record: behind the nonce that TLS 1.2 may put in front.
-    plaintext_at: usize,
-}
+struct Opener(Box<dyn MessageDecrypter>);
 
 impl MessageDecrypter for Opener {
     fn decrypt<'a>(
@@ -151,33 +150,40 @@ impl MessageDecrypter for Opener {
             let Some(received) = lent else {
                 return Err(Error::General("a record arrived outside of a read".into()));
             };
-            let length = record.payload.len();
-            let room = received.room(length).get_mut(..length).unwrap_or_default();
+            let sealed = record.payload.len();
+            let room = received.room(sealed).get_mut(..sealed).unwrap_or_default();
             room.copy_from_slice(&record.payload);
+
+            let start = room.as_ptr().addr();
             let copy = InboundOpaqueMessage::new(record.typ, record.version, room);
-            let (typ, version, plaintext) = match self.inner.decrypt(copy, sequence) {
-                Ok(opened) => (opened.typ, opened.version, opened.payload.len()),
+            let opened = self.0.decrypt(copy, sequence).map(|opened| {
+                // An algorithm may leave the plaintext behind a nonce, or move it to the front.
+                let at = opened.payload.as_ptr().addr().saturating_sub(start).min(sealed);
+                (opened.typ, opened.version, at..at.saturating_add(opened.payload.len()).min(sealed))
+            });
+            let (typ, version, plaintext) = match opened {
+                Ok(opened) => opened,
                 Err(error) => {
-                    wipe(room);
+                    wipe(received.room(sealed).get_mut(..sealed).unwrap_or_default());
                     return Err(error);
                 }
             };
 
-            let from = self.plaintext_at.min(length);
-            room.copy_within(from..from.saturating_add(plaintext).min(length), 0);
+            let length = plaintext.len();
+            let room = received.room(sealed);
+            room.copy_within(plaintext, 0);
             let shown = if typ == ContentType::ApplicationData {
-                wipe(room.get_mut(plaintext..).unwrap_or_default());
-                received.added(plaintext);
-                // rustls closes a connection on which too many empty records arrive.
-                plaintext.min(1)
+                wipe(room.get_mut(length..sealed).unwrap_or_default());
+                received.added(length);
+                // One byte, because rustls gives up on a connection on which too many empty records arrive.
+                length.min(1)
             } else {
-                let opened = room.get(..plaintext).unwrap_or_default();
-                record.payload.get_mut(..plaintext).unwrap_or_default().copy_from_slice(opened);
-                wipe(room);
-                plaintext
+                let opened = room.get(..length).unwrap_or_default();
+                record.payload.get_mut(..length).unwrap_or_default().copy_from_slice(opened);
+                wipe(room.get_mut(..sealed).unwrap_or_default());
+                length
             };
-            let InboundPlainMessage { payload, .. } = record.into_plain_message_range(0..shown);
-            Ok(InboundPlainMessage { typ, version, payload })
+            Ok(InboundPlainMessage { typ, version, ..record.into_plain_message_range(0..shown) })
         })
     }
 }
