@@ -17,6 +17,7 @@ mod vouchers;
 mod wallets;
 
 pub use charges::{Charges, ChargesDetails};
+pub(crate) use secret_text::unescape;
 pub use client_reference::ClientReference;
 pub use esim::*;
 pub use id::*;
