@@ -1,6 +1,7 @@
 //! A blocking, synchronous SDK for The Popup Reward Store API: gift cards, top-ups and eSIMs.
 #![forbid(unsafe_code)]
 
+mod api;
 mod clock;
 mod credentials;
 mod error;
@@ -10,6 +11,7 @@ mod page;
 mod secret;
 mod session;
 
+pub use api::RawCall;
 pub use clock::{Clock, SystemClock};
 pub use credentials::Credentials;
 pub use error::{Error, ErrorKind};
