@@ -13,6 +13,7 @@ mod session;
 mod token;
 pub mod webhook;
 
+pub use api::RawCall;
 pub use clock::{Clock, SystemClock};
 pub use credentials::Credentials;
 pub use error::{Error, ErrorKind};
@@ -24,4 +25,4 @@ pub use session::{Event, EventKind, Session, SessionBuilder, SessionState, Sessi
 pub use token::{AccessToken, TokenClaims};
 
 /// What every fallible call of this crate returns.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
