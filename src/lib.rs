@@ -7,6 +7,8 @@ mod error;
 mod http;
 mod model;
 mod page;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 mod secret;
 mod session;
 

@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_number_is_refused_without_being_quoted() {
-        for json in [r#"{"amount":"NaN-4711"}"#, r#"{"amount":{}}"#, r#"{"amount":""}"#, r#"{"amount":true}"#] {
+        for json in [r#"{"amount":"NaN-4711"}"#, r#"{"amount":{}}"#, r#"{"amount":""}"#, r#"{"amount":true}"#]
+        {
             let error = serde_json::from_str::<Read>(json).err().unwrap().to_string();
             assert!(!error.contains("4711"), "{error}");
         }
