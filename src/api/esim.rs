@@ -163,7 +163,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn create_esim_order(&self, order: &NewEsimOrder) -> Result<EsimOrder> {
-        self.fetch(order.request())
+        self.place(order.request(), order)
     }
 
     /// Lists one page of the eSIM orders, the newest first, without their activation codes.

@@ -193,7 +193,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn create_topup_order(&self, order: &NewTopupOrder) -> Result<TopupOrder> {
-        self.fetch(order.request())
+        self.place(order.request(), order)
     }
 
     /// Lists one page of the top-ups, the newest first.

@@ -148,7 +148,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn create_order(&self, order: &NewOrder) -> Result<Order> {
-        self.fetch(order.request())
+        self.place(order.request(), order)
     }
 
     /// Lists one page of the orders of gift cards, without their codes.
