@@ -555,7 +555,7 @@ fn visit(
 const LOGGED_IN: [Choice; 4] =
     [Choice::Step(0), Choice::Step(0), Choice::Ends(0, Ending::Granted), Choice::Ends(0, Ending::Granted)];
 
-const DEPTH: u32 = 11;
+const DEPTH: u32 = 10;
 
 #[test]
 fn every_interleaving_keeps_the_rules() {
