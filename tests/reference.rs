@@ -36,7 +36,8 @@ fn currencies_are_listed_with_their_precision() -> Result<()> {
     let call = api.get("/api/v1/currencies").with_body(fixture("reference/currencies")?).create();
     let currencies = api.session.currencies()?;
     call.assert();
-    let seen: Vec<_> = currencies.iter().map(|currency| (currency.currency.as_str(), currency.precision)).collect();
+    let seen: Vec<_> =
+        currencies.iter().map(|currency| (currency.currency.as_str(), currency.precision)).collect();
     assert_eq!(seen, [("USD", 2), ("JPY", 0)]);
     api.finish();
     Ok(())
@@ -59,7 +60,10 @@ fn a_server_without_the_currency_route_answers_not_found() -> Result<()> {
     let call = api.get("/api/v1/currencies/5").with_status(404).with_body(body).create();
     let error = api.session.get_currency(CurrencyId::from(5)).unwrap_err();
     call.assert();
-    assert_eq!((error.kind(), error.code(), error.request_id()), (ErrorKind::NotFound, Some("NOT_FOUND"), Some("req-1")));
+    assert_eq!(
+        (error.kind(), error.code(), error.request_id()),
+        (ErrorKind::NotFound, Some("NOT_FOUND"), Some("req-1"))
+    );
     api.finish();
     Ok(())
 }

@@ -33,7 +33,8 @@ fn wallets_are_listed_with_their_filters() -> Result<()> {
 #[test]
 fn balances_are_exact_and_types_are_kept() -> Result<()> {
     let wallets: Vec<Wallet> = read("wallets/wallets")?;
-    let seen: Vec<_> = wallets.iter().map(|wallet| (wallet.amount.to_string(), wallet.wallet_type.as_str())).collect();
+    let seen: Vec<_> =
+        wallets.iter().map(|wallet| (wallet.amount.to_string(), wallet.wallet_type.as_str())).collect();
     let expected = [("1250.75", "PREPAID"), ("-20.50", "POSTPAID"), ("0", "ESCROW")];
     assert_eq!(seen, expected.map(|(amount, kind)| (amount.to_owned(), kind)));
     assert_eq!(wallets[2].wallet_type, WalletType::Unknown("ESCROW".to_owned()));
