@@ -18,8 +18,8 @@ fn amount() -> Decimal {
     Decimal::new(450, 2)
 }
 
-fn an_order(product: i64, amount: Decimal) -> Result<NewEsimOrder> {
-    Ok(NewEsimOrder::new(EsimProductId::from(product), amount, ClientReference::new("esim-1")?))
+fn an_order(product: i64, amount: Decimal, reference: &str) -> Result<NewEsimOrder> {
+    Ok(NewEsimOrder::new(EsimProductId::from(product), amount, ClientReference::new(reference)?))
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn an_order_sends_everything_that_was_set() -> Result<()> {
     let sent = r#"{"product_id":7,"amount":4.50,"client_reference":"esim-1","wallet_id":8}"#;
     let call = api.post("/api/v1/esim/orders", sent).match_header("accept-encoding", "identity");
     let call = call.with_body(fixture("esim/order_delivered")?).create();
-    let order = api.session.create_esim_order(&an_order(7, amount())?.wallet(WalletId::from(8)))?;
+    let order = api.session.create_esim_order(&an_order(7, amount(), "esim-1")?.wallet(WalletId::from(8)))?;
     call.assert();
     assert_eq!(
         (order.status, order.activation_status),
@@ -128,9 +128,9 @@ fn an_order_sends_everything_that_was_set() -> Result<()> {
 #[test]
 fn an_order_that_failed_is_an_answer_and_not_an_error() -> Result<()> {
     let mut api = Api::start()?;
-    let sent = r#"{"product_id":7,"amount":4.50,"client_reference":"esim-1"}"#;
+    let sent = r#"{"product_id":7,"amount":4.50,"client_reference":"esim-2"}"#;
     let call = api.post("/api/v1/esim/orders", sent).with_body(fixture("esim/order_failed")?).create();
-    let order = api.session.create_esim_order(&an_order(7, amount())?)?;
+    let order = api.session.create_esim_order(&an_order(7, amount(), "esim-2")?)?;
     call.assert();
     assert_eq!((order.status, order.is_user_fixable), (EsimOrderStatus::Failed, Some(false)));
     assert_eq!(order.failure_code.as_deref(), Some("PLAN_NOT_AVAILABLE"));
@@ -239,9 +239,9 @@ fn wrong_input_is_refused_before_anything_is_sent() -> Result<()> {
         session.get_esim_variant(EsimVariantId::from(0)).unwrap_err(),
         session.quote_esim(&NewEsimQuote::new(nobody, amount())).unwrap_err(),
         session.quote_esim(&NewEsimQuote::new(EsimProductId::from(7), Decimal::ZERO)).unwrap_err(),
-        session.create_esim_order(&an_order(0, amount())?).unwrap_err(),
-        session.create_esim_order(&an_order(7, Decimal::ZERO)?).unwrap_err(),
-        session.create_esim_order(&an_order(7, amount())?.wallet(WalletId::from(-1))).unwrap_err(),
+        session.create_esim_order(&an_order(0, amount(), "esim-1")?).unwrap_err(),
+        session.create_esim_order(&an_order(7, Decimal::ZERO, "esim-1")?).unwrap_err(),
+        session.create_esim_order(&an_order(7, amount(), "esim-1")?.wallet(WalletId::from(-1))).unwrap_err(),
         session.list_esim_orders(&ListEsimOrders::new().page(0)).unwrap_err(),
         session.get_esim_order(EsimOrderId::from(0)).unwrap_err(),
         session.set_esim_notification_email(EsimOrderId::from(1), "@example.org").unwrap_err(),

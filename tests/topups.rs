@@ -160,10 +160,10 @@ fn a_quote_sends_what_was_set() -> Result<()> {
 #[test]
 fn an_order_sends_everything_that_was_set() -> Result<()> {
     let mut api = Api::start()?;
-    let sent = r#"{"product_id":42,"amount":4.99,"input_data":{"player_id":"p-1","server":"EU"},"client_reference":"top-1","category":"Bundle","wallet_id":9}"#;
+    let sent = r#"{"product_id":42,"amount":4.99,"input_data":{"player_id":"p-1","server":"EU"},"client_reference":"top-2","category":"Bundle","wallet_id":9}"#;
     let call = api.post("/api/v1/topups/orders", sent).with_status(201);
     let call = call.with_body(fixture("topups/order_failed")?).create();
-    let order = an_order(42, "top-1")?
+    let order = an_order(42, "top-2")?
         .input("server", "EU")
         .input("player_id", "p-1")
         .category(TopupCategory::Bundle)
