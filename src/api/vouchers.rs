@@ -209,9 +209,9 @@ impl Session {
     /// # let denomination = product.available_denominations[0].min_value.unwrap_or_default();
     /// # let placed = session.create_order(&NewOrder::new(product.id, denomination, 1, ClientReference::generate()))?;
     /// let order = session.get_order(placed.id)?;
-    /// for card in &order.vouchers {
-    ///     let code = card.card_number.as_ref().or(card.claim_url.as_ref());
-    ///     assert!(!code.map(Secret::expose).unwrap_or_default().is_empty());
+    /// for voucher in &order.vouchers {
+    ///     let code = voucher.card_number.as_ref().or(voucher.claim_url.as_ref());
+    ///     assert!(code.is_some_and(|code| !code.expose().is_empty()));
     /// }
     /// # Ok::<(), Error>(())
     /// ```
