@@ -23,7 +23,9 @@ const WINDOW: Duration = Duration::minutes(5);
 /// ```
 #[must_use]
 pub fn sign(body: &[u8], secret: &Secret) -> String {
-    hmac::sign(&key(secret), body).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let signature = hmac::sign(&key(secret), body);
+    let digits = signature.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 /// Refuses a body that the holder of the secret did not sign.
