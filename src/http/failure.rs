@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::wipe::CallFacts;
+use super::wipe::{self, CallFacts};
 use crate::{Error, ErrorKind};
 
 /// Whether the server may have acted on a request that got no answer.
@@ -27,10 +27,10 @@ impl Failure {
     }
 }
 
-pub(super) fn classify(error: ureq::Error, facts: CallFacts, closed: bool) -> Failure {
+pub(super) fn classify(error: ureq::Error, facts: CallFacts) -> Failure {
     let fate = if facts.request_sent { Fate::Unknown } else { Fate::NotSent };
-    if closed && fate == Fate::NotSent {
-        return Failure { fate, error: super::closed_error() };
+    if wipe::is_gate_closed(&error) {
+        return Failure { fate, error: crate::session::logged_out() };
     }
     let (kind, message) = describe(&error, facts);
     Failure { fate, error: Error::new(kind, message).with_source(error) }
@@ -47,15 +47,15 @@ fn describe(error: &ureq::Error, facts: CallFacts) -> (ErrorKind, &'static str) 
         }
         ureq::Error::Timeout(_) => (Timeout, "no answer from the server within the time limit"),
         ureq::Error::HostNotFound => (Network, "the server's host name was not found"),
-        ureq::Error::Tls(_) | ureq::Error::Rustls(_) => {
-            (Network, "no secure connection to the server could be made")
-        }
+        ureq::Error::Tls(_) => (Network, "no secure connection to the server could be made"),
         ureq::Error::BodyExceedsLimit(_) | ureq::Error::LargeResponseHeader(..) => {
             (InvalidResponse, "the server's answer is larger than any of this API")
         }
         ureq::Error::Protocol(_) => (InvalidResponse, "the server's answer is not HTTP"),
         ureq::Error::Decompress(..) => (InvalidResponse, "the server's answer cannot be decompressed"),
-        ureq::Error::Http(_) | ureq::Error::BadUri(_) => (InvalidRequest, "the request cannot be sent as HTTP"),
+        ureq::Error::Http(_) | ureq::Error::BadUri(_) => {
+            (InvalidRequest, "the request cannot be sent as HTTP")
+        }
         ureq::Error::InvalidProxyUrl => (Configuration, "the proxy URL is not valid"),
         ureq::Error::ConnectProxyFailed(_) => (Network, "the proxy refused the connection"),
         ureq::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => {

@@ -5,6 +5,8 @@
 
 mod base_url;
 mod body;
+mod buffers;
+mod connector;
 mod envelope;
 mod failure;
 mod rate_limit;
@@ -18,7 +20,6 @@ mod tls;
 mod wipe;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
@@ -37,7 +38,8 @@ pub(crate) use retry::{Decision, Outcome};
 pub(crate) use retry_after::http_date;
 pub(crate) use settings::{Use, WireSettings, proxy, tls_config};
 
-use crate::{Error, Result};
+use self::wipe::SendGate;
+use crate::Result;
 
 /// The largest answer of an API call, in bytes, after decompression.
 pub(crate) const API_LIMIT: u64 = 32 * 1024 * 1024;
@@ -51,7 +53,7 @@ const STALE_CONNECTIONS: u32 = 3;
 pub(crate) struct Wire {
     agent: Agent,
     base: BaseUrl,
-    closed: Arc<AtomicBool>,
+    gate: Arc<SendGate>,
     timeout: Duration,
 }
 
@@ -64,22 +66,14 @@ pub(crate) struct Limits {
 
 impl Wire {
     pub(crate) fn new(settings: &WireSettings, purpose: Use) -> Self {
-        let closed = Arc::new(AtomicBool::new(false));
-        Wire {
-            agent: settings.agent(purpose, &closed),
-            base: settings.base.clone(),
-            closed,
-            timeout: settings.timeout,
-        }
+        let gate = Arc::new(SendGate::default());
+        let agent = settings.agent(purpose, Arc::clone(&gate));
+        Wire { agent, base: settings.base.clone(), gate, timeout: settings.timeout }
     }
 
     /// Sends nothing from now on. Answers to what was sent before may still be read.
     pub(crate) fn close(&self) {
-        self.closed.store(true, Ordering::SeqCst);
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::SeqCst)
+        self.gate.close();
     }
 
     /// Makes one attempt and reads the whole answer, whatever its status.
@@ -98,7 +92,7 @@ impl Wire {
                 Err(_) if request.may_repeat && stale < STALE_CONNECTIONS && wipe::facts().was_stale() => {
                     stale += 1;
                 }
-                Err(error) => return Err(failure::classify(error, wipe::facts(), self.is_closed())),
+                Err(error) => return Err(failure::classify(error, wipe::facts())),
             }
         }
     }
@@ -114,14 +108,18 @@ impl Wire {
             Some(body) => self.run(self.head(request, uri, token, limits, body.as_slice())),
             None => self.run(self.head(request, uri, token, limits, ())),
         }?;
-        let announced = answer.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let announced =
+            answer.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         let mut reader = answer.body_mut().as_reader();
         let body = body::read(&mut reader, announced, limits.body, request.secret_answer)?;
         let (head, _) = answer.into_parts();
         Ok(Response { status: head.status.as_u16(), headers: head.headers, body })
     }
 
-    fn run<B>(&self, request: Result<http::Request<B>, ureq::Error>) -> Result<http::Response<ureq::Body>, ureq::Error>
+    fn run<B>(
+        &self,
+        request: Result<http::Request<B>, ureq::Error>,
+    ) -> Result<http::Response<ureq::Body>, ureq::Error>
     where
         B: ureq::AsSendBody,
     {
@@ -162,11 +160,6 @@ fn headers(map: &mut HeaderMap, request: &Request, has_body: bool, token: Option
 
 impl std::fmt::Debug for Wire {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Wire").field("closed", &self.closed).finish_non_exhaustive()
+        f.debug_struct("Wire").field("gate", &self.gate).finish_non_exhaustive()
     }
-}
-
-/// An error that stands for a wire that was given up.
-pub(crate) fn closed_error() -> Error {
-    crate::session::logged_out()
 }

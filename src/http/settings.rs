@@ -1,16 +1,13 @@
 //! How the wire is set up: every ureq setting that matters, on purpose.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::{ConnectProxyConnector, Connector, SocksConnector, TcpConnector};
 use ureq::{Agent, Proxy};
 
-use super::tls::{self, TlsConnector};
-use super::wipe::WipeConnector;
-use super::BaseUrl;
+use super::wipe::SendGate;
+use super::{BaseUrl, connector, tls};
 use crate::{Error, Result};
 
 /// What a pool of connections is for.
@@ -40,7 +37,7 @@ const IDLE_CONNECTIONS: usize = 64;
 const IDLE_TIME: Duration = Duration::from_secs(30);
 
 impl WireSettings {
-    pub(super) fn agent(&self, purpose: Use, closed: &Arc<AtomicBool>) -> Agent {
+    pub(super) fn agent(&self, purpose: Use, gate: Arc<SendGate>) -> Agent {
         let idle = if purpose == Use::Api { IDLE_CONNECTIONS } else { 0 };
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
@@ -62,13 +59,9 @@ impl WireSettings {
             // Without this ureq takes a proxy from the environment, which is never meant for loopback.
             config = config.proxy(self.proxy.clone());
         }
-        let connector = ()
-            .chain(SocksConnector::default())
-            .chain(TcpConnector::default())
-            .chain(ConnectProxyConnector::default())
-            .chain(TlsConnector::new(self.tls.clone()))
-            .chain(WipeConnector::new(closed.clone()));
-        Agent::with_parts(config.build(), connector, DefaultResolver::default())
+        let config = config.build();
+        let connector = connector::connector(&config, Arc::clone(&self.tls), gate);
+        Agent::with_parts(config, connector, DefaultResolver::default())
     }
 }
 
@@ -81,5 +74,5 @@ pub(crate) fn proxy(url: &str) -> Result<Proxy> {
 
 /// The TLS settings: the given root certificates in place of the built-in ones, if any are given.
 pub(crate) fn tls_config(roots: Option<&[u8]>) -> Result<Arc<rustls::ClientConfig>> {
-    tls::client_config(roots)
+    tls::client_config(tls::roots(roots)?)
 }

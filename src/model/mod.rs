@@ -21,6 +21,7 @@ pub use client_reference::ClientReference;
 pub use esim::*;
 pub use id::*;
 pub use reference::{Category, Country, Currency, Subcategory};
+pub(crate) use secret_text::unescape;
 pub use sort::{ProductSort, SortDirection};
 pub use topups::*;
 pub use vouchers::*;

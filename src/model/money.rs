@@ -37,7 +37,10 @@ pub(crate) fn number<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S
 
 /// Writes an amount that may be absent.
 #[expect(clippy::ref_option, reason = "serde hands a reference to the field")]
-pub(crate) fn number_or_null<S: Serializer>(amount: &Option<Decimal>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn number_or_null<S: Serializer>(
+    amount: &Option<Decimal>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match amount {
         Some(amount) => number(amount, serializer),
         None => serializer.serialize_none(),
@@ -91,7 +94,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_number_is_refused_without_being_quoted() {
-        for json in [r#"{"amount":"NaN-4711"}"#, r#"{"amount":{}}"#, r#"{"amount":""}"#, r#"{"amount":true}"#] {
+        for json in [r#"{"amount":"NaN-4711"}"#, r#"{"amount":{}}"#, r#"{"amount":""}"#, r#"{"amount":true}"#]
+        {
             let error = serde_json::from_str::<Read>(json).err().unwrap().to_string();
             assert!(!error.contains("4711"), "{error}");
         }

@@ -9,7 +9,8 @@ use super::event::EventKind;
 use super::{Access, CALL_LOG, Inner, Session};
 use crate::clock::Now;
 use crate::http::{
-    self, API_LIMIT, Decision, Failure, Fate, Limits, Listed, Outcome, RateClass, Request, Response, TimeLimit,
+    self, API_LIMIT, Decision, Failure, Fate, Limits, Listed, Outcome, RateClass, Request, Response,
+    TimeLimit,
 };
 use crate::token::{Grant, Need};
 use crate::{Error, ErrorKind, Page, Result};

@@ -7,8 +7,8 @@ use time::serde::rfc3339;
 
 use super::NewTopupOrder;
 use super::wire::Wire;
-use crate::model::text_enum::text_enum;
 use crate::model::money;
+use crate::model::text_enum::text_enum;
 use crate::{TopupOrderId, TopupProductId, TransactionId};
 
 /// An order that tops up an account.

@@ -1,0 +1,189 @@
+//! Cipher suites that open records in our own buffer.
+//!
+//! rustls creates a decrypter per connection and direction from a cipher suite's static description, and
+//! calls it on the thread that reads. The buffer in which to open records is therefore lent to the thread
+//! for the time of the call.
+
+use std::cell::RefCell;
+use std::mem;
+use std::sync::{Arc, LazyLock};
+
+use rustls::crypto::cipher::{
+    AeadKey, InboundOpaqueMessage, InboundPlainMessage, Iv, KeyBlockShape, MessageDecrypter,
+    MessageEncrypter, Tls12AeadAlgorithm, Tls13AeadAlgorithm, UnsupportedOperationError,
+};
+use rustls::crypto::{CipherSuiteCommon, CryptoProvider, ring};
+use rustls::{
+    ConnectionTrafficSecrets, ContentType, Error, SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite,
+};
+
+use super::super::buffers::{Received, wipe};
+
+thread_local! {
+    static LENT: RefCell<Option<Received>> = const { RefCell::new(None) };
+}
+
+/// Runs `work`, during which application data that is decrypted on this thread is added to `received`.
+pub(super) fn opened_into<T>(received: &mut Received, work: impl FnOnce() -> T) -> T {
+    // A panic on the way still hands the buffer back; the calls nest when a proxy is reached over TLS too.
+    struct Loan<'a> {
+        lender: &'a mut Received,
+        outer: Option<Received>,
+    }
+    impl Drop for Loan<'_> {
+        fn drop(&mut self) {
+            let lent = LENT.replace(self.outer.take());
+            *self.lender = lent.unwrap_or_default();
+        }
+    }
+    let outer = LENT.replace(Some(mem::take(received)));
+    let _loan = Loan { lender: received, outer };
+    work()
+}
+
+/// ring's suites, algorithms and key exchange, with only the decrypting end replaced.
+pub(super) fn provider() -> Arc<CryptoProvider> {
+    static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
+        let ring = ring::default_provider();
+        let cipher_suites = ring.cipher_suites.iter().copied().map(wrapped).collect();
+        Arc::new(CryptoProvider { cipher_suites, ..ring })
+    });
+    Arc::clone(&PROVIDER)
+}
+
+/// rustls wants suites that live as long as the process: nine small allocations, made once.
+fn wrapped(suite: SupportedCipherSuite) -> SupportedCipherSuite {
+    match suite {
+        SupportedCipherSuite::Tls12(suite) => {
+            SupportedCipherSuite::Tls12(Box::leak(Box::new(Tls12CipherSuite {
+                common: common(&suite.common),
+                prf_provider: suite.prf_provider,
+                kx: suite.kx,
+                sign: suite.sign,
+                aead_alg: Box::leak(Box::new(OpenElsewhere(suite.aead_alg))),
+            })))
+        }
+        SupportedCipherSuite::Tls13(suite) => {
+            SupportedCipherSuite::Tls13(Box::leak(Box::new(Tls13CipherSuite {
+                common: common(&suite.common),
+                hkdf_provider: suite.hkdf_provider,
+                aead_alg: Box::leak(Box::new(OpenElsewhere(suite.aead_alg))),
+                quic: None,
+            })))
+        }
+    }
+}
+
+fn common(suite: &CipherSuiteCommon) -> CipherSuiteCommon {
+    CipherSuiteCommon {
+        suite: suite.suite,
+        hash_provider: suite.hash_provider,
+        confidentiality_limit: suite.confidentiality_limit,
+    }
+}
+
+/// An algorithm whose decrypters deliver into the lent buffer.
+struct OpenElsewhere<A: ?Sized + 'static>(&'static A);
+
+impl Tls13AeadAlgorithm for OpenElsewhere<dyn Tls13AeadAlgorithm> {
+    fn encrypter(&self, key: AeadKey, iv: Iv) -> Box<dyn MessageEncrypter> {
+        self.0.encrypter(key, iv)
+    }
+
+    fn decrypter(&self, key: AeadKey, iv: Iv) -> Box<dyn MessageDecrypter> {
+        Box::new(Opener(self.0.decrypter(key, iv)))
+    }
+
+    fn key_len(&self) -> usize {
+        self.0.key_len()
+    }
+
+    fn extract_keys(
+        &self,
+        key: AeadKey,
+        iv: Iv,
+    ) -> Result<ConnectionTrafficSecrets, UnsupportedOperationError> {
+        self.0.extract_keys(key, iv)
+    }
+
+    fn fips(&self) -> bool {
+        self.0.fips()
+    }
+}
+
+impl Tls12AeadAlgorithm for OpenElsewhere<dyn Tls12AeadAlgorithm> {
+    fn encrypter(&self, key: AeadKey, iv: &[u8], extra: &[u8]) -> Box<dyn MessageEncrypter> {
+        self.0.encrypter(key, iv, extra)
+    }
+
+    fn decrypter(&self, key: AeadKey, iv: &[u8]) -> Box<dyn MessageDecrypter> {
+        Box::new(Opener(self.0.decrypter(key, iv)))
+    }
+
+    fn key_block_shape(&self) -> KeyBlockShape {
+        self.0.key_block_shape()
+    }
+
+    fn extract_keys(
+        &self,
+        key: AeadKey,
+        iv: &[u8],
+        explicit: &[u8],
+    ) -> Result<ConnectionTrafficSecrets, UnsupportedOperationError> {
+        self.0.extract_keys(key, iv, explicit)
+    }
+
+    fn fips(&self) -> bool {
+        self.0.fips()
+    }
+}
+
+struct Opener(Box<dyn MessageDecrypter>);
+
+impl MessageDecrypter for Opener {
+    fn decrypt<'a>(
+        &mut self,
+        mut record: InboundOpaqueMessage<'a>,
+        sequence: u64,
+    ) -> Result<InboundPlainMessage<'a>, Error> {
+        LENT.with_borrow_mut(|lent| {
+            let Some(received) = lent else {
+                return Err(Error::General("a record arrived outside of a read".into()));
+            };
+            let sealed = record.payload.len();
+            let room = received.room(sealed).get_mut(..sealed).unwrap_or_default();
+            room.copy_from_slice(&record.payload);
+
+            let start = room.as_ptr().addr();
+            let copy = InboundOpaqueMessage::new(record.typ, record.version, room);
+            let opened = self.0.decrypt(copy, sequence).map(|opened| {
+                // An algorithm may leave the plaintext behind a nonce, or move it to the front.
+                let at = opened.payload.as_ptr().addr().saturating_sub(start).min(sealed);
+                (opened.typ, opened.version, at..at.saturating_add(opened.payload.len()).min(sealed))
+            });
+            let (typ, version, plaintext) = match opened {
+                Ok(opened) => opened,
+                Err(error) => {
+                    wipe(received.room(sealed).get_mut(..sealed).unwrap_or_default());
+                    return Err(error);
+                }
+            };
+
+            let length = plaintext.len();
+            let room = received.room(sealed);
+            room.copy_within(plaintext, 0);
+            let shown = if typ == ContentType::ApplicationData {
+                wipe(room.get_mut(length..sealed).unwrap_or_default());
+                received.added(length);
+                // One byte, because rustls gives up on a connection on which too many empty records arrive.
+                length.min(1)
+            } else {
+                let opened = room.get(..length).unwrap_or_default();
+                record.payload.get_mut(..length).unwrap_or_default().copy_from_slice(opened);
+                wipe(room.get_mut(..sealed).unwrap_or_default());
+                length
+            };
+            Ok(InboundPlainMessage { typ, version, ..record.into_plain_message_range(0..shown) })
+        })
+    }
+}

@@ -1,0 +1,290 @@
+//! The TLS transport against rustls servers on loopback sockets.
+
+mod peer;
+mod proxies;
+
+use std::io::{ErrorKind, Read, Write};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use rustls::version::{TLS12, TLS13};
+use rustls::{ALL_VERSIONS, HandshakeKind, SupportedProtocolVersion};
+use ureq::{Agent, Body, Timeout};
+
+use super::super::wipe::{CallFacts, facts, start_call};
+use peer::{Door, Peer, agent, agent_with, answer, answer_head, read_head, wait_for_close};
+
+const EACH_VERSION: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
+
+fn get(agent: &Agent, url: &str) -> Result<http::Response<Body>, ureq::Error> {
+    start_call();
+    agent.get(url).call()
+}
+
+fn body(agent: &Agent, url: &str) -> Vec<u8> {
+    let mut response = get(agent, url).unwrap();
+    response.body_mut().with_config().limit(1 << 30).read_to_vec().unwrap()
+}
+
+/// Bytes that are nowhere the same for long, so that a lost or doubled record shows.
+fn pattern(length: usize) -> Vec<u8> {
+    (0..length).map(|at| u8::try_from((at ^ (at >> 8) ^ (at >> 16)) % 251).unwrap()).collect()
+}
+
+#[test]
+fn calls_share_one_connection_in_both_versions() {
+    for version in EACH_VERSION {
+        let peer = Peer::new(&[version], |door: Door| {
+            let mut connection = door.tls();
+            for reply in [&b"first"[..], b"second"] {
+                assert!(read_head(&mut connection).starts_with("GET /thing HTTP/1.1\r\n"));
+                answer(&mut connection, reply);
+            }
+        });
+        let agent = agent(&peer);
+        assert_eq!(body(&agent, &peer.url()), b"first");
+        assert_eq!(facts(), CallFacts { connected: true, request_sent: true, answer_started: true });
+        assert_eq!(body(&agent, &peer.url()), b"second");
+        assert_eq!(facts(), CallFacts { connected: false, request_sent: true, answer_started: true });
+        peer.finish();
+    }
+}
+
+#[test]
+fn thirty_two_mebibytes_arrive_unchanged() {
+    for version in EACH_VERSION {
+        let sent = pattern(32 << 20);
+        let expected = sent.clone();
+        let peer = Peer::new(&[version], move |door: Door| {
+            let mut connection = door.tls();
+            read_head(&mut connection);
+            answer(&mut connection, &sent);
+        });
+        assert!(body(&agent(&peer), &peer.url()) == expected, "the body was changed on the way");
+        peer.finish();
+    }
+}
+
+#[test]
+fn ten_thousand_records_of_one_byte_arrive_in_order() {
+    for version in EACH_VERSION {
+        let expected = pattern(10_000);
+        let sent = expected.clone();
+        let peer = Peer::new(&[version], move |door: Door| {
+            let mut connection = door.tls();
+            read_head(&mut connection);
+            answer_head(&mut connection, sent.len());
+            for byte in sent {
+                connection.write_all(&[byte]).unwrap();
+            }
+            connection.flush().unwrap();
+        });
+        assert_eq!(body(&agent(&peer), &peer.url()), expected);
+        peer.finish();
+    }
+}
+
+#[test]
+fn a_request_body_larger_than_every_buffer_is_sent_whole() {
+    let sent = pattern(1 << 20);
+    let expected = sent.clone();
+    let peer = Peer::new(ALL_VERSIONS, move |door: Door| {
+        let mut connection = door.tls();
+        read_head(&mut connection);
+        let mut received = vec![0; expected.len()];
+        connection.read_exact(&mut received).unwrap();
+        assert!(received == expected, "the body was changed on the way");
+        answer(&mut connection, b"thanks");
+    });
+    let mut response = agent(&peer).post(peer.url()).send(&sent[..]).unwrap();
+    assert_eq!(response.body_mut().read_to_vec().unwrap(), b"thanks");
+    peer.finish();
+}
+
+#[test]
+fn a_key_update_in_the_middle_of_a_body_goes_unnoticed() {
+    let expected = pattern(100_000);
+    let sent = expected.clone();
+    let peer = Peer::new(&[&TLS13], move |door: Door| {
+        let mut connection = door.tls();
+        read_head(&mut connection);
+        answer_head(&mut connection, sent.len());
+        for part in sent.chunks(10_000) {
+            connection.conn.refresh_traffic_keys().unwrap();
+            connection.write_all(part).unwrap();
+        }
+        connection.flush().unwrap();
+        read_head(&mut connection);
+        answer(&mut connection, b"still here");
+    });
+    let agent = agent(&peer);
+    assert_eq!(body(&agent, &peer.url()), expected);
+    assert_eq!(body(&agent, &peer.url()), b"still here");
+    assert!(!facts().connected);
+    peer.finish();
+}
+
+#[test]
+fn a_second_connection_resumes_the_session() {
+    for version in EACH_VERSION {
+        let peer = Peer::new(&[version], |door: Door| {
+            for kind in [HandshakeKind::Full, HandshakeKind::Resumed] {
+                let mut connection = door.tls();
+                read_head(&mut connection);
+                assert_eq!(connection.conn.handshake_kind(), Some(kind));
+                connection.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
+            }
+        });
+        let agent = agent(&peer);
+        for _ in 0..2 {
+            assert_eq!(get(&agent, &peer.url()).unwrap().status(), 204);
+            assert!(facts().connected);
+        }
+        peer.finish();
+    }
+}
+
+#[test]
+fn the_server_is_told_the_host_name() {
+    let peer = Peer::new(ALL_VERSIONS, |door: Door| {
+        let mut connection = door.tls();
+        read_head(&mut connection);
+        assert_eq!(connection.conn.server_name(), Some("localhost"));
+        answer(&mut connection, b"hello");
+    });
+    assert_eq!(body(&agent(&peer), &format!("https://localhost:{}/", peer.port)), b"hello");
+    peer.finish();
+}
+
+#[test]
+fn a_connection_that_the_server_closed_while_idle_is_not_used_again() {
+    for with_notice in [true, false] {
+        let (closed, wait) = channel();
+        let peer = Peer::new(ALL_VERSIONS, move |door: Door| {
+            let mut connection = door.tls();
+            read_head(&mut connection);
+            answer(&mut connection, b"first");
+            if with_notice {
+                connection.conn.send_close_notify();
+                connection.flush().unwrap();
+            }
+            drop(connection);
+            closed.send(()).unwrap();
+            let mut connection = door.tls();
+            read_head(&mut connection);
+            answer(&mut connection, b"second");
+        });
+        let agent = agent(&peer);
+        assert_eq!(body(&agent, &peer.url()), b"first");
+        wait.recv().unwrap();
+        assert_eq!(body(&agent, &peer.url()), b"second");
+        assert!(facts().connected);
+        peer.finish();
+    }
+}
+
+#[test]
+fn a_body_that_is_cut_is_an_error() {
+    for with_notice in [true, false] {
+        let peer = Peer::new(ALL_VERSIONS, move |door: Door| {
+            let mut connection = door.tls();
+            read_head(&mut connection);
+            answer_head(&mut connection, 100);
+            connection.write_all(b"not a hundred bytes").unwrap();
+            if with_notice {
+                connection.conn.send_close_notify();
+            }
+            connection.flush().unwrap();
+        });
+        let mut response = get(&agent(&peer), &peer.url()).unwrap();
+        let mut read = Vec::new();
+        let error = response.body_mut().as_reader().read_to_end(&mut read).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+        assert_eq!(read, b"not a hundred bytes");
+        peer.finish();
+    }
+}
+
+#[test]
+fn a_record_that_was_tampered_with_is_an_error() {
+    for version in EACH_VERSION {
+        let peer = Peer::new(&[version], |door: Door| {
+            let mut connection = door.tls();
+            read_head(&mut connection);
+            // A whole application data record that no key ever sealed.
+            let mut forged = vec![0x17, 3, 3, 0, 64];
+            forged.extend([7; 64]);
+            connection.sock.write_all(&forged).unwrap();
+            wait_for_close(&mut connection.sock);
+        });
+        let error = get(&agent(&peer), &peer.url()).unwrap_err();
+        assert!(matches!(&error, ureq::Error::Io(io) if io.kind() == ErrorKind::InvalidData), "{error:?}");
+        assert_eq!(facts(), CallFacts { connected: true, request_sent: true, answer_started: false });
+        peer.finish();
+    }
+}
+
+#[test]
+fn a_certificate_of_an_unknown_authority_is_refused_before_anything_is_sent() {
+    let peer = Peer::new(ALL_VERSIONS, |door: Door| {
+        let mut connection = door.tls();
+        let refused = connection.read(&mut [0; 16]).unwrap_err();
+        assert!(refused.to_string().starts_with("received fatal alert"), "{refused}");
+    });
+    let other = Peer::new(ALL_VERSIONS, drop);
+    let error = get(&agent(&other), &peer.url()).unwrap_err();
+    assert!(error.to_string().contains("certificate"), "{error}");
+    assert_eq!(facts(), CallFacts::default());
+    peer.finish();
+    other.finish();
+}
+
+#[test]
+fn a_certificate_for_another_host_is_refused_before_anything_is_sent() {
+    let peer = Peer::named(&["elsewhere.example"], ALL_VERSIONS, |door: Door| {
+        let mut connection = door.tls();
+        connection.read(&mut [0; 16]).unwrap_err();
+    });
+    let error = get(&agent(&peer), &peer.url()).unwrap_err();
+    assert!(error.to_string().contains("certificate"), "{error}");
+    assert_eq!(facts(), CallFacts::default());
+    peer.finish();
+}
+
+#[test]
+fn a_server_that_closes_during_the_handshake_is_an_error() {
+    let peer = Peer::new(ALL_VERSIONS, |door: Door| drop(door.tcp()));
+    let error = get(&agent(&peer), &peer.url()).unwrap_err();
+    assert!(matches!(error, ureq::Error::Io(_)), "{error:?}");
+    assert_eq!(facts(), CallFacts::default());
+    peer.finish();
+}
+
+#[test]
+fn a_handshake_that_hangs_ends_with_the_connect_timeout() {
+    let peer = Peer::new(ALL_VERSIONS, |door: Door| wait_for_close(&mut door.tcp()));
+    let agent = agent_with(&peer.pem, |config| config.timeout_connect(Some(Duration::from_millis(200))));
+    let error = get(&agent, &peer.url()).unwrap_err();
+    assert!(matches!(error, ureq::Error::Timeout(Timeout::Connect)), "{error:?}");
+    assert_eq!(facts(), CallFacts::default());
+    peer.finish();
+}
+
+#[test]
+fn a_body_that_hangs_ends_with_the_body_timeout() {
+    let peer = Peer::new(ALL_VERSIONS, |door: Door| {
+        let mut connection = door.tls();
+        read_head(&mut connection);
+        answer_head(&mut connection, 100);
+        connection.write_all(b"half").unwrap();
+        connection.flush().unwrap();
+        wait_for_close(&mut connection.sock);
+    });
+    let agent = agent_with(&peer.pem, |config| config.timeout_recv_body(Some(Duration::from_millis(200))));
+    let mut response = get(&agent, &peer.url()).unwrap();
+    let error = response.body_mut().read_to_vec().unwrap_err();
+    assert!(matches!(error, ureq::Error::Timeout(Timeout::RecvBody)), "{error:?}");
+    assert!(facts().answer_started);
+    drop(response);
+    peer.finish();
+}

@@ -1,0 +1,128 @@
+//! A scripted TLS server on a loopback port, for one test.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion};
+use ureq::Agent;
+use ureq::config::{Config, ConfigBuilder};
+use ureq::typestate::AgentScope;
+use ureq::unversioned::resolver::DefaultResolver;
+
+use super::super::super::connector::connector;
+use super::super::super::wipe::SendGate;
+
+pub(super) type Connection = StreamOwned<ServerConnection, TcpStream>;
+
+/// A server that runs one script and the certificate it shows, which is valid for 127.0.0.1 and localhost.
+pub(super) struct Peer {
+    pub(super) port: u16,
+    pub(super) pem: String,
+    script: Option<JoinHandle<()>>,
+}
+
+/// What a script is given: connections as they come.
+pub(super) struct Door {
+    listener: TcpListener,
+    config: Arc<ServerConfig>,
+}
+
+impl Door {
+    /// The next connection, not yet in TLS.
+    pub(super) fn tcp(&self) -> TcpStream {
+        self.listener.accept().unwrap().0
+    }
+
+    /// The next connection; the handshake happens with the first read.
+    pub(super) fn tls(&self) -> Connection {
+        self.wrap(self.tcp())
+    }
+
+    pub(super) fn wrap(&self, socket: TcpStream) -> Connection {
+        StreamOwned::new(ServerConnection::new(Arc::clone(&self.config)).unwrap(), socket)
+    }
+}
+
+impl Peer {
+    pub(super) fn new(
+        versions: &[&'static SupportedProtocolVersion],
+        script: impl FnOnce(Door) + Send + 'static,
+    ) -> Self {
+        Peer::named(&["127.0.0.1", "localhost"], versions, script)
+    }
+
+    pub(super) fn named(
+        names: &[&str],
+        versions: &[&'static SupportedProtocolVersion],
+        script: impl FnOnce(Door) + Send + 'static,
+    ) -> Self {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let made = rcgen::generate_simple_self_signed(names).unwrap();
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_protocol_versions(versions)
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let door = Door { listener, config: Arc::new(config) };
+        Peer { port, pem: made.cert.pem(), script: Some(std::thread::spawn(move || script(door))) }
+    }
+
+    pub(super) fn url(&self) -> String {
+        format!("https://127.0.0.1:{}/thing", self.port)
+    }
+
+    /// Waits for the end of the script, and fails the test if an assertion in it failed.
+    pub(super) fn finish(mut self) {
+        self.script.take().unwrap().join().unwrap();
+    }
+}
+
+/// An agent that trusts the peer alone.
+pub(super) fn agent(peer: &Peer) -> Agent {
+    agent_with(&peer.pem, |config| config)
+}
+
+pub(super) fn agent_with(
+    pem: &str,
+    set: impl FnOnce(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope>,
+) -> Agent {
+    let config: Config = set(Agent::config_builder().proxy(None).http_status_as_error(false)).build();
+    let roots = super::super::roots(Some(pem.as_bytes())).unwrap();
+    let connector =
+        connector(&config, super::super::client_config(roots).unwrap(), Arc::new(SendGate::default()));
+    Agent::with_parts(config, connector, DefaultResolver::default())
+}
+
+/// Reads one request head; the requests of these tests have no body.
+pub(super) fn read_head(connection: &mut impl Read) -> String {
+    let mut head = String::new();
+    let mut reader = BufReader::with_capacity(1, connection);
+    while !head.ends_with("\r\n\r\n") {
+        assert!(reader.read_line(&mut head).unwrap() > 0, "the client went away: {head}");
+    }
+    head
+}
+
+/// Answers with a body of this length, of which the caller then sends the bytes.
+pub(super) fn answer_head(connection: &mut impl Write, length: usize) {
+    write!(connection, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").unwrap();
+}
+
+pub(super) fn answer(connection: &mut impl Write, body: &[u8]) {
+    answer_head(connection, body.len());
+    connection.write_all(body).unwrap();
+    connection.flush().unwrap();
+}
+
+/// Waits until the client has closed its side.
+pub(super) fn wait_for_close(connection: &mut TcpStream) {
+    let mut rest = Vec::new();
+    let _end = connection.read_to_end(&mut rest);
+}

@@ -1,0 +1,74 @@
+//! TLS to the target through a CONNECT proxy, itself reached in plain text or over TLS.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use rustls::ALL_VERSIONS;
+use ureq::Proxy;
+
+use super::super::super::wipe::{CallFacts, facts};
+use super::peer::{Door, Peer, agent_with, answer, read_head, wait_for_close};
+use super::{body, get};
+
+/// Copies one way until the other end closes.
+fn forward(mut from: impl Read, mut to: impl Write) {
+    let mut buffer = [0; 4096];
+    while let Ok(read @ 1..) = from.read(&mut buffer) {
+        if to.write_all(&buffer[..read]).and_then(|()| to.flush()).is_err() {
+            return;
+        }
+    }
+}
+
+fn target() -> Peer {
+    Peer::new(ALL_VERSIONS, |door: Door| {
+        let mut connection = door.tls();
+        for reply in [&b"first"[..], b"second"] {
+            read_head(&mut connection);
+            answer(&mut connection, reply);
+        }
+    })
+}
+
+#[test]
+fn a_target_behind_a_proxy_is_reached_over_one_tunnel() {
+    let target = target();
+    let upstream = ("127.0.0.1", target.port);
+    let proxy = Peer::new(ALL_VERSIONS, move |door: Door| {
+        let mut client = door.tcp();
+        assert!(read_head(&mut client).starts_with(&format!("CONNECT 127.0.0.1:{} ", upstream.1)));
+        client.write_all(b"HTTP/1.1 200 Tunnel\r\n\r\n").unwrap();
+        let server = TcpStream::connect(upstream).unwrap();
+        let (from, to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+        let upwards = std::thread::spawn(move || forward(from, to));
+        forward(server, client);
+        upwards.join().unwrap();
+    });
+    let through = Proxy::new(&format!("http://127.0.0.1:{}", proxy.port)).unwrap();
+    let agent = agent_with(&target.pem, |config| config.proxy(Some(through)));
+    assert_eq!(body(&agent, &target.url()), b"first");
+    assert_eq!(facts(), CallFacts { connected: true, request_sent: true, answer_started: true });
+    assert_eq!(body(&agent, &target.url()), b"second");
+    assert!(!facts().connected);
+    drop(agent);
+    target.finish();
+    proxy.finish();
+}
+
+#[test]
+fn a_proxy_that_refuses_leaves_the_request_unsent() {
+    let target = Peer::new(ALL_VERSIONS, drop);
+    let proxy = Peer::new(ALL_VERSIONS, |door: Door| {
+        let mut client = door.tcp();
+        read_head(&mut client);
+        client.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").unwrap();
+        wait_for_close(&mut client);
+    });
+    let through = Proxy::new(&format!("http://127.0.0.1:{}", proxy.port)).unwrap();
+    let agent = agent_with(&target.pem, |config| config.proxy(Some(through)));
+    let error = get(&agent, &target.url()).unwrap_err();
+    assert!(matches!(error, ureq::Error::ConnectProxyFailed(_)), "{error:?}");
+    assert_eq!(facts(), CallFacts::default());
+    proxy.finish();
+    target.finish();
+}
