@@ -8,6 +8,8 @@ mod error;
 mod http;
 mod model;
 mod page;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 mod secret;
 mod session;
 mod token;

@@ -1,10 +1,12 @@
 //! eSIMs: products, plans, quotes and orders.
 
+use std::time::Duration;
+
 use super::notification_email;
 use crate::http::Request;
 use crate::{
-    Charges, EsimOrder, EsimOrderId, EsimProduct, EsimProductId, EsimVariant, EsimVariantId, Items,
-    ListEsimOrders, ListEsimProducts, NewEsimOrder, NewEsimQuote, Page, Result, Session,
+    Charges, ClientReference, EsimOrder, EsimOrderId, EsimProduct, EsimProductId, EsimVariant, EsimVariantId,
+    Items, ListEsimOrders, ListEsimProducts, NewEsimOrder, NewEsimQuote, Page, Result, Session,
 };
 
 impl Session {
@@ -161,7 +163,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn create_esim_order(&self, order: &NewEsimOrder) -> Result<EsimOrder> {
-        self.fetch(order.request())
+        self.place(order.request(), order)
     }
 
     /// Lists one page of the eSIM orders, the newest first, without their activation codes.
@@ -228,7 +230,63 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_esim_order(&self, id: EsimOrderId) -> Result<EsimOrder> {
-        self.fetch(Request::get("/api/v1/esim/orders/:id").id(id.get()).secret_answer())
+        self.get_placed(id.get())
+    }
+
+    /// Finds an order of an eSIM by the reference it was placed under, whole.
+    ///
+    /// `GET /api/v1/esim/orders?client_reference=...`, then `GET /api/v1/esim/orders/:id`
+    ///
+    /// # Errors
+    /// What the server answered, or the network failed with. That there is no such order is not an error.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(sandbox.clock()).build()?;
+    /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
+    /// # let plan = session.list_esim_variants(product.id)?.remove(0);
+    /// # let reference = ClientReference::generate();
+    /// # let placed = session.create_esim_order(&NewEsimOrder::new(product.id, plan.amount, reference.clone()))?;
+    /// let found = session.find_esim_order(&reference)?;
+    /// assert_eq!(found.map(|order| order.id), Some(placed.id));
+    /// assert!(session.find_esim_order(&ClientReference::generate())?.is_none());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn find_esim_order(&self, reference: &ClientReference) -> Result<Option<EsimOrder>> {
+        self.find(reference)
+    }
+
+    /// Waits until an order of an eSIM is done, for so long at most.
+    ///
+    /// It looks every 5 seconds for a minute, then every 30 seconds, and waits longer when the server asks for it. An
+    /// error that may pass does not end the wait.
+    ///
+    /// `GET /api/v1/esim/orders/:id`, as often as it takes
+    ///
+    /// # Errors
+    /// [`Timeout`](crate::ErrorKind::Timeout) with the id and the last status if the order is not done in time: it
+    /// exists, is paid, and can be waited for again. [`NotFound`](crate::ErrorKind::NotFound) if there is no such
+    /// order.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(sandbox.clock()).build()?;
+    /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
+    /// # let plan = session.list_esim_variants(product.id)?.remove(0);
+    /// # let reference = ClientReference::generate();
+    /// # let placed = session.create_esim_order(&NewEsimOrder::new(product.id, plan.amount, reference.clone()))?;
+    /// use std::time::Duration;
+    ///
+    /// let order = session.wait_for_esim_order(placed.id, Duration::from_secs(120))?;
+    /// assert!(order.status.is_terminal());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn wait_for_esim_order(&self, id: EsimOrderId, timeout: Duration) -> Result<EsimOrder> {
+        self.follow(id.get(), timeout)
     }
 
     /// Sets the address that is mailed once when an eSIM is delivered, fails or is called off.

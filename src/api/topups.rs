@@ -1,12 +1,15 @@
 //! Phone credit, data bundles and game credit: products, quotes and orders.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::notification_email;
 use crate::http::Request;
 use crate::{
-    Charges, Items, ListTopupOrders, ListTopupProducts, MobileMatch, NewTopupOrder, NewTopupQuote, Page,
-    Result, Session, TopupOrder, TopupOrderId, TopupProduct, TopupProductId, TopupVariant, TopupVariantId,
+    Charges, ClientReference, Items, ListTopupOrders, ListTopupProducts, MobileMatch, NewTopupOrder,
+    NewTopupQuote, Page, Result, Session, TopupOrder, TopupOrderId, TopupProduct, TopupProductId,
+    TopupVariant, TopupVariantId,
 };
 
 impl Session {
@@ -190,7 +193,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn create_topup_order(&self, order: &NewTopupOrder) -> Result<TopupOrder> {
-        self.fetch(order.request())
+        self.place(order.request(), order)
     }
 
     /// Lists one page of the top-ups, the newest first.
@@ -256,7 +259,69 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_topup_order(&self, id: TopupOrderId) -> Result<TopupOrder> {
-        self.fetch(Request::get("/api/v1/topups/orders/:id").id(id.get()))
+        self.get_placed(id.get())
+    }
+
+    /// Finds a top-up by the reference it was placed under, whole.
+    ///
+    /// `GET /api/v1/topups/orders?client_reference=...`, then `GET /api/v1/topups/orders/:id`
+    ///
+    /// # Errors
+    /// What the server answered, or the network failed with. That there is no such order is not an error.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(sandbox.clock()).build()?;
+    /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
+    /// # let variant = session.list_topup_variants(product.id)?.remove(0);
+    /// # let amount = variant.fixed_amounts.first().copied().or(variant.min_amount).unwrap_or_default();
+    /// # let reference = ClientReference::generate();
+    /// # let placed = session.create_topup_order(
+    /// #     &NewTopupOrder::new(product.id, amount, reference.clone()).input("phone_number", "+14155550123"),
+    /// # )?;
+    /// let found = session.find_topup_order(&reference)?;
+    /// assert_eq!(found.map(|order| order.id), Some(placed.id));
+    /// assert!(session.find_topup_order(&ClientReference::generate())?.is_none());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn find_topup_order(&self, reference: &ClientReference) -> Result<Option<TopupOrder>> {
+        self.find(reference)
+    }
+
+    /// Waits until a top-up is done, for so long at most.
+    ///
+    /// It looks every 5 seconds for a minute, then every 30 seconds, and waits longer when the server asks for it. An
+    /// error that may pass does not end the wait.
+    ///
+    /// `GET /api/v1/topups/orders/:id`, as often as it takes
+    ///
+    /// # Errors
+    /// [`Timeout`](crate::ErrorKind::Timeout) with the id and the last status if the order is not done in time: it
+    /// exists, is paid, and can be waited for again. [`NotFound`](crate::ErrorKind::NotFound) if there is no such
+    /// order.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(sandbox.clock()).build()?;
+    /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
+    /// # let variant = session.list_topup_variants(product.id)?.remove(0);
+    /// # let amount = variant.fixed_amounts.first().copied().or(variant.min_amount).unwrap_or_default();
+    /// # let reference = ClientReference::generate();
+    /// # let placed = session.create_topup_order(
+    /// #     &NewTopupOrder::new(product.id, amount, reference.clone()).input("phone_number", "+14155550123"),
+    /// # )?;
+    /// use std::time::Duration;
+    ///
+    /// let order = session.wait_for_topup_order(placed.id, Duration::from_secs(120))?;
+    /// assert!(order.status.is_terminal());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn wait_for_topup_order(&self, id: TopupOrderId, timeout: Duration) -> Result<TopupOrder> {
+        self.follow(id.get(), timeout)
     }
 
     /// Sets the address that is mailed once when a top-up is delivered, fails or is called off.

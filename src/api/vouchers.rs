@@ -1,13 +1,15 @@
 //! Gift cards: what can be ordered, what it costs, and the orders.
 
+use std::time::Duration;
+
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::http::Request;
 use crate::model::money;
 use crate::{
-    Charges, Items, ListOrders, ListProducts, NewOrder, NewQuote, Order, OrderId, Page, Product, ProductId,
-    Result, Session,
+    Charges, ClientReference, Items, ListOrders, ListProducts, NewOrder, NewQuote, Order, OrderId, Page,
+    Product, ProductId, Result, Session,
 };
 
 impl Session {
@@ -146,7 +148,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn create_order(&self, order: &NewOrder) -> Result<Order> {
-        self.fetch(order.request())
+        self.place(order.request(), order)
     }
 
     /// Lists one page of the orders of gift cards, without their codes.
@@ -212,7 +214,63 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_order(&self, id: OrderId) -> Result<Order> {
-        self.fetch(Request::get("/api/v1/orders/:id").id(id.get()).secret_answer())
+        self.get_placed(id.get())
+    }
+
+    /// Finds an order of gift cards by the reference it was placed under, whole.
+    ///
+    /// `GET /api/v1/orders?client_reference=...`, then `GET /api/v1/orders/:id`
+    ///
+    /// # Errors
+    /// What the server answered, or the network failed with. That there is no such order is not an error.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(sandbox.clock()).build()?;
+    /// # let product = session.list_products(&ListProducts::new())?.items.remove(0);
+    /// # let denomination = product.available_denominations[0].min_value.unwrap_or_default();
+    /// # let reference = ClientReference::generate();
+    /// # let placed = session.create_order(&NewOrder::new(product.id, denomination, 1, reference.clone()))?;
+    /// let found = session.find_order(&reference)?;
+    /// assert_eq!(found.map(|order| order.id), Some(placed.id));
+    /// assert!(session.find_order(&ClientReference::generate())?.is_none());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn find_order(&self, reference: &ClientReference) -> Result<Option<Order>> {
+        self.find(reference)
+    }
+
+    /// Waits until an order of gift cards is done, for so long at most.
+    ///
+    /// It looks every 5 seconds for a minute, then every 30 seconds, and waits longer when the server asks for it. An
+    /// error that may pass does not end the wait.
+    ///
+    /// `GET /api/v1/orders/:id`, as often as it takes
+    ///
+    /// # Errors
+    /// [`Timeout`](crate::ErrorKind::Timeout) with the id and the last status if the order is not done in time: it
+    /// exists, is paid, and can be waited for again. [`NotFound`](crate::ErrorKind::NotFound) if there is no such
+    /// order.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(sandbox.clock()).build()?;
+    /// # let product = session.list_products(&ListProducts::new())?.items.remove(0);
+    /// # let denomination = product.available_denominations[0].min_value.unwrap_or_default();
+    /// # let reference = ClientReference::generate();
+    /// # let placed = session.create_order(&NewOrder::new(product.id, denomination, 1, reference.clone()))?;
+    /// use std::time::Duration;
+    ///
+    /// let order = session.wait_for_order(placed.id, Duration::from_secs(120))?;
+    /// assert!(order.status.is_terminal());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn wait_for_order(&self, id: OrderId, timeout: Duration) -> Result<Order> {
+        self.follow(id.get(), timeout)
     }
 }
 

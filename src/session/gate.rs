@@ -205,7 +205,7 @@ impl<A: Clone, R, E: Reason> Gate<A, R, E> {
             match report {
                 Report::Continue => {}
                 Report::Over(end) => {
-                    if end == End::Published {
+                    if matches!(end, End::Published) {
                         events.push(FlightEvent::Published { by_refresh: was_refresh });
                     }
                     return end;
