@@ -209,8 +209,10 @@ impl Session {
     /// # let denomination = product.available_denominations[0].min_value.unwrap_or_default();
     /// # let placed = session.create_order(&NewOrder::new(product.id, denomination, 1, ClientReference::generate()))?;
     /// let order = session.get_order(placed.id)?;
-    /// let code = order.vouchers[0].card_number.as_ref().map(Secret::expose);
-    /// assert!(code.is_some());
+    /// for voucher in &order.vouchers {
+    ///     let code = voucher.card_number.as_ref().or(voucher.claim_url.as_ref());
+    ///     assert!(code.is_some_and(|code| !code.expose().is_empty()));
+    /// }
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_order(&self, id: OrderId) -> Result<Order> {
