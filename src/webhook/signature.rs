@@ -1,5 +1,6 @@
 //! Who sent a delivery, and when: the HMAC over the raw body and the timestamp header.
 
+use std::fmt::Write as _;
 use std::str;
 
 use ring::hmac;
@@ -23,9 +24,12 @@ const WINDOW: Duration = Duration::minutes(5);
 /// ```
 #[must_use]
 pub fn sign(body: &[u8], secret: &Secret) -> String {
-    let signature = hmac::sign(&key(secret), body);
-    let digits = signature.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+    let tag = hmac::sign(&key(secret), body);
+    tag.as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        write!(hex, "{byte:02x}").ok();
+        hex
+    })
 }
 
 /// Refuses a body that the holder of the secret did not sign.
