@@ -6,6 +6,8 @@ use popup_rewards::sandbox::Sandbox;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
+use ureq::http::Method;
+
 use crate::client::Client;
 
 #[test]
@@ -14,7 +16,7 @@ fn a_quote_takes_the_discount_off_and_keeps_every_digit() -> Result<()> {
     let client = Client::logged_in(&sandbox)?;
     let price = |product: i64, denomination: &str, quantity: u32| {
         let body = format!(r#"{{"denomination":{denomination},"quantity":{quantity}}}"#);
-        client.send(ureq::http::Method::POST, &format!("/api/v1/products/{product}/charges"), Some(&body))
+        client.send(Method::POST, &format!("/api/v1/products/{product}/charges"), Some(&body))
     };
     // The text, because a number would go through a float.
     let text = price(3013, "33.30", 3)?.text;
