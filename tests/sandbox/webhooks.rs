@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -57,13 +58,28 @@ fn receive(listener: &TcpListener, status: &str) -> Result<Delivery> {
 }
 
 /// A sandbox that reports to a listener of ours, and a client of it.
-fn reporting() -> Result<(Sandbox, Client, TcpListener)> {
+///
+/// The listener answers with `statuses` in turn, and takes as many deliveries as there are statuses.
+fn reporting(statuses: &'static [&str]) -> Result<(Sandbox, Client, Receiver<Result<Delivery>>)> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    let (taken, deliveries) = channel();
+    std::thread::spawn(move || {
+        for status in statuses {
+            // The test has failed if nobody takes it.
+            taken.send(receive(&listener, status)).unwrap_or_default();
+        }
+    });
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
-    let url = format!("http://{}/hooks?from=sandbox", listener.local_addr()?);
+    let url = format!("http://{address}/hooks?from=sandbox");
     sandbox.deliver_webhooks_to(&url, &Secret::new("whsec"))?;
-    Ok((sandbox, client, listener))
+    Ok((sandbox, client, deliveries))
+}
+
+/// The next delivery; one that does not come is a failure, not a hang.
+fn next(deliveries: &Receiver<Result<Delivery>>) -> Result<Delivery> {
+    deliveries.recv_timeout(Duration::from_secs(20)).context("no delivery")?
 }
 
 fn order(client: &Client) -> Result<Value> {
@@ -73,11 +89,11 @@ fn order(client: &Client) -> Result<Value> {
 
 #[test]
 fn a_delivery_is_signed_over_its_very_bytes() -> Result<()> {
-    let (sandbox, client, listener) = reporting()?;
+    let (sandbox, client, deliveries) = reporting(&["204 No Content"; 2])?;
     let order = order(&client)?;
     let mut kinds = Vec::new();
     for _ in 0..2 {
-        let delivery = receive(&listener, "204 No Content")?;
+        let delivery = next(&deliveries)?;
         let key = hmac::Key::new(hmac::HMAC_SHA256, b"whsec");
         let mut signature = String::new();
         for byte in hmac::sign(&key, &delivery.body).as_ref() {
@@ -109,11 +125,11 @@ fn a_delivery_is_signed_over_its_very_bytes() -> Result<()> {
 
 #[test]
 fn a_refused_delivery_comes_again_with_the_same_id() -> Result<()> {
-    let (sandbox, client, listener) = reporting()?;
+    let (sandbox, client, deliveries) = reporting(&["503 Service Unavailable", "200 OK"])?;
     sandbox.next_order(Outcome::Pending);
     order(&client)?;
-    let first = receive(&listener, "503 Service Unavailable")?;
-    let second = receive(&listener, "200 OK")?;
+    let first = next(&deliveries)?;
+    let second = next(&deliveries)?;
     assert_eq!(first.header("x-event-id")?, second.header("x-event-id")?);
     assert_eq!(first.body, second.body);
     Ok(())
@@ -121,7 +137,7 @@ fn a_refused_delivery_comes_again_with_the_same_id() -> Result<()> {
 
 #[test]
 fn every_step_of_an_order_is_reported_without_anyone_asking() -> Result<()> {
-    let (sandbox, client, listener) = reporting()?;
+    let (sandbox, client, deliveries) = reporting(&["200 OK"; 9])?;
     let (code, reason) = ("X".to_owned(), "none left".to_owned());
     sandbox.next_order(Outcome::PartiallyDelivered(1));
     sandbox.next_order(Outcome::Failed { code, reason, user_fixable: false });
@@ -134,7 +150,7 @@ fn every_step_of_an_order_is_reported_without_anyone_asking() -> Result<()> {
     popup_rewards::Clock::sleep(&sandbox.clock().skip_sleeps(), Duration::from_secs(10));
     let mut seen = Vec::new();
     for _ in 0..9 {
-        let event = receive(&listener, "200 OK")?.json()?;
+        let event = next(&deliveries)?.json()?;
         seen.push((
             event["type"].as_str().context("no type")?.to_owned(),
             event["data"]["reference_code"].as_str().unwrap_or_default().to_owned(),
