@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ring::rand::{SecureRandom, SystemRandom};
+use time::OffsetDateTime;
 
 /// A source of time, for tests that need to move it.
 ///
@@ -75,6 +76,13 @@ impl Now {
             wall: clock.wall().duration_since(UNIX_EPOCH).unwrap_or_default(),
         }
     }
+}
+
+/// The time of day of the operating system, for a question that no session's clock is there to answer.
+pub(crate) fn wall_now() -> OffsetDateTime {
+    let since = Now::read(&SystemClock::new()).wall;
+    // A clock beyond the year 9999 reads as its last second, where the plain conversion would panic.
+    OffsetDateTime::UNIX_EPOCH.saturating_add(since.try_into().unwrap_or(time::Duration::MAX))
 }
 
 /// Random bytes from the operating system, for client references.

@@ -114,7 +114,8 @@ impl Pair {
     }
 }
 
-fn variable(name: &str) -> Result<String> {
+/// An environment variable, or an error that names it.
+pub(crate) fn variable(name: &str) -> Result<String> {
     match std::env::var(name) {
         Ok(value) if value.is_empty() => {
             Err(Error::configuration(format!("the environment variable {name} is empty")))

@@ -1,6 +1,7 @@
 //! A blocking, synchronous SDK for The Popup Reward Store API: gift cards, top-ups and eSIMs.
 #![forbid(unsafe_code)]
 
+mod api;
 mod clock;
 mod credentials;
 mod error;
@@ -9,14 +10,18 @@ mod model;
 mod page;
 mod secret;
 mod session;
+mod token;
+pub mod webhook;
 
 pub use clock::{Clock, SystemClock};
 pub use credentials::Credentials;
 pub use error::{Error, ErrorKind};
+pub use http::{RateLimits, RetryPolicy};
 pub use model::*;
 pub use page::{Items, Page};
 pub use secret::Secret;
-pub use session::Session;
+pub use session::{Event, EventKind, Session, SessionBuilder, SessionState, SessionStats, SessionStatus};
+pub use token::{AccessToken, TokenClaims};
 
 /// What every fallible call of this crate returns.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -38,9 +38,8 @@ pub struct Items<'a, T> {
 impl<'a, T> Items<'a, T> {
     /// Starts at the page the request names, or at the first.
     pub(crate) fn new(session: &'a Session, request: Request) -> Self {
-        let named =
-            request.query.iter().find(|(name, _)| name == "page").and_then(|(_, page)| page.parse().ok());
-        Items { session, request, next_page: Some(named.unwrap_or(1)), ready: Vec::new().into_iter() }
+        let first = request.number("page").unwrap_or(1);
+        Items { session, request, next_page: Some(first), ready: Vec::new().into_iter() }
     }
 }
 

@@ -35,6 +35,11 @@ impl Secret {
         Secret(Zeroizing::new(text.into()))
     }
 
+    /// Takes a secret text that is already in memory of its own.
+    pub(crate) fn wiped(text: Zeroizing<String>) -> Self {
+        Secret(text)
+    }
+
     /// The text itself. A copy made of it is not wiped.
     #[must_use]
     pub fn expose(&self) -> &str {

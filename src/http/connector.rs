@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rustls::RootCertStore;
+use rustls::ClientConfig;
 use ureq::config::Config;
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, SocksConnector, TcpConnector};
 
@@ -13,14 +13,12 @@ use super::wipe::{SendGate, WipeConnector};
 /// `DefaultConnector`.
 pub(super) fn connector(
     config: &Config,
-    roots: RootCertStore,
+    tls: Arc<ClientConfig>,
     gate: Arc<SendGate>,
-) -> crate::Result<impl Connector + use<>> {
-    Ok(
-        ().chain(SocksConnector::default())
-            .chain(ConnectProxyConnector::default())
-            .chain(TcpConnector::default())
-            .chain(TlsConnector::new(roots)?)
-            .chain(WipeConnector::new(gate, config.proxy().is_some())),
-    )
+) -> impl Connector + use<> {
+    ().chain(SocksConnector::default())
+        .chain(ConnectProxyConnector::default())
+        .chain(TcpConnector::default())
+        .chain(TlsConnector::new(tls))
+        .chain(WipeConnector::new(gate, config.proxy().is_some()))
 }

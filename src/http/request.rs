@@ -110,6 +110,11 @@ impl Request {
         self.query.push((Cow::Borrowed(name), value.to_string()));
     }
 
+    /// The value of a query parameter that is a number.
+    pub(crate) fn number(&self, name: &str) -> Option<u32> {
+        self.query.iter().find(|(found, _)| found == name).and_then(|(_, value)| value.parse().ok())
+    }
+
     /// Sets the body.
     pub(crate) fn json(mut self, body: &impl Serialize) -> Self {
         match serde_json::to_vec(body) {
@@ -119,6 +124,12 @@ impl Request {
             }
             Err(_) => self.problem(Error::invalid_request("the request body cannot be written as JSON")),
         }
+    }
+
+    /// Sets a body that holds a secret, and expects one in the answer.
+    pub(crate) fn secret_body(mut self, body: Zeroizing<Vec<u8>>) -> Self {
+        self.body = Some(body);
+        self.secret_answer()
     }
 
     /// Says that the request changes nothing, or sets the same thing again, although it is not a GET.

@@ -39,14 +39,19 @@ pub(super) struct TlsConnector {
 }
 
 impl TlsConnector {
-    pub(super) fn new(roots: RootCertStore) -> crate::Result<Self> {
-        let config = ClientConfig::builder_with_provider(records::provider())
-            .with_safe_default_protocol_versions()
-            .map_err(|error| crate::Error::configuration("TLS cannot be set up").with_source(error))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(TlsConnector { config: Arc::new(config) })
+    pub(super) fn new(config: Arc<ClientConfig>) -> Self {
+        TlsConnector { config }
     }
+}
+
+/// The settings of TLS connections that trust these roots; they hold the sessions that can be resumed.
+pub(super) fn client_config(roots: RootCertStore) -> crate::Result<Arc<ClientConfig>> {
+    let config = ClientConfig::builder_with_provider(records::provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| crate::Error::configuration("TLS cannot be set up").with_source(error))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
 }
 
 impl<In: Transport> Connector<In> for TlsConnector {

@@ -44,6 +44,13 @@ pub(super) struct CallFacts {
     pub(super) answer_started: bool,
 }
 
+impl CallFacts {
+    /// The request went out on a connection that the server had closed while it was idle.
+    pub(super) fn was_stale(self) -> bool {
+        self.request_sent && !self.connected && !self.answer_started
+    }
+}
+
 thread_local! {
     // ureq runs a call on the thread that makes it, reading the body included.
     static FACTS: Cell<CallFacts> = const {

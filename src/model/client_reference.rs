@@ -2,13 +2,16 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::{Error, Result};
 
 /// The caller's own name for an order: unique per client, the same for every attempt.
 ///
 /// The server refuses a second order with a reference it has seen, so a reference that is stored before the
 /// first attempt makes it safe to repeat the order after a crash or a lost answer.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
 pub struct ClientReference(String);
 
 /// The longest reference the server takes, in bytes.

@@ -1,8 +1,28 @@
 //! What goes over the wire, as types.
 
+mod charges;
 mod client_reference;
+mod esim;
 mod id;
-mod money;
+pub(crate) mod lenient;
+pub(crate) mod money;
+mod paging;
+mod reference;
+mod rules;
+pub(crate) mod secret_text;
+mod sort;
+mod text_enum;
+mod topups;
+mod vouchers;
+mod wallets;
 
+pub use charges::{Charges, ChargesDetails};
+pub(crate) use secret_text::unescape;
 pub use client_reference::ClientReference;
+pub use esim::*;
 pub use id::*;
+pub use reference::{Category, Country, Currency, Subcategory};
+pub use sort::{ProductSort, SortDirection};
+pub use topups::*;
+pub use vouchers::*;
+pub use wallets::*;

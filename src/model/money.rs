@@ -35,6 +35,29 @@ pub(crate) fn number<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S
     RawValue::from_string(amount.to_string()).map_err(S::Error::custom)?.serialize(serializer)
 }
 
+/// Writes an amount that may be absent.
+#[expect(clippy::ref_option, reason = "serde hands a reference to the field")]
+pub(crate) fn number_or_null<S: Serializer>(amount: &Option<Decimal>, serializer: S) -> Result<S::Ok, S::Error> {
+    match amount {
+        Some(amount) => number(amount, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Amount(#[serde(deserialize_with = "required", serialize_with = "number")] Decimal);
+
+/// Reads a list of amounts; null is an empty list.
+pub(crate) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Decimal>, D::Error> {
+    let amounts = Option::<Vec<Amount>>::deserialize(deserializer)?.unwrap_or_default();
+    Ok(amounts.into_iter().map(|amount| amount.0).collect())
+}
+
+/// Writes a list of amounts as JSON numbers.
+pub(crate) fn numbers<S: Serializer>(amounts: &[Decimal], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(amounts.iter().copied().map(Amount))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,32 +1,269 @@
 //! The session: one set of tokens, shared by every clone and thread.
 
-use serde::de::DeserializeOwned;
+mod auth;
+mod builder;
+mod crew;
+mod event;
+mod funnel;
+mod gate;
+mod goodbye;
+mod pilot;
+mod process;
+mod reason;
+mod status;
 
-use crate::http::Request;
-use crate::{Error, Page, Result};
+use std::fmt;
+use std::hash::RandomState;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
 
-/// A logged-in client of the API.
-#[derive(Clone, Debug)]
-pub struct Session {}
+use parking_lot::Mutex;
+
+use self::auth::RefreshToken;
+use self::builder::Settings;
+use self::gate::Gate;
+use self::status::Counters;
+use crate::clock::Now;
+use crate::http::{Limiter, Wire, WireSettings};
+use crate::token::{AccessToken, Grant, Need, Reason};
+use crate::{Clock, Credentials, Error, Result};
+
+pub use self::builder::SessionBuilder;
+pub use self::event::{Event, EventKind};
+pub use self::status::{SessionState, SessionStats, SessionStatus};
+
+/// A client of the API that logs in by itself and keeps its token valid.
+///
+/// A clone is one reference count; all clones, in all threads, share the token, the connections and the counters.
+/// The first call logs in, calls near the token's end renew it, and a call the server answers with 401 is made once
+/// more with a new token. When the last clone is dropped, the tokens and the credentials are wiped from memory.
+///
+/// ```
+/// # use popup_rewards::{sandbox::Sandbox, Error};
+/// # let sandbox = Sandbox::start()?;
+/// use popup_rewards::Session;
+///
+/// let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+/// std::thread::scope(|scope| {
+///     for _ in 0..8 {
+///         let session = session.clone();
+///         scope.spawn(move || session.countries());
+///     }
+/// });
+/// assert_eq!(session.stats().logins, 1);
+/// session.logout()?;
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Session {
+    inner: Arc<Inner>,
+}
+
+/// What all clones share.
+pub(crate) struct Inner {
+    gate: Gate<Arc<Access>, RefreshToken, Error>,
+    settings: Settings,
+    wire: WireSettings,
+    /// For the calls that carry no token.
+    open_wire: Wire,
+    credentials: Credentials,
+    clock: Box<dyn Clock>,
+    observer: Option<Box<dyn Fn(&Event) + Send + Sync>>,
+    counters: Counters,
+    limiter: Limiter,
+    process: AtomicU32,
+    hasher: RandomState,
+    /// The credentials the server refused last, as a hash, and its answer.
+    refused: Mutex<Option<(u64, Error)>>,
+}
+
+/// An access token and the connections it is sent over. Both are given up together.
+pub(crate) struct Access {
+    token: AccessToken,
+    wire: Arc<Wire>,
+}
+
+/// The target of log lines about tokens.
+const TOKEN_LOG: &str = "popup_rewards::token";
+/// The target of log lines about calls.
+const CALL_LOG: &str = "popup_rewards::call";
 
 impl Session {
-    pub(crate) fn fetch<T: DeserializeOwned>(&self, request: Request) -> Result<T> {
-        request.checked()?;
-        Err(Error::configuration("unfinished"))
+    /// Sets up a session with the default settings. Nothing is sent before the first call.
+    ///
+    /// # Errors
+    /// [`Configuration`](crate::ErrorKind::Configuration) if the base URL or the credentials cannot be right.
+    ///
+    /// # Examples
+    /// ```
+    /// use popup_rewards::{Credentials, Session};
+    ///
+    /// let session = Session::new("https://sandbox-api.example.com", Credentials::new("key", "secret"))?;
+    /// # drop(session);
+    /// # Ok::<(), popup_rewards::Error>(())
+    /// ```
+    pub fn new(base_url: &str, credentials: Credentials) -> Result<Self> {
+        Session::builder(base_url, credentials).build()
     }
 
-    pub(crate) fn fetch_list<T: DeserializeOwned>(&self, request: Request) -> Result<Vec<T>> {
-        request.checked()?;
-        Err(Error::configuration("unfinished"))
+    /// Sets up a session from `API_BASE_URL`, `API_KEY` and `API_SECRET`.
+    ///
+    /// # Errors
+    /// [`Configuration`](crate::ErrorKind::Configuration) names the variable that is missing or wrong.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// let session = popup_rewards::Session::from_env()?;
+    /// # Ok::<(), popup_rewards::Error>(())
+    /// ```
+    pub fn from_env() -> Result<Self> {
+        let base_url = crate::credentials::variable("API_BASE_URL")?;
+        Session::new(&base_url, Credentials::from_env()?)
     }
 
-    pub(crate) fn fetch_page<T: DeserializeOwned>(&self, request: Request) -> Result<Page<T>> {
-        request.checked()?;
-        Err(Error::configuration("unfinished"))
+    /// Starts to set up a session with settings of its own.
+    pub fn builder(base_url: &str, credentials: Credentials) -> SessionBuilder {
+        SessionBuilder::new(base_url, credentials)
     }
 
-    pub(crate) fn execute(&self, request: Request) -> Result<()> {
-        request.checked()?;
-        Err(Error::configuration("unfinished"))
+    /// Logs in now: `POST /auth/login` (contract 4.1).
+    ///
+    /// Calls log in by themselves; this is for checking the credentials early, and for opening a session again after
+    /// [`logout`](Session::logout) or [`forget`](Session::forget). An earlier refusal is not held against it.
+    ///
+    /// # Errors
+    /// [`InvalidCredentials`](crate::ErrorKind::InvalidCredentials) if the server refuses key and secret,
+    /// [`Forbidden`](crate::ErrorKind::Forbidden) if this machine's address is not on the allow-list,
+    /// [`RateLimited`](crate::ErrorKind::RateLimited), [`Server`](crate::ErrorKind::Server),
+    /// [`Network`](crate::ErrorKind::Network) or [`Timeout`](crate::ErrorKind::Timeout) if it did not come to that.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, Error, Session};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// session.login()?;
+    /// assert_eq!(session.status().generation, 1);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn login(&self) -> Result<()> {
+        self.inner.check_process();
+        *self.inner.refused.lock() = None;
+        self.inner.gate.login(self.inner.deadline(), &self.inner)
+    }
+
+    /// Replaces the token pair now: `POST /auth/refresh` (contract 4.2), or a login if there is nothing to refresh.
+    ///
+    /// The session refreshes by itself; this is for callers that know something it does not.
+    ///
+    /// # Errors
+    /// As [`login`](Session::login), and [`LoggedOut`](crate::ErrorKind::LoggedOut) after a logout.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, Error, Session};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// session.login()?;
+    /// session.refresh()?;
+    /// assert_eq!(session.status().generation, 2);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn refresh(&self) -> Result<()> {
+        self.inner.check_process();
+        let need = Need { newer_than: self.inner.gate.generation(), ..Need::default() };
+        self.inner.acquire(need).map(drop)
+    }
+
+    /// The access token, valid now, for a call made outside of this crate.
+    ///
+    /// # Errors
+    /// As [`login`](Session::login), and [`LoggedOut`](crate::ErrorKind::LoggedOut) after a logout.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, Error, Session};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// let token = session.access_token()?;
+    /// assert!(!token.expose().is_empty());
+    /// assert!(!format!("{token:?}").contains(token.expose()));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn access_token(&self) -> Result<AccessToken> {
+        self.access_token_valid_for(Duration::ZERO)
+    }
+
+    /// The access token, valid for at least so long: for a batch that must not be cut off in the middle.
+    ///
+    /// # Errors
+    /// As [`access_token`](Session::access_token), and [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the
+    /// server's tokens do not live that long.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, Error, Session};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// use std::time::Duration;
+    ///
+    /// let token = session.access_token_valid_for(Duration::from_secs(20 * 60))?;
+    /// # drop(token);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn access_token_valid_for(&self, at_least: Duration) -> Result<AccessToken> {
+        let grant = self.inner.acquire(Need { at_least, newer_than: 0 })?;
+        Ok(grant.access.token.clone())
+    }
+
+    /// The state of the tokens at this moment, without any secret.
+    #[must_use]
+    pub fn status(&self) -> SessionStatus {
+        SessionStatus::of(self.inner.gate.snapshot(Now::read(&*self.inner.clock)))
+    }
+
+    /// What this session and its clones have done so far.
+    #[must_use]
+    pub fn stats(&self) -> SessionStats {
+        self.inner.counters.read()
+    }
+}
+
+impl Inner {
+    /// The monotonic reading at which a call that starts now has to be over.
+    fn deadline(&self) -> Duration {
+        self.clock.monotonic().saturating_add(self.settings.deadline)
+    }
+
+    fn acquire(self: &Arc<Self>, need: Need) -> Result<Grant<Arc<Access>>> {
+        self.gate.acquire(need, || self.deadline(), self)
+    }
+
+    /// Tells the log and the observer.
+    fn observe(&self, kind: EventKind, reason: Option<&Error>) {
+        let snapshot = self.gate.snapshot(Now::read(&*self.clock));
+        let event = Event {
+            kind,
+            generation: snapshot.generation,
+            remaining: Some(snapshot.remaining).filter(|_| snapshot.zone.is_some()),
+            next_attempt: Some(snapshot.next_attempt).filter(|wait| !wait.is_zero()),
+            reason: reason.map(Error::kind),
+        };
+        log::debug!(target: TOKEN_LOG, "{kind:?} generation={} reason={:?}", event.generation, event.reason);
+        if let Some(observer) = &self.observer {
+            observer(&event);
+        }
+    }
+}
+
+/// The error of a session that was logged out.
+pub(crate) fn logged_out() -> Error {
+    Error::logged_out()
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("status", &self.status()).finish_non_exhaustive()
     }
 }

@@ -1,0 +1,69 @@
+//! What a failed attempt means: the error to show, and whether the request may have had its effect.
+
+use std::io;
+
+use super::wipe::{self, CallFacts};
+use crate::{Error, ErrorKind};
+
+/// Whether the server may have acted on a request that got no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Not a byte of the request left: sending it again is safe, whatever it is.
+    NotSent,
+    /// It may have been executed.
+    Unknown,
+}
+
+/// An attempt that brought no answer.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) fate: Fate,
+    pub(crate) error: Error,
+}
+
+impl Failure {
+    pub(super) fn not_sent(error: Error) -> Self {
+        Failure { fate: Fate::NotSent, error }
+    }
+}
+
+pub(super) fn classify(error: ureq::Error, facts: CallFacts) -> Failure {
+    let fate = if facts.request_sent { Fate::Unknown } else { Fate::NotSent };
+    if wipe::is_gate_closed(&error) {
+        return Failure { fate, error: crate::session::logged_out() };
+    }
+    let (kind, message) = describe(&error, facts);
+    Failure { fate, error: Error::new(kind, message).with_source(error) }
+}
+
+fn describe(error: &ureq::Error, facts: CallFacts) -> (ErrorKind, &'static str) {
+    use ErrorKind::{Configuration, InvalidRequest, InvalidResponse, Network, Timeout};
+    match error {
+        ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
+            (Timeout, "no connection to the server within the time limit")
+        }
+        ureq::Error::Timeout(_) if !facts.connected && !facts.request_sent => {
+            (Timeout, "no connection to the server within the time limit")
+        }
+        ureq::Error::Timeout(_) => (Timeout, "no answer from the server within the time limit"),
+        ureq::Error::HostNotFound => (Network, "the server's host name was not found"),
+        ureq::Error::Tls(_) => (Network, "no secure connection to the server could be made"),
+        ureq::Error::BodyExceedsLimit(_) | ureq::Error::LargeResponseHeader(..) => {
+            (InvalidResponse, "the server's answer is larger than any of this API")
+        }
+        ureq::Error::Protocol(_) => (InvalidResponse, "the server's answer is not HTTP"),
+        ureq::Error::Decompress(..) => (InvalidResponse, "the server's answer cannot be decompressed"),
+        ureq::Error::Http(_) | ureq::Error::BadUri(_) => (InvalidRequest, "the request cannot be sent as HTTP"),
+        ureq::Error::InvalidProxyUrl => (Configuration, "the proxy URL is not valid"),
+        ureq::Error::ConnectProxyFailed(_) => (Network, "the proxy refused the connection"),
+        ureq::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => {
+            (Timeout, "no answer from the server within the time limit")
+        }
+        ureq::Error::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
+            (Network, "no secure connection to the server could be made")
+        }
+        _ if facts.answer_started => (Network, "the connection broke in the middle of the answer"),
+        _ if facts.request_sent => (Network, "the connection broke before the answer"),
+        _ => (Network, "no connection to the server could be made"),
+    }
+}

@@ -1,0 +1,147 @@
+//! Whether and when an attempt is made again: pure arithmetic.
+
+use std::time::Duration;
+
+/// How often and at what intervals a failed call is repeated.
+///
+/// A call is repeated only where that is safe: always when nothing was sent, after the pause the server asked for
+/// on 429, and after a server error or a lost answer only if the request reads, quotes, or is an order, which
+/// always carries a client reference. The pauses double from `first_pause` to `longest_pause`, each shortened by a
+/// random part so that many clients do not come back at once, and all of them fit in the session's deadline.
+///
+/// ```
+/// use std::time::Duration;
+/// use popup_rewards::RetryPolicy;
+///
+/// let patient = RetryPolicy::new().retries(5).longest_pause(Duration::from_secs(30));
+/// let never = RetryPolicy::new().retries(0);
+/// # let _ = (patient, never);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct RetryPolicy {
+    pub(crate) retries: u32,
+    pub(crate) first_pause: Duration,
+    pub(crate) longest_pause: Duration,
+}
+
+impl RetryPolicy {
+    /// Three retries, from 200 milliseconds to 10 seconds.
+    pub fn new() -> Self {
+        RetryPolicy { retries: 3, first_pause: Duration::from_millis(200), longest_pause: Duration::from_secs(10) }
+    }
+
+    /// How many times a call is repeated after its first attempt; 0 turns repeating off.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// The longest pause before the first repetition.
+    pub fn first_pause(mut self, pause: Duration) -> Self {
+        self.first_pause = pause;
+        self
+    }
+
+    /// The longest pause before any repetition.
+    pub fn longest_pause(mut self, pause: Duration) -> Self {
+        self.longest_pause = pause;
+        self
+    }
+
+    /// What follows a failed attempt, `made` attempts into a call with `left` until its deadline.
+    pub(crate) fn decide(&self, made: u32, outcome: Outcome, may_repeat: bool, left: Duration, random: f64) -> Decision {
+        if made > self.retries {
+            return Decision::GiveUp;
+        }
+        let doubled = self.first_pause.saturating_mul(1_u32.checked_shl(made.saturating_sub(1)).unwrap_or(u32::MAX));
+        let backoff = doubled.min(self.longest_pause).mul_f64(random.clamp(0.0, 1.0));
+        let pause = match outcome {
+            Outcome::Limited { wait } => wait.unwrap_or(backoff),
+            Outcome::NotSent => backoff,
+            // A 503 may name its own pause.
+            Outcome::Unknown { wait } if may_repeat => wait.unwrap_or(backoff),
+            Outcome::Unknown { .. } | Outcome::Answered => return Decision::GiveUp,
+        };
+        if pause < left { Decision::RepeatAfter(pause) } else { Decision::GiveUp }
+    }
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        RetryPolicy::new()
+    }
+}
+
+/// How an attempt failed, as far as repeating goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Nothing reached the server.
+    NotSent,
+    /// 429: the server did nothing and wants a pause.
+    Limited { wait: Option<Duration> },
+    /// A server error, or no usable answer: it may have been executed.
+    Unknown { wait: Option<Duration> },
+    /// The server has answered, and would answer the same again.
+    Answered,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    RepeatAfter(Duration),
+    GiveUp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(100);
+    const UNKNOWN: Outcome = Outcome::Unknown { wait: None };
+
+    fn millis(decision: Decision) -> Option<u128> {
+        match decision {
+            Decision::RepeatAfter(pause) => Some(pause.as_millis()),
+            Decision::GiveUp => None,
+        }
+    }
+
+    #[test]
+    fn pauses_double_up_to_the_longest_and_the_retries_are_counted() {
+        let policy = RetryPolicy::new().retries(8);
+        let pauses: Vec<_> = (1..=9).map(|made| millis(policy.decide(made, UNKNOWN, true, LONG, 1.0))).collect();
+        let expected = [200, 400, 800, 1600, 3200, 6400, 10_000, 10_000].map(Some);
+        assert_eq!(pauses[..8], expected);
+        assert_eq!(pauses[8], None);
+        assert_eq!(millis(policy.decide(1, UNKNOWN, true, LONG, 0.25)), Some(50));
+    }
+
+    #[test]
+    fn only_what_is_safe_is_repeated() {
+        let policy = RetryPolicy::new();
+        let limited = Outcome::Limited { wait: None };
+        for (outcome, may_repeat, repeated) in [
+            (Outcome::NotSent, false, true),
+            (limited, false, true),
+            (UNKNOWN, false, false),
+            (UNKNOWN, true, true),
+            (Outcome::Answered, true, false),
+        ] {
+            let decision = policy.decide(1, outcome, may_repeat, LONG, 0.5);
+            assert_eq!(millis(decision).is_some(), repeated, "{outcome:?} {may_repeat}");
+        }
+    }
+
+    #[test]
+    fn the_servers_pause_is_kept_to_the_second_or_not_at_all() {
+        let policy = RetryPolicy::new();
+        let limited = Outcome::Limited { wait: Some(Duration::from_secs(7)) };
+        assert_eq!(millis(policy.decide(1, limited, false, LONG, 0.1)), Some(7000));
+        assert_eq!(millis(policy.decide(1, limited, false, Duration::from_secs(7), 0.1)), None);
+    }
+
+    #[test]
+    fn no_retry_outlives_the_deadline() {
+        assert_eq!(millis(RetryPolicy::new().decide(1, UNKNOWN, true, Duration::from_millis(200), 1.0)), None);
+    }
+}

@@ -1,0 +1,141 @@
+//! An order of an eSIM and the code that installs it.
+
+use std::fmt;
+
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use time::OffsetDateTime;
+
+use super::NewEsimOrder;
+use super::wire::Wire;
+use crate::model::text_enum::text_enum;
+use crate::{EsimOrderId, EsimProductId, Secret, TransactionId};
+
+/// An order of an eSIM.
+///
+/// It is paid as soon as it exists, even while it is pending; an order that fails is refunded by itself.
+#[derive(Clone, Deserialize)]
+#[serde(from = "Wire")]
+#[non_exhaustive]
+pub struct EsimOrder {
+    /// Its id.
+    pub id: EsimOrderId,
+    /// The product that was ordered.
+    pub product_id: Option<EsimProductId>,
+    /// The name of the product.
+    pub product_name: Option<String>,
+    /// The name of the plan that the amount stood for.
+    pub variant_name: Option<String>,
+    /// The country of the product, ISO 3166-1 alpha-3, or `GLO` for everywhere.
+    pub country_code: Option<String>,
+    /// The data in gigabytes; 0 means unlimited, or paid by the minute.
+    pub data_amount_gb: Option<Decimal>,
+    /// How many days the plan lasts.
+    pub validity_days: Option<u32>,
+    /// The price after the discount, in `currency`: less than the amount that was asked for.
+    pub amount: Decimal,
+    /// The currency of the amount, ISO 4217.
+    pub currency: Option<String>,
+    /// The reference it was placed under.
+    pub client_reference: Option<String>,
+    /// How far it is. Branch on this, not on how the call ended.
+    pub status: EsimOrderStatus,
+    /// How far it is in words for the customer.
+    pub status_text: Option<String>,
+    /// Whether the eSIM is in use.
+    pub activation_status: Option<ActivationStatus>,
+    /// Whether the eSIM is on a device. Lists of orders do not ask the operator again; a single order does.
+    pub is_installed: Option<bool>,
+    /// When it was installed.
+    pub installed_at: Option<OffsetDateTime>,
+    /// When it was first used.
+    pub activated_at: Option<OffsetDateTime>,
+    /// The code that installs the eSIM (`LPA:1$...`), once delivered and until installed; never in lists.
+    pub activation_code: Option<Secret>,
+    /// The number of the eSIM's profile, once delivered.
+    pub iccid: Option<String>,
+    /// The transaction that debited the wallet.
+    pub transaction_id: Option<TransactionId>,
+    /// When it was placed.
+    pub created_at: Option<OffsetDateTime>,
+    /// When it was delivered, failed or was called off.
+    pub completed_at: Option<OffsetDateTime>,
+    /// Why it failed, as a code.
+    pub failure_code: Option<String>,
+    /// Why it failed, in words for the customer.
+    pub failure_reason: Option<String>,
+    /// Whether the customer can put right what made it fail.
+    pub is_user_fixable: Option<bool>,
+}
+
+impl EsimOrder {
+    /// Whether this can be the order that was asked for. An order has the net price and not the amount that
+    /// was asked for, so the product is all there is to compare.
+    pub(crate) fn matches(&self, asked: &NewEsimOrder) -> bool {
+        self.product_id.is_none_or(|product| product == asked.product_id)
+    }
+}
+
+/// Written by hand so that a new field is shown by decision and not by default.
+impl fmt::Debug for EsimOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EsimOrder")
+            .field("id", &self.id)
+            .field("product_id", &self.product_id)
+            .field("product_name", &self.product_name)
+            .field("variant_name", &self.variant_name)
+            .field("country_code", &self.country_code)
+            .field("data_amount_gb", &self.data_amount_gb)
+            .field("validity_days", &self.validity_days)
+            .field("amount", &self.amount)
+            .field("currency", &self.currency)
+            .field("client_reference", &self.client_reference)
+            .field("status", &self.status)
+            .field("status_text", &self.status_text)
+            .field("activation_status", &self.activation_status)
+            .field("is_installed", &self.is_installed)
+            .field("activation_code", &self.activation_code)
+            .field("transaction_id", &self.transaction_id)
+            .field("created_at", &self.created_at)
+            .field("completed_at", &self.completed_at)
+            .field("failure_code", &self.failure_code)
+            .field("failure_reason", &self.failure_reason)
+            .field("is_user_fixable", &self.is_user_fixable)
+            .finish_non_exhaustive()
+    }
+}
+
+text_enum! {
+    /// How far an order of an eSIM is.
+    EsimOrderStatus {
+        /// Paid, and being delivered.
+        Pending = "PENDING",
+        /// The activation code is there.
+        Delivered = "DELIVERED",
+        /// Nothing was delivered and the wallet was refunded.
+        Failed = "FAILED",
+        /// Called off, and the wallet was refunded.
+        Cancelled = "CANCELLED",
+    }
+}
+
+impl EsimOrderStatus {
+    /// Whether it stays as it is: delivered, failed or cancelled. A status this version does not know may
+    /// still change.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        matches!(self, EsimOrderStatus::Delivered | EsimOrderStatus::Failed | EsimOrderStatus::Cancelled)
+    }
+}
+
+text_enum! {
+    /// Whether an eSIM is in use.
+    ActivationStatus {
+        /// It is on no device yet.
+        NotInstalled = "NOT_INSTALLED",
+        /// It is on a device and its plan runs.
+        Active = "ACTIVE",
+        /// Its plan is over.
+        Expired = "EXPIRED",
+    }
+}

@@ -1,0 +1,89 @@
+//! Enums that the server may extend at any time: an unknown text is kept and written back as it came.
+
+/// Defines an enum of texts, read without regard to case, with `Unknown` for the rest.
+macro_rules! text_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)+
+            /// A value this version of the crate does not know, as the server wrote it.
+            Unknown(String),
+        }
+
+        impl $name {
+            /// The text that stands for it on the wire.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $($name::$variant => $text,)+
+                    $name::Unknown(text) => text,
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                $(if text.eq_ignore_ascii_case($text) {
+                    return $name::$variant;
+                })+
+                $name::Unknown(text.to_owned())
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+                Ok($name::from(&*text))
+            }
+        }
+    };
+}
+
+pub(crate) use text_enum;
+
+#[cfg(test)]
+mod tests {
+    text_enum! {
+        /// A light.
+        Light {
+            /// Go.
+            Green = "GREEN",
+            /// Stop.
+            Red = "Red",
+        }
+    }
+
+    fn read(json: &str) -> Light {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn case_does_not_matter() {
+        for json in [r#""GREEN""#, r#""green""#, r#""Green""#] {
+            assert_eq!(read(json), Light::Green, "{json}");
+        }
+        assert_eq!(serde_json::to_string(&read(r#""RED""#)).unwrap(), r#""Red""#);
+    }
+
+    #[test]
+    fn an_unknown_value_survives_a_round_trip() {
+        for json in [r#""amberFlashing""#, r#""""#, r#""a \"b\"""#] {
+            assert!(matches!(read(json), Light::Unknown(_)), "{json}");
+            assert_eq!(serde_json::to_string(&read(json)).unwrap(), json);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What it takes to top up an account, or to ask what that would cost.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use crate::http::Request;
+use crate::model::money;
+use crate::{ClientReference, TopupCategory, TopupProductId, WalletId};
+
+/// An order that tops up an account, ready to be placed.
+///
+/// It is plain data: keep it, and place the very same order again after a crash.
+///
+/// ```
+/// use popup_rewards::{ClientReference, NewTopupOrder, TopupProductId};
+/// use rust_decimal::Decimal;
+///
+/// let reference = ClientReference::new("topup-2031-0001")?;
+/// let order = NewTopupOrder::new(TopupProductId::from(41), Decimal::new(499, 2), reference)
+///     .input("phone_number", "+14155550123");
+/// # Ok::<(), popup_rewards::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NewTopupOrder {
+    pub(crate) product_id: TopupProductId,
+    #[serde(serialize_with = "money::number")]
+    amount: Decimal,
+    input_data: BTreeMap<String, String>,
+    pub(crate) client_reference: ClientReference,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<TopupCategory>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wallet_id: Option<WalletId>,
+}
+
+impl NewTopupOrder {
+    /// Orders one top-up by an amount in the product's currency: one of a variant's fixed amounts, exactly as
+    /// the variant has it, or one inside its range.
+    #[must_use]
+    pub fn new(product: TopupProductId, amount: Decimal, reference: ClientReference) -> Self {
+        NewTopupOrder {
+            product_id: product,
+            amount,
+            input_data: BTreeMap::new(),
+            client_reference: reference,
+            category: None,
+            wallet_id: None,
+        }
+    }
+
+    /// Says one thing about the account. The product's
+    /// [`input_fields`](crate::TopupProduct::input_fields) name what it takes; others are refused.
+    #[must_use]
+    pub fn input(mut self, key: &str, value: &str) -> Self {
+        self.input_data.insert(key.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Which kind of mobile credit it is, where an amount alone leaves that open.
+    #[must_use]
+    pub fn category(mut self, category: TopupCategory) -> Self {
+        self.category = Some(category);
+        self
+    }
+
+    /// Pays from this wallet; without it, from the one in the product's currency.
+    ///
+    /// A wallet in another currency pays for the exchange too.
+    #[must_use]
+    pub fn wallet(mut self, wallet: WalletId) -> Self {
+        self.wallet_id = Some(wallet);
+        self
+    }
+
+    pub(crate) fn request(&self) -> Request {
+        Request::post("/api/v1/topups/orders")
+            .json(self)
+            .order(&self.client_reference)
+            .needs_id(Some(self.product_id.get()))
+            .needs_amount("amount", self.amount)
+            .needs_id(self.wallet_id.map(WalletId::get))
+    }
+}
+
+/// A question for the cost of a top-up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NewTopupQuote {
+    product_id: TopupProductId,
+    #[serde(serialize_with = "money::number")]
+    amount: Decimal,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<TopupCategory>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wallet_id: Option<WalletId>,
+}
+
+impl NewTopupQuote {
+    /// Asks for a top-up by an amount in the product's currency, as [`NewTopupOrder::new`] takes it.
+    #[must_use]
+    pub fn new(product: TopupProductId, amount: Decimal) -> Self {
+        NewTopupQuote { product_id: product, amount, category: None, wallet_id: None }
+    }
+
+    /// Which kind of mobile credit it is, where an amount alone leaves that open.
+    #[must_use]
+    pub fn category(mut self, category: TopupCategory) -> Self {
+        self.category = Some(category);
+        self
+    }
+
+    /// Pays from this wallet; without it, from the one in the product's currency.
+    #[must_use]
+    pub fn wallet(mut self, wallet: WalletId) -> Self {
+        self.wallet_id = Some(wallet);
+        self
+    }
+
+    pub(crate) fn request(&self) -> Request {
+        Request::post("/api/v1/topups/charges")
+            .json(self)
+            .may_repeat()
+            .needs_id(Some(self.product_id.get()))
+            .needs_amount("amount", self.amount)
+            .needs_id(self.wallet_id.map(WalletId::get))
+    }
+}

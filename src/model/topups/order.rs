@@ -1,0 +1,93 @@
+//! An order that tops up an account.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::serde::rfc3339;
+
+use super::NewTopupOrder;
+use super::wire::Wire;
+use crate::model::text_enum::text_enum;
+use crate::model::money;
+use crate::{TopupOrderId, TopupProductId, TransactionId};
+
+/// An order that tops up an account.
+///
+/// It is paid as soon as it exists, even while it is pending; an order that fails is refunded by itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "Wire")]
+#[non_exhaustive]
+pub struct TopupOrder {
+    /// Its id.
+    pub id: TopupOrderId,
+    /// The product that was ordered.
+    pub product_id: Option<TopupProductId>,
+    /// The name of the product.
+    pub product_name: Option<String>,
+    /// The name of the variant that the amount stood for.
+    pub variant_name: Option<String>,
+    /// The country of the product, ISO 3166-1 alpha-3, or `GLO` for everywhere.
+    pub country_code: Option<String>,
+    /// The price after the discount, in `currency`: less than the amount that was asked for.
+    #[serde(serialize_with = "money::number")]
+    pub amount: Decimal,
+    /// The currency of the amount, ISO 4217.
+    pub currency: Option<String>,
+    /// The reference it was placed under.
+    pub client_reference: Option<String>,
+    /// How far it is. Branch on this, not on how the call ended.
+    pub status: TopupOrderStatus,
+    /// How far it is in words for the customer.
+    pub status_text: Option<String>,
+    /// The transaction that debited the wallet.
+    pub transaction_id: Option<TransactionId>,
+    /// When it was placed.
+    #[serde(serialize_with = "rfc3339::option::serialize")]
+    pub created_at: Option<OffsetDateTime>,
+    /// When it was delivered, failed or was called off.
+    #[serde(serialize_with = "rfc3339::option::serialize")]
+    pub completed_at: Option<OffsetDateTime>,
+    /// Why it failed, as a code.
+    pub failure_code: Option<String>,
+    /// Why it failed, in words for the customer.
+    pub failure_reason: Option<String>,
+    /// Whether the customer can put right what made it fail, such as a mistyped number.
+    pub is_user_fixable: Option<bool>,
+}
+
+impl TopupOrder {
+    /// Whether this can be the order that was asked for. An order repeats neither the amount that was asked
+    /// for (it has the net price) nor the account, so the product is all there is to compare.
+    pub(crate) fn matches(&self, asked: &NewTopupOrder) -> bool {
+        self.product_id.is_none_or(|product| product == asked.product_id)
+    }
+}
+
+text_enum! {
+    /// How far a top-up is.
+    TopupOrderStatus {
+        /// Paid, and being delivered. It can stay so for hours without being stuck.
+        Pending = "PENDING",
+        /// The account is topped up.
+        Delivered = "DELIVERED",
+        /// The account was not topped up and the wallet was refunded.
+        Failed = "FAILED",
+        /// Called off, and the wallet was refunded.
+        Cancelled = "CANCELLED",
+        /// The account is topped up, in the operator's own words.
+        Recharged = "RECHARGED",
+    }
+}
+
+impl TopupOrderStatus {
+    /// Whether it stays as it is: delivered, recharged, failed or cancelled. A status this version does not
+    /// know may still change.
+    ///
+    /// When a server says `RECHARGED` is not documented; it is taken for a success, because credit that
+    /// reached an account does not come back.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        use TopupOrderStatus::{Cancelled, Delivered, Failed, Recharged};
+        matches!(self, Delivered | Recharged | Failed | Cancelled)
+    }
+}

@@ -1,0 +1,122 @@
+//! What it takes to order gift cards, or to ask what they would cost.
+
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use crate::http::Request;
+use crate::model::money;
+use crate::{ClientReference, ProductId, WalletId};
+
+/// An order of gift cards, ready to be placed.
+///
+/// It is plain data: keep it, and place the very same order again after a crash.
+///
+/// ```
+/// use popup_rewards::{ClientReference, NewOrder, ProductId};
+/// use rust_decimal::Decimal;
+///
+/// let reference = ClientReference::new("gift-2031-0001")?;
+/// let order = NewOrder::new(ProductId::from(3105), Decimal::new(20, 0), 2, reference).email("someone@example.org");
+/// # Ok::<(), popup_rewards::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NewOrder {
+    pub(crate) product_id: ProductId,
+    #[serde(serialize_with = "money::number")]
+    pub(crate) denomination: Decimal,
+    pub(crate) quantity: u32,
+    pub(crate) client_reference: ClientReference,
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    own_reference: Option<ClientReference>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wallet_id: Option<WalletId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+}
+
+impl NewOrder {
+    /// Orders `quantity` cards (1 to 5,000) of one face value, in the product's currency.
+    ///
+    /// Up to 5 cards arrive with the answer; more are delivered later, usually within a minute.
+    #[must_use]
+    pub fn new(product: ProductId, denomination: Decimal, quantity: u32, reference: ClientReference) -> Self {
+        NewOrder {
+            product_id: product,
+            denomination,
+            quantity,
+            client_reference: reference,
+            own_reference: None,
+            wallet_id: None,
+            email: None,
+        }
+    }
+
+    /// Pays from this wallet; without it, from the one in the product's currency.
+    ///
+    /// A wallet in another currency pays for the exchange too.
+    #[must_use]
+    pub fn wallet(mut self, wallet: WalletId) -> Self {
+        self.wallet_id = Some(wallet);
+        self
+    }
+
+    /// Has the server mail the cards to this address, at most 254 bytes.
+    #[must_use]
+    pub fn email(mut self, email: &str) -> Self {
+        self.email = Some(email.to_owned());
+        self
+    }
+
+    /// Sends the reference under its older name `ref` as well, for servers that know only that one.
+    #[must_use]
+    pub fn send_ref(mut self, send: bool) -> Self {
+        self.own_reference = send.then(|| self.client_reference.clone());
+        self
+    }
+
+    pub(crate) fn request(&self) -> Request {
+        Request::post("/api/v1/orders")
+            .json(self)
+            .order(&self.client_reference)
+            .needs_id(Some(self.product_id.get()))
+            .needs_amount("denomination", self.denomination)
+            .needs_quantity(self.quantity)
+            .needs_id(self.wallet_id.map(WalletId::get))
+            .needs_email(self.email.as_deref())
+    }
+}
+
+/// A question for the cost of an order of gift cards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NewQuote {
+    #[serde(serialize_with = "money::number")]
+    denomination: Decimal,
+    quantity: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wallet_id: Option<WalletId>,
+}
+
+impl NewQuote {
+    /// Asks for `quantity` cards (1 to 5,000) of one face value, in the product's currency.
+    #[must_use]
+    pub fn new(denomination: Decimal, quantity: u32) -> Self {
+        NewQuote { denomination, quantity, wallet_id: None }
+    }
+
+    /// Pays from this wallet; without it, from the one in the product's currency.
+    #[must_use]
+    pub fn wallet(mut self, wallet: WalletId) -> Self {
+        self.wallet_id = Some(wallet);
+        self
+    }
+
+    pub(crate) fn request(&self, product: ProductId) -> Request {
+        Request::post("/api/v1/products/:id/charges")
+            .id(product.get())
+            .json(self)
+            .may_repeat()
+            .needs_amount("denomination", self.denomination)
+            .needs_quantity(self.quantity)
+            .needs_id(self.wallet_id.map(WalletId::get))
+    }
+}

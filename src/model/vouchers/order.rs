@@ -1,0 +1,123 @@
+//! An order of gift cards and the codes it brought.
+
+use std::fmt;
+
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use time::OffsetDateTime;
+
+use super::NewOrder;
+use super::wire::Wire;
+use crate::model::text_enum::text_enum;
+use crate::model::{lenient, secret_text};
+use crate::{OrderId, ProductId, Secret, TransactionId, WalletId};
+
+/// An order of gift cards.
+///
+/// It is paid as soon as it exists, even while it is pending; an order that fails is refunded by itself.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "Wire")]
+#[non_exhaustive]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// The product that was ordered.
+    pub product_id: ProductId,
+    /// The name of the product.
+    pub product_name: Option<String>,
+    /// The face value of one card, in the product's currency.
+    pub denomination: Decimal,
+    /// How many cards were ordered.
+    pub quantity: u32,
+    /// The face value of all cards, in the product's currency.
+    pub amount: Option<Decimal>,
+    /// The discount as an amount (not in percent), in the product's currency.
+    pub discount: Option<Decimal>,
+    /// The reference it was placed under.
+    pub client_reference: Option<String>,
+    /// The wallet that paid.
+    pub wallet_id: Option<WalletId>,
+    /// How far it is. Branch on this, not on how the call ended.
+    pub status: OrderStatus,
+    /// A remark of the server, as free text.
+    pub message: Option<String>,
+    /// Where the server mails the cards.
+    pub email: Option<String>,
+    /// The product's currency, ISO 4217.
+    pub base_currency: Option<String>,
+    /// The wallet's currency, ISO 4217.
+    pub deduction_currency: Option<String>,
+    /// The transaction that debited the wallet.
+    pub transaction_id: Option<TransactionId>,
+    /// When it was placed.
+    pub created_at: Option<OffsetDateTime>,
+    /// The cards, once they are delivered; lists of orders leave them out.
+    pub vouchers: Vec<Voucher>,
+}
+
+impl Order {
+    /// Whether this is the order that was asked for, as far as an order tells.
+    pub(crate) fn matches(&self, asked: &NewOrder) -> bool {
+        self.product_id == asked.product_id
+            && self.denomination == asked.denomination
+            && self.quantity == asked.quantity
+    }
+}
+
+/// One gift card. What it holds is as good as money: it is wiped from memory when it is dropped.
+#[derive(Clone, Deserialize)]
+#[non_exhaustive]
+pub struct Voucher {
+    /// The number of the card, or its code.
+    #[serde(default, deserialize_with = "secret_text::optional")]
+    pub card_number: Option<Secret>,
+    /// The PIN that goes with the card number.
+    #[serde(default, deserialize_with = "secret_text::optional")]
+    pub pin_code: Option<Secret>,
+    /// The page on which the card is claimed; whoever knows it can.
+    #[serde(default, deserialize_with = "secret_text::optional")]
+    pub claim_url: Option<Secret>,
+    /// The issuer's reference for support cases; it cannot be redeemed.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub voucher_reference_number: Option<String>,
+    /// When the card expires.
+    #[serde(default, deserialize_with = "lenient::timestamp")]
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+impl fmt::Debug for Voucher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Voucher")
+            .field("card_number", &self.card_number)
+            .field("pin_code", &self.pin_code)
+            .field("claim_url", &self.claim_url)
+            .field("voucher_reference_number", &self.voucher_reference_number)
+            .field("expires_at", &self.expires_at)
+            .finish()
+    }
+}
+
+text_enum! {
+    /// How far an order of gift cards is.
+    OrderStatus {
+        /// Paid, and being delivered.
+        Pending = "PENDING",
+        /// All cards are there.
+        Delivered = "DELIVERED",
+        /// Some cards are there, others are still pending or failed.
+        PartiallyDelivered = "PARTIALLY_DELIVERED",
+        /// Nothing was delivered and the wallet was refunded.
+        Failed = "FAILED",
+        /// Called off, and the wallet was refunded.
+        Cancelled = "CANCELLED",
+    }
+}
+
+impl OrderStatus {
+    /// Whether it stays as it is: delivered, failed or cancelled. A status this version does not know may
+    /// still change, and so may a partial delivery.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        matches!(self, OrderStatus::Delivered | OrderStatus::Failed | OrderStatus::Cancelled)
+    }
+}

@@ -1,0 +1,34 @@
+//! What orders are paid from.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::model::money;
+use crate::model::text_enum::text_enum;
+use crate::{CurrencyId, WalletId};
+
+/// What orders are paid from. There is one wallet per currency.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Wallet {
+    /// Its id.
+    pub id: WalletId,
+    /// Its currency; [`Session::currencies`](crate::Session::currencies) has the code.
+    pub currency_id: CurrencyId,
+    /// What can be spent, in its currency. Never decide on an old balance: ask again.
+    #[serde(deserialize_with = "money::required", serialize_with = "money::number")]
+    pub amount: Decimal,
+    /// Whether it is filled before or settled after.
+    #[serde(rename = "type")]
+    pub wallet_type: WalletType,
+}
+
+text_enum! {
+    /// Whether a wallet is filled before it is used or settled afterwards.
+    WalletType {
+        /// Filled before.
+        Prepaid = "PREPAID",
+        /// Settled after.
+        Postpaid = "POSTPAID",
+    }
+}

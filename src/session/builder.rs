@@ -1,0 +1,241 @@
+//! The settings of a session.
+
+use std::hash::RandomState;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::gate::Gate;
+use super::status::Counters;
+use super::{Event, Inner, Session};
+use crate::http::{self, BaseUrl, Limiter, RateLimits, RetryPolicy, Use, Wire, WireSettings};
+use crate::token::Rules;
+use crate::{Clock, Credentials, Error, Result, SystemClock};
+
+/// What the session itself goes by; the wire has settings of its own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Settings {
+    pub(super) refresh_margin: Duration,
+    pub(super) timeout: Duration,
+    pub(super) order_timeout: Duration,
+    pub(super) deadline: Duration,
+    pub(super) retry: RetryPolicy,
+    pub(super) background_refresh: bool,
+    pub(super) logout_on_drop: bool,
+}
+
+/// Sets up a [`Session`]. Every setting has a default that suits production.
+///
+/// ```
+/// use std::time::Duration;
+/// use popup_rewards::{Credentials, RetryPolicy, Session};
+///
+/// let session = Session::builder("https://sandbox-api.example.com", Credentials::new("key", "secret"))
+///     .timeout(Duration::from_secs(20))
+///     .retry(RetryPolicy::new().retries(5))
+///     .observer(|event| eprintln!("{event:?}"))
+///     .build()?;
+/// # drop(session);
+/// # Ok::<(), popup_rewards::Error>(())
+/// ```
+#[must_use = "a builder does nothing until build() is called"]
+pub struct SessionBuilder {
+    base_url: String,
+    credentials: Credentials,
+    settings: Settings,
+    connect_timeout: Duration,
+    rate_limits: RateLimits,
+    user_agent: String,
+    root_certificates: Option<Vec<u8>>,
+    proxy: Option<String>,
+    clock: Box<dyn Clock>,
+    observer: Option<Box<dyn Fn(&Event) + Send + Sync>>,
+}
+
+impl SessionBuilder {
+    pub(super) fn new(base_url: &str, credentials: Credentials) -> Self {
+        SessionBuilder {
+            base_url: base_url.to_owned(),
+            credentials,
+            settings: Settings {
+                refresh_margin: Duration::from_secs(300),
+                timeout: Duration::from_secs(30),
+                order_timeout: Duration::from_secs(90),
+                deadline: Duration::from_secs(120),
+                retry: RetryPolicy::new(),
+                background_refresh: false,
+                logout_on_drop: false,
+            },
+            connect_timeout: Duration::from_secs(10),
+            rate_limits: RateLimits::unlimited(),
+            user_agent: concat!("popup-rewards/", env!("CARGO_PKG_VERSION")).to_owned(),
+            root_certificates: None,
+            proxy: None,
+            clock: Box::new(SystemClock::new()),
+            observer: None,
+        }
+    }
+
+    /// The least time before a token's end at which it is renewed early. Default: 5 minutes.
+    ///
+    /// The moment is drawn for each token from this margin to 5 minutes more, so that many machines do not renew at
+    /// once, and never takes more than a quarter of the token's life.
+    pub fn refresh_margin(mut self, margin: Duration) -> Self {
+        self.settings.refresh_margin = margin;
+        self
+    }
+
+    /// How long one attempt of a call may take, from the connection to the last byte. Default: 30 seconds.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.settings.timeout = timeout;
+        self
+    }
+
+    /// How long one attempt to create an order may take. Default: 90 seconds.
+    ///
+    /// The server may hold an order for 60 seconds before it answers.
+    pub fn order_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.order_timeout = timeout;
+        self
+    }
+
+    /// How long a whole call may take, with its retries and with waiting for a token. Default: 120 seconds.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.settings.deadline = deadline;
+        self
+    }
+
+    /// How long making a connection may take, name resolution aside. Default: 10 seconds.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How often and at what intervals failed calls are repeated. Default: [`RetryPolicy::new`].
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.settings.retry = policy;
+        self
+    }
+
+    /// Has callers wait their turn under the server's rate limits. Default: [`RateLimits::unlimited`].
+    pub fn rate_limits(mut self, limits: RateLimits) -> Self {
+        self.rate_limits = limits;
+        self
+    }
+
+    /// Has a closure told of every login, refresh, failure and logout.
+    ///
+    /// It is called outside of every lock, in the thread the event happened in, after the fact; it may use the
+    /// session. What it is given holds no secret.
+    pub fn observer(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// The `User-Agent` header. Default: `popup-rewards/` and the version.
+    pub fn user_agent(mut self, user_agent: &str) -> Self {
+        user_agent.clone_into(&mut self.user_agent);
+        self
+    }
+
+    /// Trusts these root certificates, in PEM form, in place of the built-in ones.
+    pub fn root_certificates(mut self, pem: &[u8]) -> Self {
+        self.root_certificates = Some(pem.to_owned());
+        self
+    }
+
+    /// Connects through a proxy: `http://host:port` or `socks5://host:port`, with `user:password@` where needed.
+    ///
+    /// Without this the usual environment variables (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`) are honoured, except
+    /// for a server on a loopback address.
+    pub fn proxy(mut self, url: &str) -> Self {
+        self.proxy = Some(url.to_owned());
+        self
+    }
+
+    /// Takes the time from another clock, for tests.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// Renews tokens early on a short-lived thread of its own, so that no caller is delayed by it. Default: off; the
+    /// caller that is elected makes the refresh call before its own.
+    pub fn background_refresh(mut self, on: bool) -> Self {
+        self.settings.background_refresh = on;
+        self
+    }
+
+    /// Logs out when the last clone is dropped, taking 2 seconds at most. Default: off; a drop only wipes.
+    ///
+    /// A logout revokes the tokens of every process of this client.
+    pub fn logout_on_drop(mut self, on: bool) -> Self {
+        self.settings.logout_on_drop = on;
+        self
+    }
+
+    /// Checks the settings and makes the session. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`Configuration`](crate::ErrorKind::Configuration) says which setting is wrong and what to do about it.
+    pub fn build(self) -> Result<Session> {
+        self.credentials.check()?;
+        self.check_times()?;
+        if !self.user_agent.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            return Err(Error::configuration("the user agent is printable ASCII"));
+        }
+        let wire = WireSettings {
+            base: BaseUrl::parse(&self.base_url)?,
+            timeout: self.settings.timeout,
+            connect_timeout: self.connect_timeout,
+            user_agent: self.user_agent,
+            proxy: self.proxy.as_deref().map(http::proxy).transpose()?,
+            tls: http::tls_config(self.root_certificates.as_deref())?,
+        };
+        let rules = Rules {
+            calls: self.settings.retry.retries.saturating_add(1),
+            first_pause: self.settings.retry.first_pause,
+            longest_pause: self.settings.retry.longest_pause,
+            credentials_can_change: self.credentials.can_change(),
+        };
+        let inner = Inner {
+            gate: Gate::new(rules),
+            settings: self.settings,
+            open_wire: Wire::new(&wire, Use::Api),
+            wire,
+            credentials: self.credentials,
+            clock: self.clock,
+            observer: self.observer,
+            counters: Counters::default(),
+            limiter: Limiter::new(&self.rate_limits),
+            process: AtomicU32::new(std::process::id()),
+            hasher: RandomState::new(),
+            refused: Mutex::new(None),
+        };
+        Ok(Session { inner: Arc::new(inner) })
+    }
+
+    fn check_times(&self) -> Result<()> {
+        let Settings { timeout, order_timeout, deadline, .. } = self.settings;
+        for (name, time) in [
+            ("timeout", timeout),
+            ("order_timeout", order_timeout),
+            ("deadline", deadline),
+            ("connect_timeout", self.connect_timeout),
+        ] {
+            if time.is_zero() {
+                return Err(Error::configuration(format!("{name} is zero, so that no call could succeed")));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for SessionBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The base URL may hold a password until build() has refused it, and a proxy URL may hold one for good.
+        f.debug_struct("SessionBuilder").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

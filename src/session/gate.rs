@@ -1,0 +1,311 @@
+//! The only place that locks and waits.
+//!
+//! One mutex guards the state machine of `token/` and is held for as long as it takes to look at it: never across
+//! I/O, a pause, or code of the user. A caller that has to wait sleeps on the [`Landing`] of the flight it waits
+//! for; the leader sets the landing's outcome under the mutex and wakes everybody. A leader that panics does the
+//! same from a drop guard. Lock order: there is only one lock.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::pilot::{FlightEvent, Pilot};
+use crate::clock::Now;
+use crate::token::{Answer, Bounds, Close, Closed, End, Grant, Lifecycle, Need, Reason, Report, Rules, Snapshot, Step};
+
+/// Where the callers that wait for a flight are told how it went.
+struct Landing<E> {
+    flight: u64,
+    leader: OnceLock<ThreadId>,
+    outcome: OnceLock<Outcome<E>>,
+    landed: Condvar,
+}
+
+#[derive(Clone)]
+enum Outcome<E> {
+    Published,
+    Failed(E),
+    /// Nothing a waiter could share: it asks again.
+    Inconclusive,
+}
+
+struct State<A, R, E> {
+    machine: Lifecycle<A, R, E>,
+    /// Of the newest flight.
+    landing: Option<Arc<Landing<E>>>,
+}
+
+pub(crate) struct Gate<A, R, E> {
+    state: Mutex<State<A, R, E>>,
+    /// The newest generation the server has accepted on a call.
+    accepted: AtomicU64,
+}
+
+/// What a caller does next, with everything it needs for it outside of the lock.
+enum Turn<A, E> {
+    Done(Grant<A>),
+    Elected(u64),
+    Lead(Arc<Landing<E>>),
+    Wait(Arc<Landing<E>>),
+}
+
+impl<A: Clone, R, E: Reason> Gate<A, R, E> {
+    pub(crate) fn new(rules: Rules) -> Self {
+        let state = State { machine: Lifecycle::new(rules), landing: None };
+        Gate { state: Mutex::new(state), accepted: AtomicU64::new(0) }
+    }
+
+    /// A token that meets a need; one is obtained if there is none. Returns by `deadline`, which is asked for only
+    /// once something has to be done.
+    pub(crate) fn acquire(
+        &self,
+        need: Need,
+        deadline: impl Fn() -> Duration,
+        pilot: &impl Pilot<A, R, E>,
+    ) -> Result<Grant<A>, E> {
+        let mut fruitless = false;
+        loop {
+            let outcome = match self.turn(pilot.now(), |machine, now| machine.ask(now, need))? {
+                Turn::Done(grant) => return Ok(grant),
+                // Whatever comes of it, the next look finds a token to use: the new one or the old one.
+                Turn::Elected(flight) => {
+                    pilot.elected(flight);
+                    continue;
+                }
+                Turn::Lead(landing) => self.fly(&landing, deadline(), pilot),
+                Turn::Wait(landing) => self.wait(&landing, deadline(), pilot)?,
+            };
+            if matches!(outcome, Outcome::Inconclusive) {
+                continue;
+            }
+            let now = pilot.now();
+            let state = self.state.lock();
+            if let Some(grant) = state.machine.stopgap(now, need) {
+                return Ok(grant);
+            }
+            match outcome {
+                Outcome::Failed(reason) => return Err(reason),
+                _ if fruitless => return Err(state.machine.unmet()),
+                _ => fruitless = true,
+            }
+        }
+    }
+
+    /// Logs in, or joins a flight that brings a new pair.
+    pub(crate) fn login(&self, deadline: Duration, pilot: &impl Pilot<A, R, E>) -> Result<(), E> {
+        loop {
+            let outcome = match self.turn(pilot.now(), |machine, _| machine.ask_login())? {
+                Turn::Lead(landing) => match self.fly(&landing, deadline, pilot) {
+                    Outcome::Published => return Ok(()),
+                    Outcome::Failed(reason) => return Err(reason),
+                    // Only a logout takes the flight away from a leader that is still here.
+                    Outcome::Inconclusive => return Err(E::logged_out()),
+                },
+                Turn::Wait(landing) => self.wait(&landing, deadline, pilot)?,
+                Turn::Done(_) | Turn::Elected(_) => return Ok(()),
+            };
+            if matches!(outcome, Outcome::Published) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Leads the early flight the calling thread has been elected for, or started a thread for.
+    pub(crate) fn fly_early(&self, flight: u64, deadline: Duration, pilot: &impl Pilot<A, R, E>) {
+        let landing = self.state.lock().landing.clone();
+        if let Some(landing) = landing.filter(|landing| landing.flight == flight) {
+            self.fly(&landing, deadline, pilot);
+        }
+    }
+
+    fn turn(
+        &self,
+        now: Now,
+        ask: impl FnOnce(&mut Lifecycle<A, R, E>, Now) -> Answer<A, E>,
+    ) -> Result<Turn<A, E>, E> {
+        let mut state = self.state.lock();
+        match ask(&mut state.machine, now) {
+            Answer::Use(grant) => Ok(Turn::Done(grant)),
+            Answer::UseAndLead(_, flight) => {
+                state.open_landing(flight);
+                Ok(Turn::Elected(flight))
+            }
+            Answer::Lead(flight) => Ok(Turn::Lead(state.open_landing(flight))),
+            Answer::Wait(flight) => Ok(Turn::Wait(match &state.landing {
+                Some(landing) if landing.flight == flight => landing.clone(),
+                _ => state.open_landing(flight),
+            })),
+            Answer::Refuse(reason) => Err(reason),
+        }
+    }
+
+    fn wait(
+        &self,
+        landing: &Landing<E>,
+        deadline: Duration,
+        pilot: &impl Pilot<A, R, E>,
+    ) -> Result<Outcome<E>, E> {
+        if landing.leader.get() == Some(&thread::current().id()) {
+            return Err(pilot.reentered());
+        }
+        pilot.waiting();
+        let patience = deadline.saturating_sub(pilot.now().monotonic);
+        let mut state = self.state.lock();
+        landing.landed.wait_while_for(&mut state, |_| landing.outcome.get().is_none(), patience);
+        drop(state);
+        landing.outcome.get().cloned().ok_or_else(|| pilot.timed_out())
+    }
+
+    fn fly(&self, landing: &Landing<E>, deadline: Duration, pilot: &impl Pilot<A, R, E>) -> Outcome<E> {
+        let _ = landing.leader.set(thread::current().id());
+        let guard = LeaderGuard { gate: self, landing };
+        let mut events = Vec::new();
+        let end = self.attempts(landing.flight, deadline, pilot, &mut events);
+        match &end {
+            End::Failed { reason, early } => {
+                events.push(FlightEvent::Failed { reason: reason.clone(), early: *early });
+            }
+            End::Published(_) | End::Superseded => {}
+        }
+        let outcome = guard.land(match end {
+            End::Published(_) => Outcome::Published,
+            End::Failed { reason, early: false } => Outcome::Failed(reason),
+            End::Failed { early: true, .. } | End::Superseded => Outcome::Inconclusive,
+        });
+        // Only now: an observer may use the session, and whoever waits should not wait for it.
+        events.into_iter().for_each(|event| pilot.tell(event));
+        outcome
+    }
+
+    fn attempts(
+        &self,
+        flight: u64,
+        deadline: Duration,
+        pilot: &impl Pilot<A, R, E>,
+        events: &mut Vec<FlightEvent<E>>,
+    ) -> End<E> {
+        loop {
+            let now = pilot.now();
+            let step = self.state.lock().machine.step(flight, now);
+            let (attempt, was_refresh) = match step {
+                Step::Over(end) => return end,
+                Step::Pause(pause) => {
+                    pilot.sleep(pause);
+                    continue;
+                }
+                Step::Refresh(token) => (pilot.refresh(token, deadline), true),
+                Step::Login => (pilot.login(deadline), false),
+            };
+            events.extend(FlightEvent::of_failure(&attempt, was_refresh));
+            let now = pilot.now();
+            let bounds = Bounds { deadline, random: pilot.random() };
+            let report = self.state.lock().machine.report(flight, now, attempt, bounds, was_refresh);
+            match report {
+                Report::Continue => {}
+                Report::Over(end) => {
+                    if let End::Published(generation) = end {
+                        events.push(FlightEvent::Published { generation, by_refresh: was_refresh });
+                    }
+                    return end;
+                }
+                Report::Late { pair, revoke } => {
+                    if revoke {
+                        pilot.revoke(pair);
+                    }
+                    events.push(FlightEvent::Late { revoked: revoke });
+                    return End::Superseded;
+                }
+            }
+        }
+    }
+
+    /// The server has accepted a token of this generation.
+    pub(crate) fn accept(&self, generation: u64) {
+        if self.accepted.load(Ordering::Relaxed) < generation {
+            self.accepted.fetch_max(generation, Ordering::Relaxed);
+            self.state.lock().machine.accept(generation);
+        }
+    }
+
+    /// The server has refused a token that had just been obtained. Says whether the token is given up for it.
+    pub(crate) fn reject(&self, now: Now, generation: u64, random: f64) -> bool {
+        let accepted = self.accepted.load(Ordering::Relaxed);
+        self.state.lock().machine.reject(now, generation, accepted, random)
+    }
+
+    /// Closes the session; everybody who waits is woken and finds it closed.
+    pub(crate) fn close(&self, how: Close) -> Closed<A, R> {
+        let mut state = self.state.lock();
+        let closed = state.machine.close(how);
+        state.land_all();
+        closed
+    }
+
+    /// Lets go of what belongs to the process this one was forked from.
+    pub(crate) fn forked(&self, adapt: impl FnOnce(&A) -> A) {
+        let mut state = self.state.lock();
+        state.machine.forked(adapt);
+        state.land_all();
+    }
+
+    pub(crate) fn held_access(&self) -> Option<A> {
+        self.state.lock().machine.held_access().cloned()
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.state.lock().machine.generation()
+    }
+
+    pub(crate) fn snapshot(&self, now: Now) -> Snapshot {
+        self.state.lock().machine.snapshot(now)
+    }
+}
+
+impl<A, R, E: Clone> State<A, R, E> {
+    fn open_landing(&mut self, flight: u64) -> Arc<Landing<E>> {
+        let landing =
+            Arc::new(Landing { flight, leader: OnceLock::new(), outcome: OnceLock::new(), landed: Condvar::new() });
+        self.landing = Some(landing.clone());
+        landing
+    }
+
+    fn land_all(&mut self) {
+        if let Some(landing) = self.landing.take() {
+            landing.land(Outcome::Inconclusive);
+        }
+    }
+}
+
+impl<E: Clone> Landing<E> {
+    /// Sets the outcome, unless there is one, and wakes everybody. The caller holds the lock.
+    fn land(&self, outcome: Outcome<E>) -> Outcome<E> {
+        let outcome = self.outcome.get_or_init(|| outcome).clone();
+        self.landed.notify_all();
+        outcome
+    }
+}
+
+/// Ends a flight in every case: by its outcome, or, when the leader panics, by giving it up.
+struct LeaderGuard<'a, A: Clone, R, E: Reason> {
+    gate: &'a Gate<A, R, E>,
+    landing: &'a Landing<E>,
+}
+
+impl<A: Clone, R, E: Reason> LeaderGuard<'_, A, R, E> {
+    fn land(self, outcome: Outcome<E>) -> Outcome<E> {
+        let _state = self.gate.state.lock();
+        self.landing.land(outcome)
+        // The guard's own drop follows and finds the outcome set and the flight gone.
+    }
+}
+
+impl<A: Clone, R, E: Reason> Drop for LeaderGuard<'_, A, R, E> {
+    fn drop(&mut self) {
+        let mut state = self.gate.state.lock();
+        state.machine.abandon(self.landing.flight);
+        self.landing.land(Outcome::Inconclusive);
+    }
+}

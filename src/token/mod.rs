@@ -1,0 +1,15 @@
+//! Tokens: what they are, when they end, and the rules for replacing them.
+
+mod access;
+mod budget;
+mod claims;
+mod expiry;
+mod flight;
+mod lifecycle;
+
+pub use access::AccessToken;
+pub use claims::TokenClaims;
+pub(crate) use claims::times;
+pub(crate) use expiry::{Evidence, Expiry, Zone};
+pub(crate) use flight::{Attempt, Bounds, End, Report, Step};
+pub(crate) use lifecycle::{Answer, Close, Closed, Grant, Lifecycle, Need, Pair, Reason, Rules, Snapshot};

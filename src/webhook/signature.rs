@@ -1,0 +1,157 @@
+//! Who sent a delivery, and when: the HMAC over the raw body and the timestamp header.
+
+use std::str;
+
+use ring::hmac;
+use time::{Duration, OffsetDateTime};
+
+use crate::{Error, ErrorKind, Result, Secret};
+
+/// How far the timestamp of a delivery may be from now, in either direction.
+const WINDOW: Duration = Duration::minutes(5);
+
+/// Signs a body as the server does: lower-case hexadecimal HMAC-SHA256, for the tests of a receiver.
+///
+/// An empty secret signs too, but [`verify`](super::verify) refuses it.
+///
+/// # Examples
+/// ```
+/// use popup_rewards::{Secret, webhook};
+///
+/// let signature = webhook::sign(b"{}", &Secret::new("whsec-of-this-endpoint"));
+/// assert_eq!(signature.len(), 64);
+/// ```
+#[must_use]
+pub fn sign(body: &[u8], secret: &Secret) -> String {
+    hmac::sign(&key(secret), body).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Refuses a body that the holder of the secret did not sign.
+pub(super) fn check(
+    body: &[u8],
+    headers: &[(impl AsRef<str>, impl AsRef<[u8]>)],
+    secret: &Secret,
+) -> Result<()> {
+    if secret.expose().is_empty() {
+        return Err(Error::configuration(
+            "the webhook secret is empty; copy it from the webhook's page in the dashboard",
+        ));
+    }
+    let signature = only(
+        headers,
+        "x-signature",
+        "the webhook's X-Signature header is missing",
+        "the webhook has more than one X-Signature header",
+    )?;
+    let signature =
+        from_hex(signature).ok_or_else(|| refused("the webhook's signature is not a hexadecimal text"))?;
+    hmac::verify(&key(secret), body, &signature)
+        .map_err(|_| refused("the webhook's signature is not that of its body under this secret"))
+}
+
+/// Refuses a delivery whose timestamp is missing or too far from now.
+pub(super) fn check_time(headers: &[(impl AsRef<str>, impl AsRef<[u8]>)], now: OffsetDateTime) -> Result<()> {
+    let timestamp = only(
+        headers,
+        "x-timestamp",
+        "the webhook's X-Timestamp header is missing",
+        "the webhook has more than one X-Timestamp header",
+    )?;
+    let sent =
+        from_unix(timestamp).ok_or_else(|| refused("the webhook's timestamp is not a number of seconds"))?;
+    match now - sent {
+        age if age > WINDOW => Err(refused("the webhook's timestamp is more than five minutes old")),
+        age if age < -WINDOW => Err(refused("the webhook's timestamp is more than five minutes ahead")),
+        _ => Ok(()),
+    }
+}
+
+/// All values of a header, without the spaces around them.
+pub(super) fn values<'a>(
+    headers: &'a [(impl AsRef<str>, impl AsRef<[u8]>)],
+    name: &'a str,
+) -> impl Iterator<Item = &'a [u8]> {
+    headers
+        .iter()
+        .filter(move |(found, _)| found.as_ref().eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_ref().trim_ascii())
+}
+
+/// The error for everything that makes a delivery untrustworthy.
+pub(super) fn refused(message: &'static str) -> Error {
+    Error::new(ErrorKind::Unauthorized, message)
+}
+
+/// The value of a header that must be there once. Two are refused even if they are equal: a proxy that
+/// repeats a header and one that adds its own look the same from here.
+fn only<'a>(
+    headers: &'a [(impl AsRef<str>, impl AsRef<[u8]>)],
+    name: &'static str,
+    missing: &'static str,
+    several: &'static str,
+) -> Result<&'a [u8]> {
+    let mut found = values(headers, name);
+    let value = found.next().ok_or_else(|| refused(missing))?;
+    if found.next().is_some() {
+        return Err(refused(several));
+    }
+    Ok(value)
+}
+
+fn key(secret: &Secret) -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes())
+}
+
+fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
+    let (pairs, odd) = text.as_chunks::<2>();
+    if pairs.is_empty() || !odd.is_empty() {
+        return None;
+    }
+    pairs.iter().map(|&[high, low]| Some(digit(high)? * 16 + digit(low)?)).collect()
+}
+
+fn digit(character: u8) -> Option<u8> {
+    char::from(character).to_digit(16)?.try_into().ok()
+}
+
+/// Digits only: a sign, a fraction or an exponent is no timestamp of this server.
+fn from_unix(text: &[u8]) -> Option<OffsetDateTime> {
+    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    OffsetDateTime::from_unix_timestamp(str::from_utf8(text).ok()?.parse().ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signatures_match_the_published_test_vectors() {
+        // RFC 4231, test cases 1 and 2: those whose keys are text.
+        assert_eq!(
+            sign(b"what do ya want for nothing?", &Secret::new("Jefe")),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+        assert_eq!(
+            sign(b"Hi There", &Secret::new("\u{b}".repeat(20))),
+            "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
+        );
+    }
+
+    #[test]
+    fn hexadecimal_is_read_in_either_case_and_nothing_else_is() {
+        assert_eq!(from_hex(b"00fFA0"), Some(vec![0x00, 0xff, 0xa0]));
+        for wrong in ["", "0", "0g", "0x00", "a0,a0", "+1", "é1"] {
+            assert_eq!(from_hex(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn timestamps_are_whole_seconds() {
+        assert_eq!(from_unix(b"0"), Some(OffsetDateTime::UNIX_EPOCH));
+        for wrong in ["", "-5", "+5", "1.5", "1e9", "99999999999999999999", "253402300800000", "now"] {
+            assert_eq!(from_unix(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+}
