@@ -8,11 +8,14 @@ mod error;
 mod http;
 mod model;
 mod page;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 mod secret;
 mod session;
 mod token;
 pub mod webhook;
 
+pub use api::RawCall;
 pub use clock::{Clock, SystemClock};
 pub use credentials::Credentials;
 pub use error::{Error, ErrorKind};
@@ -24,4 +27,4 @@ pub use session::{Event, EventKind, Session, SessionBuilder, SessionState, Sessi
 pub use token::{AccessToken, TokenClaims};
 
 /// What every fallible call of this crate returns.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -77,7 +77,8 @@ impl BaseUrl {
             text.push('=');
             text.extend(utf8_percent_encode(value, QUERY));
         }
-        Uri::try_from(text).map_err(|_| Error::invalid_request("the path or the query cannot be part of a URL"))
+        Uri::try_from(text)
+            .map_err(|_| Error::invalid_request("the path or the query cannot be part of a URL"))
     }
 }
 

@@ -36,7 +36,8 @@ pub(crate) fn page_of<T: DeserializeOwned>(response: &Response, asked: Listed) -
     let page = number(response, "x-page").unwrap_or(asked.page);
     let total_pages: Option<u32> = number(response, "x-total-pages");
     let said = response.header("x-has-more").and_then(|more| more.to_ascii_lowercase().parse().ok());
-    let full = || asked.limit.is_some_and(|limit| u32::try_from(items.len()).is_ok_and(|count| count >= limit));
+    let full =
+        || asked.limit.is_some_and(|limit| u32::try_from(items.len()).is_ok_and(|count| count >= limit));
     let has_more = said.or_else(|| total_pages.map(|pages| page < pages)).unwrap_or_else(full);
     Ok(Page { items, page, total: number(response, "x-total-count"), total_pages, has_more })
 }
@@ -64,7 +65,7 @@ struct TopLevel<'a> {
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for TopLevel<'a> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Members<'a>(std::marker::PhantomData<&'a ()>);
 
         impl<'de: 'a, 'a> serde::de::Visitor<'de> for Members<'a> {
@@ -74,10 +75,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for TopLevel<'a> {
                 f.write_str("an object")
             }
 
-            fn visit_map<M: serde::de::MapAccess<'de>>(
-                self,
-                mut map: M,
-            ) -> std::result::Result<Self::Value, M::Error> {
+            fn visit_map<M: serde::de::MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
                 let mut top = TopLevel { data: None, success: None, others: false };
                 while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
                     let value: &'de RawValue = map.next_value()?;
@@ -159,7 +157,10 @@ fn kind_of(status: u16) -> (ErrorKind, &'static str) {
         408 => (ErrorKind::Timeout, "the server gave up waiting for the request"),
         400..=499 => (ErrorKind::InvalidRequest, "the server refused the request"),
         500..=599 => (ErrorKind::Server, "the server failed"),
-        300..=399 => (ErrorKind::InvalidResponse, "the server redirects, which this API never does; check the base URL"),
+        300..=399 => (
+            ErrorKind::InvalidResponse,
+            "the server redirects, which this API never does; check the base URL",
+        ),
         _ => (ErrorKind::InvalidResponse, "the server answered with an unexpected status"),
     }
 }
@@ -258,7 +259,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_located_but_not_quoted() {
-        for body in ["", "  ", "<html>s3cret</html>", r#"{"id":"s3cret"}"#, r#"{"id":7"#, "null", r#"["s3cret"]"#] {
+        for body in
+            ["", "  ", "<html>s3cret</html>", r#"{"id":"s3cret"}"#, r#"{"id":7"#, "null", r#"["s3cret"]"#]
+        {
             let error = object_of::<Thing>(&response(200, &[("x-request-id", "r1")], body)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
             assert_eq!(error.request_id(), Some("r1"));
@@ -283,10 +286,34 @@ mod tests {
                 Some("VALIDATION_FAILURE"),
                 Some("m"),
             ),
-            (401, r#"{"error":"unauthorized","message":"m"}"#, ErrorKind::Unauthorized, Some("unauthorized"), Some("m")),
-            (422, r#"{"error":{"code":"X","messages":["first","second"]}}"#, ErrorKind::InvalidRequest, Some("X"), Some("first")),
-            (400, r#"{"error":{"code":"INSUFFICIENT_FUNDS","message":"m"}}"#, ErrorKind::InsufficientFunds, Some("INSUFFICIENT_FUNDS"), Some("m")),
-            (403, r#"{"error":{"name":"ForbiddenError","code":null}}"#, ErrorKind::Forbidden, Some("ForbiddenError"), None),
+            (
+                401,
+                r#"{"error":"unauthorized","message":"m"}"#,
+                ErrorKind::Unauthorized,
+                Some("unauthorized"),
+                Some("m"),
+            ),
+            (
+                422,
+                r#"{"error":{"code":"X","messages":["first","second"]}}"#,
+                ErrorKind::InvalidRequest,
+                Some("X"),
+                Some("first"),
+            ),
+            (
+                400,
+                r#"{"error":{"code":"INSUFFICIENT_FUNDS","message":"m"}}"#,
+                ErrorKind::InsufficientFunds,
+                Some("INSUFFICIENT_FUNDS"),
+                Some("m"),
+            ),
+            (
+                403,
+                r#"{"error":{"name":"ForbiddenError","code":null}}"#,
+                ErrorKind::Forbidden,
+                Some("ForbiddenError"),
+                None,
+            ),
             (404, "", ErrorKind::NotFound, None, None),
             (502, "<html>bad gateway</html>", ErrorKind::Server, None, None),
             (500, r#"{"message":"m"}"#, ErrorKind::Server, None, Some("m")),
@@ -300,8 +327,10 @@ mod tests {
 
     #[test]
     fn pages_take_their_place_from_the_headers() {
-        let headers = [("x-page", "2"), ("x-total-count", "120"), ("x-total-pages", "3"), ("x-has-more", "true")];
-        let page: Page<Thing> = page_of(&response(200, &headers, "[]"), Listed { page: 2, limit: None }).unwrap();
+        let headers =
+            [("x-page", "2"), ("x-total-count", "120"), ("x-total-pages", "3"), ("x-has-more", "true")];
+        let page: Page<Thing> =
+            page_of(&response(200, &headers, "[]"), Listed { page: 2, limit: None }).unwrap();
         assert_eq!((page.page, page.total, page.total_pages, page.has_more), (2, Some(120), Some(3), true));
     }
 

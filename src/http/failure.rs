@@ -53,7 +53,9 @@ fn describe(error: &ureq::Error, facts: CallFacts) -> (ErrorKind, &'static str) 
         }
         ureq::Error::Protocol(_) => (InvalidResponse, "the server's answer is not HTTP"),
         ureq::Error::Decompress(..) => (InvalidResponse, "the server's answer cannot be decompressed"),
-        ureq::Error::Http(_) | ureq::Error::BadUri(_) => (InvalidRequest, "the request cannot be sent as HTTP"),
+        ureq::Error::Http(_) | ureq::Error::BadUri(_) => {
+            (InvalidRequest, "the request cannot be sent as HTTP")
+        }
         ureq::Error::InvalidProxyUrl => (Configuration, "the proxy URL is not valid"),
         ureq::Error::ConnectProxyFailed(_) => (Network, "the proxy refused the connection"),
         ureq::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => {

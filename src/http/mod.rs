@@ -108,14 +108,18 @@ impl Wire {
             Some(body) => self.run(self.head(request, uri, token, limits, body.as_slice())),
             None => self.run(self.head(request, uri, token, limits, ())),
         }?;
-        let announced = answer.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let announced =
+            answer.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         let mut reader = answer.body_mut().as_reader();
         let body = body::read(&mut reader, announced, limits.body, request.secret_answer)?;
         let (head, _) = answer.into_parts();
         Ok(Response { status: head.status.as_u16(), headers: head.headers, body })
     }
 
-    fn run<B>(&self, request: Result<http::Request<B>, ureq::Error>) -> Result<http::Response<ureq::Body>, ureq::Error>
+    fn run<B>(
+        &self,
+        request: Result<http::Request<B>, ureq::Error>,
+    ) -> Result<http::Response<ureq::Body>, ureq::Error>
     where
         B: ureq::AsSendBody,
     {

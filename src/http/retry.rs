@@ -28,7 +28,11 @@ pub struct RetryPolicy {
 impl RetryPolicy {
     /// Three retries, from 200 milliseconds to 10 seconds.
     pub fn new() -> Self {
-        RetryPolicy { retries: 3, first_pause: Duration::from_millis(200), longest_pause: Duration::from_secs(10) }
+        RetryPolicy {
+            retries: 3,
+            first_pause: Duration::from_millis(200),
+            longest_pause: Duration::from_secs(10),
+        }
     }
 
     /// How many times a call is repeated after its first attempt; 0 turns repeating off.
@@ -50,11 +54,19 @@ impl RetryPolicy {
     }
 
     /// What follows a failed attempt, `made` attempts into a call with `left` until its deadline.
-    pub(crate) fn decide(&self, made: u32, outcome: Outcome, may_repeat: bool, left: Duration, random: f64) -> Decision {
+    pub(crate) fn decide(
+        &self,
+        made: u32,
+        outcome: Outcome,
+        may_repeat: bool,
+        left: Duration,
+        random: f64,
+    ) -> Decision {
         if made > self.retries {
             return Decision::GiveUp;
         }
-        let doubled = self.first_pause.saturating_mul(1_u32.checked_shl(made.saturating_sub(1)).unwrap_or(u32::MAX));
+        let doubled =
+            self.first_pause.saturating_mul(1_u32.checked_shl(made.saturating_sub(1)).unwrap_or(u32::MAX));
         let backoff = doubled.min(self.longest_pause).mul_f64(random.clamp(0.0, 1.0));
         let pause = match outcome {
             Outcome::Limited { wait } => wait.unwrap_or(backoff),
@@ -109,7 +121,8 @@ mod tests {
     #[test]
     fn pauses_double_up_to_the_longest_and_the_retries_are_counted() {
         let policy = RetryPolicy::new().retries(8);
-        let pauses: Vec<_> = (1..=9).map(|made| millis(policy.decide(made, UNKNOWN, true, LONG, 1.0))).collect();
+        let pauses: Vec<_> =
+            (1..=9).map(|made| millis(policy.decide(made, UNKNOWN, true, LONG, 1.0))).collect();
         let expected = [200, 400, 800, 1600, 3200, 6400, 10_000, 10_000].map(Some);
         assert_eq!(pauses[..8], expected);
         assert_eq!(pauses[8], None);
@@ -142,6 +155,9 @@ mod tests {
 
     #[test]
     fn no_retry_outlives_the_deadline() {
-        assert_eq!(millis(RetryPolicy::new().decide(1, UNKNOWN, true, Duration::from_millis(200), 1.0)), None);
+        assert_eq!(
+            millis(RetryPolicy::new().decide(1, UNKNOWN, true, Duration::from_millis(200), 1.0)),
+            None
+        );
     }
 }

@@ -10,7 +10,9 @@ use super::Response;
 /// From the `Retry-After` header, in seconds or as a date, else from the number in the server's message.
 pub(super) fn of(response: &Response, message: Option<&str>, wall: Duration) -> Option<Duration> {
     match response.header("retry-after") {
-        Some(header) => header.parse().ok().map(Duration::from_secs).or_else(|| until(response, header, wall)),
+        Some(header) => {
+            header.parse().ok().map(Duration::from_secs).or_else(|| until(response, header, wall))
+        }
         None => message.and_then(in_message),
     }
 }

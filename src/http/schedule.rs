@@ -29,11 +29,7 @@ impl Schedule {
     }
 
     /// Takes the next turn and says when it comes; takes none if that is after the deadline.
-    pub(super) fn reserve(
-        &mut self,
-        now: Duration,
-        deadline: Duration,
-    ) -> std::result::Result<Duration, Refusal> {
+    pub(super) fn reserve(&mut self, now: Duration, deadline: Duration) -> Result<Duration, Refusal> {
         if self.per_minute == 0 {
             return Err(Refusal::Never);
         }

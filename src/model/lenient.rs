@@ -26,7 +26,9 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 }
 
 /// A time in RFC 3339, in any offset and with any fraction, or nothing if it is not one.
-pub(crate) fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OffsetDateTime>, D::Error> {
+pub(crate) fn timestamp<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<OffsetDateTime>, D::Error> {
     Ok(text(deserializer)?.and_then(|text| OffsetDateTime::parse(&text, &Rfc3339).ok()))
 }
 
@@ -40,7 +42,9 @@ where
 }
 
 /// Texts by name; numbers are taken as their text, and what is neither is left out.
-pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+pub(crate) fn texts<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
     let members = Option::<BTreeMap<String, &RawValue>>::deserialize(deserializer)?.unwrap_or_default();
     Ok(members.into_iter().filter_map(|(name, raw)| Some((name, text_of(raw.get())?))).collect())
 }
@@ -87,7 +91,9 @@ mod tests {
 
     #[test]
     fn a_time_that_is_none_is_no_time() {
-        for json in ["{}", r#"{"at":null}"#, r#"{"at":""}"#, r#"{"at":"soon"}"#, r#"{"at":17}"#, r#"{"at":{"a":[]}}"#] {
+        for json in
+            ["{}", r#"{"at":null}"#, r#"{"at":""}"#, r#"{"at":"soon"}"#, r#"{"at":17}"#, r#"{"at":{"a":[]}}"#]
+        {
             assert_eq!(read(json).at, None, "{json}");
         }
     }

@@ -17,11 +17,11 @@ mod vouchers;
 mod wallets;
 
 pub use charges::{Charges, ChargesDetails};
-pub(crate) use secret_text::unescape;
 pub use client_reference::ClientReference;
 pub use esim::*;
 pub use id::*;
 pub use reference::{Category, Country, Currency, Subcategory};
+pub(crate) use secret_text::unescape;
 pub use sort::{ProductSort, SortDirection};
 pub use topups::*;
 pub use vouchers::*;

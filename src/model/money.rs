@@ -37,7 +37,10 @@ pub(crate) fn number<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S
 
 /// Writes an amount that may be absent.
 #[expect(clippy::ref_option, reason = "serde hands a reference to the field")]
-pub(crate) fn number_or_null<S: Serializer>(amount: &Option<Decimal>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn number_or_null<S: Serializer>(
+    amount: &Option<Decimal>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match amount {
         Some(amount) => number(amount, serializer),
         None => serializer.serialize_none(),

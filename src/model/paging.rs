@@ -18,7 +18,9 @@ impl Paging {
             .query("page", self.page)
             .query(size_name, self.limit)
             .require(page_fits, || Error::invalid_request("pages are counted from 1"))
-            .require(limit_fits, || Error::invalid_request(format!("the limit of a page is 1 to {largest} items here")))
+            .require(limit_fits, || {
+                Error::invalid_request(format!("the limit of a page is 1 to {largest} items here"))
+            })
     }
 }
 

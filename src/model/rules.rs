@@ -46,10 +46,12 @@ impl Request {
 
     /// A country is named by its three-letter code.
     pub(crate) fn needs_country(self, country: Option<&str>) -> Self {
-        let fits =
-            country.is_none_or(|code| code.len() == 3 && code.bytes().all(|letter| letter.is_ascii_uppercase()));
+        let fits = country
+            .is_none_or(|code| code.len() == 3 && code.bytes().all(|letter| letter.is_ascii_uppercase()));
         self.require(fits, || {
-            Error::invalid_request("a country is three capital letters of ISO 3166-1, such as USA, or GLO for global")
+            Error::invalid_request(
+                "a country is three capital letters of ISO 3166-1, such as USA, or GLO for global",
+            )
         })
     }
 
@@ -60,13 +62,16 @@ impl Request {
             && digits.bytes().all(|digit| digit.is_ascii_digit())
             && !digits.starts_with('0');
         self.require(fits, || {
-            Error::invalid_request("a phone number is + and 7 to 15 digits, without spaces, such as +14155550123")
+            Error::invalid_request(
+                "a phone number is + and 7 to 15 digits, without spaces, such as +14155550123",
+            )
         })
     }
 }
 
 fn has_email_shape(email: &str) -> bool {
-    let is_text = |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
+    let is_text =
+        |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
     email.rsplit_once('@').is_some_and(|(name, host)| is_text(name) && is_text(host))
 }
 
@@ -83,7 +88,16 @@ mod tests {
         for number in ["+1415555", "+14155550123", "+123456789012345"] {
             assert!(accepts(|request| request.needs_phone_number(number)), "{number}");
         }
-        for number in ["", "+", "14155550123", "+141555", "+1234567890123456", "+1 415 555 0123", "+0415555012", "++1415555"] {
+        for number in [
+            "",
+            "+",
+            "14155550123",
+            "+141555",
+            "+1234567890123456",
+            "+1 415 555 0123",
+            "+0415555012",
+            "++1415555",
+        ] {
             assert!(!accepts(|request| request.needs_phone_number(number)), "{number}");
         }
     }
@@ -91,11 +105,20 @@ mod tests {
     #[test]
     fn email_addresses_have_two_parts_and_at_most_254_bytes() {
         let longest = format!("{}@example.org", "x".repeat(242));
-        for email in ["a@b", "someone+tag@example.org", "\"a@b\"@example.org", "jürgen@example.org", &longest] {
+        for email in ["a@b", "someone+tag@example.org", "\"a@b\"@example.org", "jürgen@example.org", &longest]
+        {
             assert!(accepts(|request| request.needs_email(Some(email))), "{email}");
         }
         let too_long = format!("x{longest}");
-        for email in ["", "someone", "@example.org", "someone@", "a b@example.org", "a@example.org\r\nBcc: b", &too_long] {
+        for email in [
+            "",
+            "someone",
+            "@example.org",
+            "someone@",
+            "a b@example.org",
+            "a@example.org\r\nBcc: b",
+            &too_long,
+        ] {
             assert!(!accepts(|request| request.needs_email(Some(email))), "{email}");
         }
     }
@@ -112,7 +135,8 @@ mod tests {
         for (id, fits) in [(Some(-1), false), (Some(0), false), (Some(1), true), (None, true)] {
             assert_eq!(accepts(|request| request.needs_id(id)), fits, "{id:?}");
         }
-        for (country, fits) in [("USA", true), ("GLO", true), ("US", false), ("usa", false), ("ÄÖ", false)] {
+        for (country, fits) in [("USA", true), ("GLO", true), ("US", false), ("usa", false), ("ÄÖ", false)]
+        {
             assert_eq!(accepts(|request| request.needs_country(Some(country))), fits, "{country}");
         }
     }

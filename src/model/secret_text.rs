@@ -111,8 +111,19 @@ mod tests {
     #[test]
     fn what_is_not_a_json_string_is_refused() {
         for raw in [
-            "", "\"", "ACME", "\"open", r#""\""#, r#""\x""#, r#""\u12""#, r#""\u12é4""#, r#""\u+123""#, r#""a"b""#,
-            r#""\ud83d""#, r#""\ud83d\u0041""#, r#""\ude00\ud83d""#,
+            "",
+            "\"",
+            "ACME",
+            "\"open",
+            r#""\""#,
+            r#""\x""#,
+            r#""\u12""#,
+            r#""\u12é4""#,
+            r#""\u+123""#,
+            r#""a"b""#,
+            r#""\ud83d""#,
+            r#""\ud83d\u0041""#,
+            r#""\ude00\ud83d""#,
         ] {
             assert_eq!(text(raw), None, "{raw}");
         }

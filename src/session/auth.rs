@@ -61,9 +61,12 @@ pub(crate) fn login(wire: &Wire, login: &Login, setting: Setting) -> Called {
         Ok(response) => {
             let error = scrub(http::failure_of(&response, setting.sent.wall));
             match response.status {
-                400 | 401 => Attempt::Refused(
-                    error.with_kind(ErrorKind::InvalidCredentials, "the server refused the API key and secret"),
-                ),
+                400 | 401 => {
+                    Attempt::Refused(error.with_kind(
+                        ErrorKind::InvalidCredentials,
+                        "the server refused the API key and secret",
+                    ))
+                }
                 _ => refused(None, error),
             }
         }
@@ -72,7 +75,8 @@ pub(crate) fn login(wire: &Wire, login: &Login, setting: Setting) -> Called {
 
 /// `POST /auth/refresh`. The token is given back only if the server cannot have spent it.
 pub(crate) fn refresh(wire: &Wire, token: RefreshToken, setting: Setting) -> Called {
-    let request = Request::post("/auth/refresh").secret_body(object(&[("refresh_token", &token.0)])).without_token();
+    let request =
+        Request::post("/auth/refresh").secret_body(object(&[("refresh_token", &token.0)])).without_token();
     match send(wire, &request, setting) {
         Err(Failure { fate: Fate::NotSent, error }) => Attempt::NotSent(Some(token), error),
         Err(Failure { error, .. }) => Attempt::Unknown(error.redact(&token.0)),
@@ -128,7 +132,7 @@ fn object(members: &[(&str, &str)]) -> Zeroizing<Vec<u8>> {
         body.extend_from_slice(name.as_bytes());
         body.extend_from_slice(b"\":");
         // Writing text to a vector cannot fail.
-        let _ = serde_json::to_writer(&mut *body, value);
+        serde_json::to_writer(&mut *body, value).ok();
     }
     body.push(b'}');
     body

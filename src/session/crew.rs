@@ -76,11 +76,11 @@ impl Pilot<Arc<Access>, RefreshToken, Error> for Arc<Inner> {
 
     fn tell(&self, event: FlightEvent<Error>) {
         match event {
-            FlightEvent::Published { by_refresh: true, .. } => self.observe(EventKind::Refreshed, None),
+            FlightEvent::Published { by_refresh: true } => self.observe(EventKind::Refreshed, None),
             FlightEvent::Published { .. } => self.observe(EventKind::Minted, None),
             FlightEvent::RefreshRefused(reason) => self.observe(EventKind::Rejected, Some(&reason)),
             FlightEvent::Unknown(reason) => self.observe(EventKind::Unknown, Some(&reason)),
-            FlightEvent::Failed { reason, .. } => self.observe(EventKind::Failed, Some(&reason)),
+            FlightEvent::Failed(reason) => self.observe(EventKind::Failed, Some(&reason)),
             FlightEvent::Late { revoked } => {
                 let fate = if revoked { "revoked" } else { "dropped" };
                 log::debug!(target: super::TOKEN_LOG, "a token pair arrived after the session was closed: {fate}");

@@ -9,7 +9,8 @@ use super::event::EventKind;
 use super::{Access, CALL_LOG, Inner, Session};
 use crate::clock::Now;
 use crate::http::{
-    self, API_LIMIT, Decision, Failure, Fate, Limits, Listed, Outcome, RateClass, Request, Response, TimeLimit,
+    self, API_LIMIT, Decision, Failure, Fate, Limits, Listed, Outcome, RateClass, Request, Response,
+    TimeLimit,
 };
 use crate::token::{Grant, Need};
 use crate::{Error, ErrorKind, Page, Result};
@@ -17,27 +18,41 @@ use crate::{Error, ErrorKind, Page, Result};
 impl Session {
     /// Makes a call that answers with one object.
     pub(crate) fn fetch<T: DeserializeOwned>(&self, request: Request) -> Result<T> {
-        let response = self.inner.call(&request)?;
+        self.fetch_by(request, self.inner.deadline())
+    }
+
+    /// The same, over by a monotonic reading of the caller's.
+    pub(super) fn fetch_by<T: DeserializeOwned>(&self, request: Request, deadline: Duration) -> Result<T> {
+        let response = self.inner.call(&request, deadline)?;
         http::object_of(&response).map_err(|error| executed(&request, error))
     }
 
     /// Makes a call that answers with a list that has no pages.
     pub(crate) fn fetch_list<T: DeserializeOwned>(&self, request: Request) -> Result<Vec<T>> {
-        http::list_of(&self.inner.call(&request)?)
+        http::list_of(&self.inner.call(&request, self.inner.deadline())?)
     }
 
     /// Makes a call that answers with one page of a list.
     pub(crate) fn fetch_page<T: DeserializeOwned>(&self, request: Request) -> Result<Page<T>> {
+        self.fetch_page_by(request, self.inner.deadline())
+    }
+
+    /// The same, over by a monotonic reading of the caller's.
+    pub(super) fn fetch_page_by<T: DeserializeOwned>(
+        &self,
+        request: Request,
+        deadline: Duration,
+    ) -> Result<Page<T>> {
         let asked = Listed {
             page: request.number("page").unwrap_or(1),
             limit: request.number("limit").or_else(|| request.number("per_page")),
         };
-        http::page_of(&self.inner.call(&request)?, asked)
+        http::page_of(&self.inner.call(&request, deadline)?, asked)
     }
 
     /// Makes a call whose answer says nothing beyond its status.
     pub(crate) fn execute(&self, request: Request) -> Result<()> {
-        self.inner.call(&request).map(drop)
+        self.inner.call(&request, self.inner.deadline()).map(drop)
     }
 }
 
@@ -62,11 +77,10 @@ struct Course {
 
 impl Inner {
     /// Makes a call: as many attempts as are safe and fit in the deadline.
-    fn call(self: &Arc<Self>, request: &Request) -> Result<Response> {
+    fn call(self: &Arc<Self>, request: &Request, deadline: Duration) -> Result<Response> {
         request.checked()?;
         self.check_process();
         self.counters.call();
-        let deadline = self.deadline();
         let mut course = Course { deadline, made: 0, newer_than: 0, ambiguous: false };
         self.attempts(request, &mut course).map_err(|error| match &request.reference {
             Some(reference) => {

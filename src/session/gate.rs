@@ -14,7 +14,9 @@ use parking_lot::{Condvar, Mutex};
 
 use super::pilot::{FlightEvent, Pilot};
 use crate::clock::Now;
-use crate::token::{Answer, Bounds, Close, Closed, End, Grant, Lifecycle, Need, Reason, Report, Rules, Snapshot, Step};
+use crate::token::{
+    Answer, Bounds, Close, Closed, End, Grant, Lifecycle, Need, Reason, Report, Rules, Snapshot, Step,
+};
 
 /// Where the callers that wait for a flight are told how it went.
 struct Landing<E> {
@@ -164,14 +166,11 @@ impl<A: Clone, R, E: Reason> Gate<A, R, E> {
         let guard = LeaderGuard { gate: self, landing };
         let mut events = Vec::new();
         let end = self.attempts(landing.flight, deadline, pilot, &mut events);
-        match &end {
-            End::Failed { reason, early } => {
-                events.push(FlightEvent::Failed { reason: reason.clone(), early: *early });
-            }
-            End::Published(_) | End::Superseded => {}
+        if let End::Failed { reason, .. } = &end {
+            events.push(FlightEvent::Failed(reason.clone()));
         }
         let outcome = guard.land(match end {
-            End::Published(_) => Outcome::Published,
+            End::Published => Outcome::Published,
             End::Failed { reason, early: false } => Outcome::Failed(reason),
             End::Failed { early: true, .. } | End::Superseded => Outcome::Inconclusive,
         });
@@ -206,8 +205,8 @@ impl<A: Clone, R, E: Reason> Gate<A, R, E> {
             match report {
                 Report::Continue => {}
                 Report::Over(end) => {
-                    if let End::Published(generation) = end {
-                        events.push(FlightEvent::Published { generation, by_refresh: was_refresh });
+                    if matches!(end, End::Published) {
+                        events.push(FlightEvent::Published { by_refresh: was_refresh });
                     }
                     return end;
                 }
@@ -266,8 +265,12 @@ impl<A: Clone, R, E: Reason> Gate<A, R, E> {
 
 impl<A, R, E: Clone> State<A, R, E> {
     fn open_landing(&mut self, flight: u64) -> Arc<Landing<E>> {
-        let landing =
-            Arc::new(Landing { flight, leader: OnceLock::new(), outcome: OnceLock::new(), landed: Condvar::new() });
+        let landing = Arc::new(Landing {
+            flight,
+            leader: OnceLock::new(),
+            outcome: OnceLock::new(),
+            landed: Condvar::new(),
+        });
         self.landing = Some(landing.clone());
         landing
     }

@@ -103,11 +103,15 @@ impl Inner {
         let mut made = 0;
         loop {
             made += 1;
-            let Err(failure) = auth::logout(&self.auth_wire(), token, self.setting(deadline)) else { return Ok(()) };
+            let Err(failure) = auth::logout(&self.auth_wire(), token, self.setting(deadline)) else {
+                return Ok(());
+            };
             let outcome = match failure.error.kind() {
                 _ if failure.fate == Fate::NotSent => Outcome::NotSent,
                 ErrorKind::RateLimited => Outcome::Limited { wait: failure.error.retry_after() },
-                ErrorKind::Server | ErrorKind::Network | ErrorKind::Timeout => Outcome::Unknown { wait: None },
+                ErrorKind::Server | ErrorKind::Network | ErrorKind::Timeout => {
+                    Outcome::Unknown { wait: None }
+                }
                 _ => Outcome::Answered,
             };
             let left = deadline.saturating_sub(self.clock.monotonic());

@@ -7,6 +7,7 @@ mod event;
 mod funnel;
 mod gate;
 mod goodbye;
+mod orders;
 mod pilot;
 mod process;
 mod reason;
@@ -31,6 +32,7 @@ use crate::{Clock, Credentials, Error, Result};
 
 pub use self::builder::SessionBuilder;
 pub use self::event::{Event, EventKind};
+pub(crate) use self::orders::Placed;
 pub use self::status::{SessionState, SessionStats, SessionStatus};
 
 /// A client of the API that logs in by itself and keeps its token valid.

@@ -31,15 +31,19 @@ pub(crate) trait Pilot<A, R, E> {
 /// What happened in a flight.
 #[derive(Clone, Debug)]
 pub(crate) enum FlightEvent<E> {
-    Published { generation: u64, by_refresh: bool },
+    Published {
+        by_refresh: bool,
+    },
     /// The refresh token was refused; a login follows.
     RefreshRefused(E),
     /// The fate of a call is unknown; what it presented is never presented again.
     Unknown(E),
-    /// The flight brought nothing; an early one is not noticed by any caller.
-    Failed { reason: E, early: bool },
+    /// The flight brought nothing.
+    Failed(E),
     /// A pair came after the session was closed.
-    Late { revoked: bool },
+    Late {
+        revoked: bool,
+    },
 }
 
 impl<E: Clone> FlightEvent<E> {

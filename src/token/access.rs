@@ -30,7 +30,8 @@ struct Bearer {
 impl AccessToken {
     /// Wraps the text of a token, unless it cannot be sent as a header.
     pub(crate) fn new(token: &str, expires_at: OffsetDateTime) -> Option<Self> {
-        let sendable = (1..=LONGEST).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());
+        let sendable =
+            (1..=LONGEST).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());
         if !sendable {
             return None;
         }

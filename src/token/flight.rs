@@ -82,9 +82,12 @@ impl<P, R, E> Attempt<P, R, E> {
 /// How a flight ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum End<E> {
-    Published(u64),
+    Published,
     /// `early` says that nobody is to notice, because the old token lives.
-    Failed { reason: E, early: bool },
+    Failed {
+        reason: E,
+        early: bool,
+    },
     /// The session was closed, or reopened, meanwhile.
     Superseded,
 }
@@ -95,7 +98,10 @@ pub(crate) enum Report<A, R, E> {
     Continue,
     Over(End<E>),
     /// A pair that came too late to be kept, and whether the server shall revoke it.
-    Late { pair: Pair<A, R>, revoke: bool },
+    Late {
+        pair: Pair<A, R>,
+        revoke: bool,
+    },
 }
 
 /// What bounds the pauses of a flight.
@@ -156,11 +162,16 @@ impl<A: Clone, R, E: Reason> Lifecycle<A, R, E> {
         let (reason, fate) = match attempt {
             Attempt::Granted(pair) => {
                 self.flight = None;
-                return Report::Over(End::Published(self.publish(pair)));
+                self.publish(pair);
+                return Report::Over(End::Published);
             }
             Attempt::NotSent(refresh, reason) => {
                 flight.refresh = refresh;
-                if was_refresh { self.refreshes.refund() } else { self.logins.refund() }
+                if was_refresh {
+                    self.refreshes.refund()
+                } else {
+                    self.logins.refund()
+                }
                 (reason, Fate::Retry { pause: None })
             }
             Attempt::NoCredentials(reason) => {
@@ -191,7 +202,9 @@ impl<A: Clone, R, E: Reason> Lifecycle<A, R, E> {
         };
         match fate {
             Fate::End { cooldown } => Report::Over(self.fail(now, reason, cooldown, bounds.random)),
-            Fate::Retry { .. } if early => Report::Over(self.fail(now, reason, Duration::ZERO, bounds.random)),
+            Fate::Retry { .. } if early => {
+                Report::Over(self.fail(now, reason, Duration::ZERO, bounds.random))
+            }
             Fate::Retry { pause } => self.retry(now, reason, pause, bounds),
         }
     }
@@ -206,8 +219,10 @@ impl<A: Clone, R, E: Reason> Lifecycle<A, R, E> {
     fn retry(&mut self, now: Now, reason: E, pause: Option<Duration>, bounds: Bounds) -> Report<A, R, E> {
         let Rules { calls, first_pause, longest_pause, .. } = self.rules;
         let Some(flight) = &mut self.flight else { return Report::Over(End::Superseded) };
-        let doubled = first_pause.saturating_mul(1_u32.checked_shl(flight.calls.saturating_sub(1)).unwrap_or(u32::MAX));
-        let pause = pause.unwrap_or_else(|| doubled.min(longest_pause).mul_f64(bounds.random.clamp(0.0, 1.0)));
+        let doubled =
+            first_pause.saturating_mul(1_u32.checked_shl(flight.calls.saturating_sub(1)).unwrap_or(u32::MAX));
+        let pause =
+            pause.unwrap_or_else(|| doubled.min(longest_pause).mul_f64(bounds.random.clamp(0.0, 1.0)));
         let resume = now.monotonic.saturating_add(pause);
         if flight.calls >= calls || resume >= bounds.deadline {
             return Report::Over(self.fail(now, reason, COOLDOWN, bounds.random));

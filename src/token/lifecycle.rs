@@ -272,14 +272,13 @@ impl<A: Clone, R, E: Reason> Lifecycle<A, R, E> {
     }
 
     /// Puts a new pair in the place of the old one, both tokens at once.
-    pub(super) fn publish(&mut self, pair: Pair<A, R>) -> u64 {
+    pub(super) fn publish(&mut self, pair: Pair<A, R>) {
         self.generation += 1;
         let Pair { access, refresh, expiry } = pair;
         self.held = Some(Held { access, refresh: Some(refresh), expiry, rejected: false });
         self.early = Backoff::default();
         self.cooldown = None;
         self.refusal = None;
-        self.generation
     }
 
     /// The server refused a token that was fresh: the next caller logs in, at once the first time, then under a
@@ -346,12 +345,15 @@ impl<A: Clone, R, E: Reason> Lifecycle<A, R, E> {
 
     pub(crate) fn snapshot(&self, now: Now) -> Snapshot {
         let expiry = self.held.as_ref().map(|held| held.expiry);
-        let blocked = self.cooldown.as_ref().map_or(Duration::ZERO, |(_, until)| until.saturating_sub(now.monotonic));
+        let blocked =
+            self.cooldown.as_ref().map_or(Duration::ZERO, |(_, until)| until.saturating_sub(now.monotonic));
         Snapshot {
             zone: expiry.map(|expiry| expiry.zone(now)),
             generation: self.generation,
             remaining: expiry.map_or(Duration::ZERO, |expiry| expiry.remaining(now)),
-            next_attempt: blocked.max(self.early.wait(now.monotonic)).max(self.rejections.wait(now.monotonic)),
+            next_attempt: blocked
+                .max(self.early.wait(now.monotonic))
+                .max(self.rejections.wait(now.monotonic)),
             closed: self.closed.is_some(),
             rejected: self.held.as_ref().is_some_and(|held| held.rejected),
             flying: self.flight.is_some(),

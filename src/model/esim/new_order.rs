@@ -23,7 +23,7 @@ use crate::{ClientReference, EsimProductId, WalletId};
 pub struct NewEsimOrder {
     pub(crate) product_id: EsimProductId,
     #[serde(serialize_with = "money::number")]
-    amount: Decimal,
+    pub(super) amount: Decimal,
     pub(crate) client_reference: ClientReference,
     #[serde(skip_serializing_if = "Option::is_none")]
     wallet_id: Option<WalletId>,
@@ -61,7 +61,7 @@ impl NewEsimOrder {
 pub struct NewEsimQuote {
     product_id: EsimProductId,
     #[serde(serialize_with = "money::number")]
-    amount: Decimal,
+    pub(super) amount: Decimal,
     #[serde(skip_serializing_if = "Option::is_none")]
     wallet_id: Option<WalletId>,
 }

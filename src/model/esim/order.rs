@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use super::NewEsimOrder;
 use super::wire::Wire;
 use crate::model::text_enum::text_enum;
+use crate::session::Placed;
 use crate::{EsimOrderId, EsimProductId, Secret, TransactionId};
 
 /// An order of an eSIM.
@@ -68,11 +69,31 @@ pub struct EsimOrder {
     pub is_user_fixable: Option<bool>,
 }
 
-impl EsimOrder {
-    /// Whether this can be the order that was asked for. An order has the net price and not the amount that
-    /// was asked for, so the product is all there is to compare.
-    pub(crate) fn matches(&self, asked: &NewEsimOrder) -> bool {
-        self.product_id.is_none_or(|product| product == asked.product_id)
+impl Placed for EsimOrder {
+    type Asked = NewEsimOrder;
+    const LIST: &'static str = "/api/v1/esim/orders";
+    const ONE: &'static str = "/api/v1/esim/orders/:id";
+
+    fn id(&self) -> i64 {
+        self.id.get()
+    }
+
+    fn reference(&self) -> Option<&str> {
+        self.client_reference.as_deref()
+    }
+
+    fn status(&self) -> &str {
+        self.status.as_str()
+    }
+
+    fn is_terminal(&self) -> bool {
+        self.status.is_terminal()
+    }
+
+    // An order has the net price and not the amount that was asked for: what can
+    // be compared is the product, and that it did not cost more.
+    fn matches(&self, asked: &NewEsimOrder) -> bool {
+        self.product_id.is_none_or(|product| product == asked.product_id) && self.amount <= asked.amount
     }
 }
 

@@ -85,7 +85,8 @@ mod tests {
     fn a_field_keeps_its_label_and_whether_it_is_required() {
         let json = r#"{"fields":[{"key":"player_id","label":"Player","required":true}]}"#;
         let read: Read = serde_json::from_str(json).unwrap();
-        let expected = TopupInputField { key: "player_id".into(), label: Some("Player".into()), required: Some(true) };
+        let expected =
+            TopupInputField { key: "player_id".into(), label: Some("Player".into()), required: Some(true) };
         assert_eq!(read.fields, [expected]);
     }
 }

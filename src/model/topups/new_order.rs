@@ -26,7 +26,7 @@ use crate::{ClientReference, TopupCategory, TopupProductId, WalletId};
 pub struct NewTopupOrder {
     pub(crate) product_id: TopupProductId,
     #[serde(serialize_with = "money::number")]
-    amount: Decimal,
+    pub(super) amount: Decimal,
     input_data: BTreeMap<String, String>,
     pub(crate) client_reference: ClientReference,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,7 +89,7 @@ impl NewTopupOrder {
 pub struct NewTopupQuote {
     product_id: TopupProductId,
     #[serde(serialize_with = "money::number")]
-    amount: Decimal,
+    pub(super) amount: Decimal,
     #[serde(skip_serializing_if = "Option::is_none")]
     category: Option<TopupCategory>,
     #[serde(skip_serializing_if = "Option::is_none")]

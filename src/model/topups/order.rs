@@ -7,8 +7,9 @@ use time::serde::rfc3339;
 
 use super::NewTopupOrder;
 use super::wire::Wire;
-use crate::model::text_enum::text_enum;
 use crate::model::money;
+use crate::model::text_enum::text_enum;
+use crate::session::Placed;
 use crate::{TopupOrderId, TopupProductId, TransactionId};
 
 /// An order that tops up an account.
@@ -55,11 +56,31 @@ pub struct TopupOrder {
     pub is_user_fixable: Option<bool>,
 }
 
-impl TopupOrder {
-    /// Whether this can be the order that was asked for. An order repeats neither the amount that was asked
-    /// for (it has the net price) nor the account, so the product is all there is to compare.
-    pub(crate) fn matches(&self, asked: &NewTopupOrder) -> bool {
-        self.product_id.is_none_or(|product| product == asked.product_id)
+impl Placed for TopupOrder {
+    type Asked = NewTopupOrder;
+    const LIST: &'static str = "/api/v1/topups/orders";
+    const ONE: &'static str = "/api/v1/topups/orders/:id";
+
+    fn id(&self) -> i64 {
+        self.id.get()
+    }
+
+    fn reference(&self) -> Option<&str> {
+        self.client_reference.as_deref()
+    }
+
+    fn status(&self) -> &str {
+        self.status.as_str()
+    }
+
+    fn is_terminal(&self) -> bool {
+        self.status.is_terminal()
+    }
+
+    // An order has the net price and not the amount that was asked for, nor the account it went to: what can
+    // be compared is the product, and that it did not cost more.
+    fn matches(&self, asked: &NewTopupOrder) -> bool {
+        self.product_id.is_none_or(|product| product == asked.product_id) && self.amount <= asked.amount
     }
 }
 

@@ -10,6 +10,7 @@ use super::NewOrder;
 use super::wire::Wire;
 use crate::model::text_enum::text_enum;
 use crate::model::{lenient, secret_text};
+use crate::session::Placed;
 use crate::{OrderId, ProductId, Secret, TransactionId, WalletId};
 
 /// An order of gift cards.
@@ -55,9 +56,28 @@ pub struct Order {
     pub vouchers: Vec<Voucher>,
 }
 
-impl Order {
-    /// Whether this is the order that was asked for, as far as an order tells.
-    pub(crate) fn matches(&self, asked: &NewOrder) -> bool {
+impl Placed for Order {
+    type Asked = NewOrder;
+    const LIST: &'static str = "/api/v1/orders";
+    const ONE: &'static str = "/api/v1/orders/:id";
+
+    fn id(&self) -> i64 {
+        self.id.get()
+    }
+
+    fn reference(&self) -> Option<&str> {
+        self.client_reference.as_deref()
+    }
+
+    fn status(&self) -> &str {
+        self.status.as_str()
+    }
+
+    fn is_terminal(&self) -> bool {
+        self.status.is_terminal()
+    }
+
+    fn matches(&self, asked: &NewOrder) -> bool {
         self.product_id == asked.product_id
             && self.denomination == asked.denomination
             && self.quantity == asked.quantity

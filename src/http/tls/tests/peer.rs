@@ -95,7 +95,8 @@ pub(super) fn agent_with(
 ) -> Agent {
     let config: Config = set(Agent::config_builder().proxy(None).http_status_as_error(false)).build();
     let roots = super::super::roots(Some(pem.as_bytes())).unwrap();
-    let connector = connector(&config, super::super::client_config(roots).unwrap(), Arc::new(SendGate::default()));
+    let connector =
+        connector(&config, super::super::client_config(roots).unwrap(), Arc::new(SendGate::default()));
     Agent::with_parts(config, connector, DefaultResolver::default())
 }
 

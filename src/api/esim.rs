@@ -1,0 +1,317 @@
+//! eSIMs: products, plans, quotes and orders.
+
+use std::time::Duration;
+
+use super::notification_email;
+use crate::http::Request;
+use crate::{
+    Charges, ClientReference, EsimOrder, EsimOrderId, EsimProduct, EsimProductId, EsimVariant, EsimVariantId,
+    Items, ListEsimOrders, ListEsimProducts, NewEsimOrder, NewEsimQuote, Page, Result, Session,
+};
+
+impl Session {
+    /// Lists one page of the eSIM products.
+    ///
+    /// `GET /api/v1/esim/products`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a page of 0 or a limit out of range; else what the
+    /// server answered, or the network failed with.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// let page = session.list_esim_products(&ListEsimProducts::new().limit(5))?;
+    /// assert!(page.items.len() <= 5);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn list_esim_products(&self, filter: &ListEsimProducts) -> Result<Page<EsimProduct>> {
+        self.fetch_page(filter.request())
+    }
+
+    /// Walks all eSIM products, page after page, as they are asked for.
+    ///
+    /// `GET /api/v1/esim/products`, as often as it takes. The walk ends after its first error.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// for product in session.esim_products(&ListEsimProducts::new()) {
+    ///     println!("{}", product?.name);
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn esim_products(&self, filter: &ListEsimProducts) -> Items<'_, EsimProduct> {
+        Items::new(self, filter.request())
+    }
+
+    /// Gets one eSIM product, with its plans.
+    ///
+    /// `GET /api/v1/esim/products/:id`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
+    /// assert_eq!(session.get_esim_product(product.id)?.name, product.name);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn get_esim_product(&self, id: EsimProductId) -> Result<EsimProduct> {
+        self.fetch(Request::get("/api/v1/esim/products/:id").id(id.get()))
+    }
+
+    /// Lists the plans of an eSIM product. The first call for a product can be slow.
+    ///
+    /// `GET /api/v1/esim/products/:id/variants`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
+    /// for plan in session.list_esim_variants(product.id)? {
+    ///     println!("{}: {}", plan.name, plan.amount);
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn list_esim_variants(&self, id: EsimProductId) -> Result<Vec<EsimVariant>> {
+        self.fetch_list(Request::get("/api/v1/esim/products/:id/variants").id(id.get()))
+    }
+
+    /// Gets one plan.
+    ///
+    /// `GET /api/v1/esim/variants/:id`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
+    /// # let plan = session.list_esim_variants(product.id)?.remove(0);
+    /// assert_eq!(session.get_esim_variant(plan.id)?.amount, plan.amount);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn get_esim_variant(&self, id: EsimVariantId) -> Result<EsimVariant> {
+        self.fetch(Request::get("/api/v1/esim/variants/:id").id(id.get()))
+    }
+
+    /// Asks what an eSIM would cost. It reserves nothing.
+    ///
+    /// `POST /api/v1/esim/charges`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the amounts or ids break a rule, here or on the
+    /// server; [`NotFound`](crate::ErrorKind::NotFound) if there is no such product.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
+    /// # let plan = session.list_esim_variants(product.id)?.remove(0);
+    /// let charges = session.quote_esim(&NewEsimQuote::new(product.id, plan.amount))?;
+    /// println!("{} leaves the wallet", charges.total_payable);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn quote_esim(&self, quote: &NewEsimQuote) -> Result<Charges> {
+        self.fetch(quote.request())
+    }
+
+    /// Orders an eSIM and pays for it. The server can take a minute to answer.
+    ///
+    /// The answer succeeds even if the order failed: branch on its [`status`](EsimOrder::status).
+    ///
+    /// `POST /api/v1/esim/orders`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the order breaks a rule,
+    /// [`InsufficientFunds`](crate::ErrorKind::InsufficientFunds) if the wallet does not cover it. Look at
+    /// [`may_have_executed`](crate::Error::may_have_executed) before anything else: an order may exist although
+    /// this call failed, and it is then found by its reference.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
+    /// # let plan = session.list_esim_variants(product.id)?.remove(0);
+    /// let reference = ClientReference::new("esim-2031-0001")?;
+    /// let order = session.create_esim_order(&NewEsimOrder::new(product.id, plan.amount, reference))?;
+    /// println!("{}: {}", order.id, order.status);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn create_esim_order(&self, order: &NewEsimOrder) -> Result<EsimOrder> {
+        self.place(order.request(), order)
+    }
+
+    /// Lists one page of the eSIM orders, the newest first, without their activation codes.
+    ///
+    /// `GET /api/v1/esim/orders`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a page of 0 or a limit out of range; else what the
+    /// server answered, or the network failed with.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// let page = session.list_esim_orders(&ListEsimOrders::new().status(EsimOrderStatus::Failed))?;
+    /// assert!(page.items.is_empty());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn list_esim_orders(&self, filter: &ListEsimOrders) -> Result<Page<EsimOrder>> {
+        self.fetch_page(filter.request())
+    }
+
+    /// Walks all eSIM orders, the newest first and without their activation codes, page after page, as they
+    /// are asked for.
+    ///
+    /// `GET /api/v1/esim/orders`, as often as it takes. The walk ends after its first error.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// for order in session.esim_orders(&ListEsimOrders::new()) {
+    ///     println!("{}", order?.status);
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn esim_orders(&self, filter: &ListEsimOrders) -> Items<'_, EsimOrder> {
+        Items::new(self, filter.request())
+    }
+
+    /// Gets one eSIM order, with its activation code once it is delivered and until it is installed.
+    ///
+    /// The server asks the operator whether a delivered eSIM was installed.
+    ///
+    /// `GET /api/v1/esim/orders/:id`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
+    /// # let plan = session.list_esim_variants(product.id)?.remove(0);
+    /// # let placed =
+    /// #     session.create_esim_order(&NewEsimOrder::new(product.id, plan.amount, ClientReference::generate()))?;
+    /// let order = session.get_esim_order(placed.id)?;
+    /// println!("{}: {}", order.id, order.status);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn get_esim_order(&self, id: EsimOrderId) -> Result<EsimOrder> {
+        self.get_placed(id.get())
+    }
+
+    /// Finds an order of an eSIM by the reference it was placed under, whole.
+    ///
+    /// `GET /api/v1/esim/orders?client_reference=...`, then `GET /api/v1/esim/orders/:id`
+    ///
+    /// # Errors
+    /// What the server answered, or the network failed with. That there is no such order is not an error.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(sandbox.clock()).build()?;
+    /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
+    /// # let plan = session.list_esim_variants(product.id)?.remove(0);
+    /// # let reference = ClientReference::generate();
+    /// # let placed = session.create_esim_order(&NewEsimOrder::new(product.id, plan.amount, reference.clone()))?;
+    /// let found = session.find_esim_order(&reference)?;
+    /// assert_eq!(found.map(|order| order.id), Some(placed.id));
+    /// assert!(session.find_esim_order(&ClientReference::generate())?.is_none());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn find_esim_order(&self, reference: &ClientReference) -> Result<Option<EsimOrder>> {
+        self.find(reference)
+    }
+
+    /// Waits until an order of an eSIM is done, for so long at most.
+    ///
+    /// It looks every 5 seconds for a minute, then every 30 seconds, and waits longer when the server asks for it. An
+    /// error that may pass does not end the wait.
+    ///
+    /// `GET /api/v1/esim/orders/:id`, as often as it takes
+    ///
+    /// # Errors
+    /// [`Timeout`](crate::ErrorKind::Timeout) with the id and the last status if the order is not done in time: it
+    /// exists, is paid, and can be waited for again. [`NotFound`](crate::ErrorKind::NotFound) if there is no such
+    /// order.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(sandbox.clock()).build()?;
+    /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
+    /// # let plan = session.list_esim_variants(product.id)?.remove(0);
+    /// # let reference = ClientReference::generate();
+    /// # let placed = session.create_esim_order(&NewEsimOrder::new(product.id, plan.amount, reference.clone()))?;
+    /// use std::time::Duration;
+    ///
+    /// let order = session.wait_for_esim_order(placed.id, Duration::from_secs(120))?;
+    /// assert!(order.status.is_terminal());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn wait_for_esim_order(&self, id: EsimOrderId, timeout: Duration) -> Result<EsimOrder> {
+        self.follow(id.get(), timeout)
+    }
+
+    /// Sets the address that is mailed once when an eSIM is delivered, fails or is called off.
+    ///
+    /// `PATCH /api/v1/esim/orders/:id/notification-email`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is no such order that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the address has no address's shape or more than
+    /// 254 bytes.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
+    /// # let plan = session.list_esim_variants(product.id)?.remove(0);
+    /// # let placed =
+    /// #     session.create_esim_order(&NewEsimOrder::new(product.id, plan.amount, ClientReference::generate()))?;
+    /// session.set_esim_notification_email(placed.id, "someone@example.org")?;
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn set_esim_notification_email(&self, id: EsimOrderId, email: &str) -> Result<()> {
+        let route = "/api/v1/esim/orders/:id/notification-email";
+        self.execute(notification_email(route, id.get(), email))
+    }
+}

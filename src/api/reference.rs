@@ -1,0 +1,199 @@
+//! Reference data, which changes rarely, and the health check.
+
+use crate::http::Request;
+use crate::{
+    Category, CategoryId, Country, CountryId, Currency, CurrencyId, Result, Session, Subcategory,
+    SubcategoryId,
+};
+
+impl Session {
+    /// Lists all countries. Fetch them once and keep them: they change about once a day at most.
+    ///
+    /// `GET /api/v1/countries`
+    ///
+    /// # Errors
+    /// What the server answered, or the network failed with.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// let countries = session.countries()?;
+    /// assert!(countries.iter().any(|country| country.alpha_3 == "USA"));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn countries(&self) -> Result<Vec<Country>> {
+        self.fetch_list(Request::get("/api/v1/countries"))
+    }
+
+    /// Gets one country.
+    ///
+    /// `GET /api/v1/countries/:id`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// let first = session.countries()?.remove(0);
+    /// assert_eq!(session.get_country(first.id)?.name, first.name);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn get_country(&self, id: CountryId) -> Result<Country> {
+        self.fetch(Request::get("/api/v1/countries/:id").id(id.get()))
+    }
+
+    /// Lists all currencies. Fetch them once and keep them: they change about once a day at most.
+    ///
+    /// `GET /api/v1/currencies`
+    ///
+    /// # Errors
+    /// What the server answered, or the network failed with.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// let currencies = session.currencies()?;
+    /// assert!(currencies.iter().any(|currency| currency.currency == "USD" && currency.precision == 2));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn currencies(&self) -> Result<Vec<Currency>> {
+        self.fetch_list(Request::get("/api/v1/currencies"))
+    }
+
+    /// Gets one currency.
+    ///
+    /// Not every server has this route and then answers 404; [`currencies`](Session::currencies) works on all.
+    ///
+    /// `GET /api/v1/currencies/:id`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// let first = session.currencies()?.remove(0);
+    /// assert_eq!(session.get_currency(first.id)?.name, first.name);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn get_currency(&self, id: CurrencyId) -> Result<Currency> {
+        self.fetch(Request::get("/api/v1/currencies/:id").id(id.get()))
+    }
+
+    /// Lists the categories of gift cards.
+    ///
+    /// `GET /api/v1/categories`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) (`INVALID_FEATURE`) if gift cards are off for this
+    /// client.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// for category in session.categories()? {
+    ///     println!("{}", category.name);
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn categories(&self) -> Result<Vec<Category>> {
+        self.fetch_list(Request::get("/api/v1/categories"))
+    }
+
+    /// Gets one category of gift cards.
+    ///
+    /// `GET /api/v1/categories/:id`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// let first = session.categories()?.remove(0);
+    /// assert_eq!(session.get_category(first.id)?.name, first.name);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn get_category(&self, id: CategoryId) -> Result<Category> {
+        self.fetch(Request::get("/api/v1/categories/:id").id(id.get()))
+    }
+
+    /// Lists the subcategories of gift cards.
+    ///
+    /// `GET /api/v1/subcategories`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) (`INVALID_FEATURE`) if gift cards are off for this
+    /// client.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// for subcategory in session.subcategories()? {
+    ///     println!("{}", subcategory.name);
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn subcategories(&self) -> Result<Vec<Subcategory>> {
+        self.fetch_list(Request::get("/api/v1/subcategories"))
+    }
+
+    /// Gets one subcategory of gift cards.
+    ///
+    /// `GET /api/v1/subcategories/:id`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// let first = session.subcategories()?.remove(0);
+    /// assert_eq!(session.get_subcategory(first.id)?.name, first.name);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn get_subcategory(&self, id: SubcategoryId) -> Result<Subcategory> {
+        self.fetch(Request::get("/api/v1/subcategories/:id").id(id.get()))
+    }
+
+    /// Asks whether the service is up. It needs no login.
+    ///
+    /// `GET /status`
+    ///
+    /// # Errors
+    /// [`Server`](crate::ErrorKind::Server) or [`Network`](crate::ErrorKind::Network) if it is not up;
+    /// [`NotFound`](crate::ErrorKind::NotFound) on servers without this route.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// session.service_status()?;
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn service_status(&self) -> Result<()> {
+        self.execute(Request::get("/status").without_token())
+    }
+}

@@ -1,0 +1,359 @@
+//! Phone credit, data bundles and game credit: products, quotes and orders.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::notification_email;
+use crate::http::Request;
+use crate::{
+    Charges, ClientReference, Items, ListTopupOrders, ListTopupProducts, MobileMatch, NewTopupOrder,
+    NewTopupQuote, Page, Result, Session, TopupOrder, TopupOrderId, TopupProduct, TopupProductId,
+    TopupVariant, TopupVariantId,
+};
+
+impl Session {
+    /// Lists one page of the products that can be topped up.
+    ///
+    /// `GET /api/v1/topups/products`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a page of 0 or a limit out of range; else what the
+    /// server answered, or the network failed with.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// let page = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?;
+    /// assert!(page.items.iter().all(|product| product.topup_type == TopupType::Mobile));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn list_topup_products(&self, filter: &ListTopupProducts) -> Result<Page<TopupProduct>> {
+        self.fetch_page(filter.request())
+    }
+
+    /// Walks all products that can be topped up, page after page, as they are asked for.
+    ///
+    /// `GET /api/v1/topups/products`, as often as it takes. The walk ends after its first error.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// for product in session.topup_products(&ListTopupProducts::new()) {
+    ///     println!("{}", product?.name);
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn topup_products(&self, filter: &ListTopupProducts) -> Items<'_, TopupProduct> {
+        Items::new(self, filter.request())
+    }
+
+    /// Gets one product, with the fields that an order of it has to fill.
+    ///
+    /// `GET /api/v1/topups/products/:id`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
+    /// let product = session.get_topup_product(product.id)?;
+    /// println!("{} wants {} fields", product.name, product.input_fields.len());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn get_topup_product(&self, id: TopupProductId) -> Result<TopupProduct> {
+        self.fetch(Request::get("/api/v1/topups/products/:id").id(id.get()))
+    }
+
+    /// Lists the amounts that a product can be topped up by.
+    ///
+    /// `GET /api/v1/topups/products/:id/variants`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
+    /// for variant in session.list_topup_variants(product.id)? {
+    ///     println!("{}: {:?}", variant.name, variant.fixed_amounts);
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn list_topup_variants(&self, id: TopupProductId) -> Result<Vec<TopupVariant>> {
+        self.fetch_list(Request::get("/api/v1/topups/products/:id/variants").id(id.get()))
+    }
+
+    /// Gets one of the amounts that a product can be topped up by.
+    ///
+    /// `GET /api/v1/topups/variants/:id`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
+    /// # let variant = session.list_topup_variants(product.id)?.remove(0);
+    /// assert_eq!(session.get_topup_variant(variant.id)?.name, variant.name);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn get_topup_variant(&self, id: TopupVariantId) -> Result<TopupVariant> {
+        self.fetch(Request::get("/api/v1/topups/variants/:id").id(id.get()))
+    }
+
+    /// Asks which operators a phone number may belong to, the best guess first.
+    ///
+    /// The number is in E.164: a plus, the country's prefix and the rest, 7 to 15 digits without spaces.
+    ///
+    /// `POST /api/v1/topups/lookup`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the number is not in E.164.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// for operator in session.lookup_mobile("+14155550123")? {
+    ///     println!("{} ({})", operator.name, if operator.identified { "sure" } else { "a guess" });
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn lookup_mobile(&self, number: &str) -> Result<Vec<MobileMatch>> {
+        let request = Request::post("/api/v1/topups/lookup").json(&Lookup { mobile_number: number });
+        self.fetch_list(request.may_repeat().needs_phone_number(number))
+    }
+
+    /// Asks what a top-up would cost. It reserves nothing.
+    ///
+    /// `POST /api/v1/topups/charges`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the amounts or ids break a rule, here or on the
+    /// server; [`NotFound`](crate::ErrorKind::NotFound) if there is no such product.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
+    /// # let variant = session.list_topup_variants(product.id)?.remove(0);
+    /// # let amount = variant.fixed_amounts.first().copied().or(variant.min_amount).unwrap_or_default();
+    /// let charges = session.quote_topup(&NewTopupQuote::new(product.id, amount))?;
+    /// println!("{} leaves the wallet", charges.total_payable);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn quote_topup(&self, quote: &NewTopupQuote) -> Result<Charges> {
+        self.fetch(quote.request())
+    }
+
+    /// Orders a top-up and pays for it.
+    ///
+    /// Most top-ups are [`Pending`](crate::TopupOrderStatus::Pending) at first, and paid.
+    ///
+    /// `POST /api/v1/topups/orders`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the order breaks a rule,
+    /// [`InsufficientFunds`](crate::ErrorKind::InsufficientFunds) if the wallet does not cover it. Look at
+    /// [`may_have_executed`](crate::Error::may_have_executed) before anything else: an order may exist although
+    /// this call failed, and it is then found by its reference.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
+    /// # let variant = session.list_topup_variants(product.id)?.remove(0);
+    /// # let amount = variant.fixed_amounts.first().copied().or(variant.min_amount).unwrap_or_default();
+    /// let reference = ClientReference::new("topup-2031-0001")?;
+    /// let order = NewTopupOrder::new(product.id, amount, reference).input("phone_number", "+14155550123");
+    /// println!("{}", session.create_topup_order(&order)?.status);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn create_topup_order(&self, order: &NewTopupOrder) -> Result<TopupOrder> {
+        self.place(order.request(), order)
+    }
+
+    /// Lists one page of the top-ups, the newest first.
+    ///
+    /// `GET /api/v1/topups/orders`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a page of 0 or a limit out of range; else what the
+    /// server answered, or the network failed with.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// let page = session.list_topup_orders(&ListTopupOrders::new().country("USA"))?;
+    /// assert_eq!(page.page, 1);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn list_topup_orders(&self, filter: &ListTopupOrders) -> Result<Page<TopupOrder>> {
+        self.fetch_page(filter.request())
+    }
+
+    /// Walks all top-ups, the newest first, page after page, as they are asked for.
+    ///
+    /// `GET /api/v1/topups/orders`, as often as it takes. The walk ends after its first error.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// for order in session.topup_orders(&ListTopupOrders::new()) {
+    ///     println!("{}", order?.status);
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn topup_orders(&self, filter: &ListTopupOrders) -> Items<'_, TopupOrder> {
+        Items::new(self, filter.request())
+    }
+
+    /// Gets one top-up as it is now: the server asks the operator again while it is under way.
+    ///
+    /// `GET /api/v1/topups/orders/:id`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
+    /// # let variant = session.list_topup_variants(product.id)?.remove(0);
+    /// # let amount = variant.fixed_amounts.first().copied().or(variant.min_amount).unwrap_or_default();
+    /// # let placed = session.create_topup_order(
+    /// #     &NewTopupOrder::new(product.id, amount, ClientReference::generate()).input("phone_number", "+14155550123"),
+    /// # )?;
+    /// let order = session.get_topup_order(placed.id)?;
+    /// println!("{}: {}", order.id, order.status);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn get_topup_order(&self, id: TopupOrderId) -> Result<TopupOrder> {
+        self.get_placed(id.get())
+    }
+
+    /// Finds a top-up by the reference it was placed under, whole.
+    ///
+    /// `GET /api/v1/topups/orders?client_reference=...`, then `GET /api/v1/topups/orders/:id`
+    ///
+    /// # Errors
+    /// What the server answered, or the network failed with. That there is no such order is not an error.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(sandbox.clock()).build()?;
+    /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
+    /// # let variant = session.list_topup_variants(product.id)?.remove(0);
+    /// # let amount = variant.fixed_amounts.first().copied().or(variant.min_amount).unwrap_or_default();
+    /// # let reference = ClientReference::generate();
+    /// # let placed = session.create_topup_order(
+    /// #     &NewTopupOrder::new(product.id, amount, reference.clone()).input("phone_number", "+14155550123"),
+    /// # )?;
+    /// let found = session.find_topup_order(&reference)?;
+    /// assert_eq!(found.map(|order| order.id), Some(placed.id));
+    /// assert!(session.find_topup_order(&ClientReference::generate())?.is_none());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn find_topup_order(&self, reference: &ClientReference) -> Result<Option<TopupOrder>> {
+        self.find(reference)
+    }
+
+    /// Waits until a top-up is done, for so long at most.
+    ///
+    /// It looks every 5 seconds for a minute, then every 30 seconds, and waits longer when the server asks for it. An
+    /// error that may pass does not end the wait.
+    ///
+    /// `GET /api/v1/topups/orders/:id`, as often as it takes
+    ///
+    /// # Errors
+    /// [`Timeout`](crate::ErrorKind::Timeout) with the id and the last status if the order is not done in time: it
+    /// exists, is paid, and can be waited for again. [`NotFound`](crate::ErrorKind::NotFound) if there is no such
+    /// order.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(sandbox.clock()).build()?;
+    /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
+    /// # let variant = session.list_topup_variants(product.id)?.remove(0);
+    /// # let amount = variant.fixed_amounts.first().copied().or(variant.min_amount).unwrap_or_default();
+    /// # let reference = ClientReference::generate();
+    /// # let placed = session.create_topup_order(
+    /// #     &NewTopupOrder::new(product.id, amount, reference.clone()).input("phone_number", "+14155550123"),
+    /// # )?;
+    /// use std::time::Duration;
+    ///
+    /// let order = session.wait_for_topup_order(placed.id, Duration::from_secs(120))?;
+    /// assert!(order.status.is_terminal());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn wait_for_topup_order(&self, id: TopupOrderId, timeout: Duration) -> Result<TopupOrder> {
+        self.follow(id.get(), timeout)
+    }
+
+    /// Sets the address that is mailed once when a top-up is delivered, fails or is called off.
+    ///
+    /// `PATCH /api/v1/topups/orders/:id/notification-email`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is no such order that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the address has no address's shape or more than
+    /// 254 bytes.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
+    /// # let variant = session.list_topup_variants(product.id)?.remove(0);
+    /// # let amount = variant.fixed_amounts.first().copied().or(variant.min_amount).unwrap_or_default();
+    /// # let placed = session.create_topup_order(
+    /// #     &NewTopupOrder::new(product.id, amount, ClientReference::generate()).input("phone_number", "+14155550123"),
+    /// # )?;
+    /// session.set_topup_notification_email(placed.id, "someone@example.org")?;
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn set_topup_notification_email(&self, id: TopupOrderId, email: &str) -> Result<()> {
+        let route = "/api/v1/topups/orders/:id/notification-email";
+        self.execute(notification_email(route, id.get(), email))
+    }
+}
+
+#[derive(Serialize)]
+struct Lookup<'a> {
+    mobile_number: &'a str,
+}

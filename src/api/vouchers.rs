@@ -1,0 +1,298 @@
+//! Gift cards: what can be ordered, what it costs, and the orders.
+
+use std::time::Duration;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::http::Request;
+use crate::model::money;
+use crate::{
+    Charges, ClientReference, Items, ListOrders, ListProducts, NewOrder, NewQuote, Order, OrderId, Page,
+    Product, ProductId, Result, Session,
+};
+
+impl Session {
+    /// Lists one page of the gift cards that can be ordered.
+    ///
+    /// `GET /api/v1/products`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a page of 0 or a limit out of range; else what the
+    /// server answered, or the network failed with.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// let page = session.list_products(&ListProducts::new().limit(20))?;
+    /// assert_eq!(page.items.len(), 20);
+    /// assert!(page.has_more);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn list_products(&self, filter: &ListProducts) -> Result<Page<Product>> {
+        self.fetch_page(filter.request())
+    }
+
+    /// Walks all gift cards that can be ordered, page after page, as they are asked for.
+    ///
+    /// `GET /api/v1/products`, as often as it takes. The walk ends after its first error.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// for product in session.products(&ListProducts::new().limit(500)).take(3) {
+    ///     println!("{}", product?.name);
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn products(&self, filter: &ListProducts) -> Items<'_, Product> {
+        Items::new(self, filter.request())
+    }
+
+    /// Gets one gift card.
+    ///
+    /// `GET /api/v1/products/:id`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_products(&ListProducts::new())?.items.remove(0);
+    /// let again = session.get_product(product.id)?;
+    /// assert_eq!(again.name, product.name);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn get_product(&self, id: ProductId) -> Result<Product> {
+        self.fetch(Request::get("/api/v1/products/:id").id(id.get()))
+    }
+
+    /// Asks whether so many cards of one face value (in the product's currency) are in stock right now.
+    ///
+    /// `POST /api/v1/products/:id/availability`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the amounts or ids break a rule, here or on the
+    /// server; [`NotFound`](crate::ErrorKind::NotFound) if there is no such product.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_products(&ListProducts::new())?.items.remove(0);
+    /// # let denomination = product.available_denominations[0].min_value.unwrap_or_default();
+    /// assert!(session.check_availability(product.id, denomination, 2)?);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn check_availability(&self, id: ProductId, denomination: Decimal, quantity: u32) -> Result<bool> {
+        let request = Stock { denomination, quantity }.request(id);
+        self.fetch(request).map(|Availability { is_available }| is_available)
+    }
+
+    /// Asks what an order of gift cards would cost. It reserves nothing.
+    ///
+    /// `POST /api/v1/products/:id/charges`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the amounts or ids break a rule, here or on the
+    /// server; [`NotFound`](crate::ErrorKind::NotFound) if there is no such product.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_products(&ListProducts::new())?.items.remove(0);
+    /// # let denomination = product.available_denominations[0].min_value.unwrap_or_default();
+    /// let charges = session.quote_order(product.id, &NewQuote::new(denomination, 2))?;
+    /// println!("{} leaves the wallet", charges.total_payable);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn quote_order(&self, id: ProductId, quote: &NewQuote) -> Result<Charges> {
+        self.fetch(quote.request(id))
+    }
+
+    /// Orders gift cards and pays for them.
+    ///
+    /// Up to 5 cards arrive with the answer. More are delivered later: the order is then
+    /// [`Pending`](crate::OrderStatus::Pending), and paid.
+    ///
+    /// `POST /api/v1/orders`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the order breaks a rule,
+    /// [`InsufficientFunds`](crate::ErrorKind::InsufficientFunds) if the wallet does not cover it. Look at
+    /// [`may_have_executed`](crate::Error::may_have_executed) before anything else: an order may exist although
+    /// this call failed, and it is then found by its reference.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_products(&ListProducts::new())?.items.remove(0);
+    /// # let denomination = product.available_denominations[0].min_value.unwrap_or_default();
+    /// let reference = ClientReference::new("gift-2031-0001")?;
+    /// let order = session.create_order(&NewOrder::new(product.id, denomination, 1, reference))?;
+    /// assert_eq!(order.status, OrderStatus::Delivered);
+    /// assert_eq!(order.vouchers.len(), 1);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn create_order(&self, order: &NewOrder) -> Result<Order> {
+        self.place(order.request(), order)
+    }
+
+    /// Lists one page of the orders of gift cards, without their codes.
+    ///
+    /// `GET /api/v1/orders`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a page of 0 or a limit out of range; else what the
+    /// server answered, or the network failed with.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// let page = session.list_orders(&ListOrders::new().status(OrderStatus::Pending))?;
+    /// assert!(page.items.is_empty());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn list_orders(&self, filter: &ListOrders) -> Result<Page<Order>> {
+        self.fetch_page(filter.request())
+    }
+
+    /// Walks all orders of gift cards, without their codes, page after page, as they are asked for.
+    ///
+    /// `GET /api/v1/orders`, as often as it takes. The walk ends after its first error.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// for order in session.orders(&ListOrders::new()) {
+    ///     println!("{}", order?.status);
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn orders(&self, filter: &ListOrders) -> Items<'_, Order> {
+        Items::new(self, filter.request())
+    }
+
+    /// Gets one order of gift cards, with its codes once they are delivered.
+    ///
+    /// Do not log or cache the codes: whoever reads them can spend them.
+    ///
+    /// `GET /api/v1/orders/:id`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_products(&ListProducts::new())?.items.remove(0);
+    /// # let denomination = product.available_denominations[0].min_value.unwrap_or_default();
+    /// # let placed = session.create_order(&NewOrder::new(product.id, denomination, 1, ClientReference::generate()))?;
+    /// let order = session.get_order(placed.id)?;
+    /// let code = order.vouchers[0].card_number.as_ref().map(Secret::expose);
+    /// assert!(code.is_some());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn get_order(&self, id: OrderId) -> Result<Order> {
+        self.get_placed(id.get())
+    }
+
+    /// Finds an order of gift cards by the reference it was placed under, whole.
+    ///
+    /// `GET /api/v1/orders?client_reference=...`, then `GET /api/v1/orders/:id`
+    ///
+    /// # Errors
+    /// What the server answered, or the network failed with. That there is no such order is not an error.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(sandbox.clock()).build()?;
+    /// # let product = session.list_products(&ListProducts::new())?.items.remove(0);
+    /// # let denomination = product.available_denominations[0].min_value.unwrap_or_default();
+    /// # let reference = ClientReference::generate();
+    /// # let placed = session.create_order(&NewOrder::new(product.id, denomination, 1, reference.clone()))?;
+    /// let found = session.find_order(&reference)?;
+    /// assert_eq!(found.map(|order| order.id), Some(placed.id));
+    /// assert!(session.find_order(&ClientReference::generate())?.is_none());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn find_order(&self, reference: &ClientReference) -> Result<Option<Order>> {
+        self.find(reference)
+    }
+
+    /// Waits until an order of gift cards is done, for so long at most.
+    ///
+    /// It looks every 5 seconds for a minute, then every 30 seconds, and waits longer when the server asks for it. An
+    /// error that may pass does not end the wait.
+    ///
+    /// `GET /api/v1/orders/:id`, as often as it takes
+    ///
+    /// # Errors
+    /// [`Timeout`](crate::ErrorKind::Timeout) with the id and the last status if the order is not done in time: it
+    /// exists, is paid, and can be waited for again. [`NotFound`](crate::ErrorKind::NotFound) if there is no such
+    /// order.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(sandbox.clock()).build()?;
+    /// # let product = session.list_products(&ListProducts::new())?.items.remove(0);
+    /// # let denomination = product.available_denominations[0].min_value.unwrap_or_default();
+    /// # let reference = ClientReference::generate();
+    /// # let placed = session.create_order(&NewOrder::new(product.id, denomination, 1, reference.clone()))?;
+    /// use std::time::Duration;
+    ///
+    /// let order = session.wait_for_order(placed.id, Duration::from_secs(120))?;
+    /// assert!(order.status.is_terminal());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn wait_for_order(&self, id: OrderId, timeout: Duration) -> Result<Order> {
+        self.follow(id.get(), timeout)
+    }
+}
+
+#[derive(Serialize)]
+struct Stock {
+    #[serde(serialize_with = "money::number")]
+    denomination: Decimal,
+    quantity: u32,
+}
+
+impl Stock {
+    fn request(&self, product: ProductId) -> Request {
+        Request::post("/api/v1/products/:id/availability")
+            .id(product.get())
+            .json(self)
+            .may_repeat()
+            .needs_amount("denomination", self.denomination)
+            .needs_quantity(self.quantity)
+    }
+}
+
+#[derive(Deserialize)]
+struct Availability {
+    is_available: bool,
+}

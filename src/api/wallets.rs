@@ -1,0 +1,132 @@
+//! Wallets and their transactions.
+
+use crate::http::Request;
+use crate::{
+    Items, ListTransactions, ListWallets, Page, Result, Session, Transaction, TransactionId, Wallet, WalletId,
+};
+
+impl Session {
+    /// Lists one page of the wallets, the newest first.
+    ///
+    /// `GET /api/v1/wallets`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a page of 0 or a limit out of range; else what the
+    /// server answered, or the network failed with.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// let page = session.list_wallets(&ListWallets::new())?;
+    /// assert!(!page.items.is_empty());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn list_wallets(&self, filter: &ListWallets) -> Result<Page<Wallet>> {
+        self.fetch_page(filter.request())
+    }
+
+    /// Walks all wallets, the newest first, page after page, as they are asked for.
+    ///
+    /// `GET /api/v1/wallets`, as often as it takes. The walk ends after its first error.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// for wallet in session.wallets(&ListWallets::new()) {
+    ///     println!("{}", wallet?.amount);
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn wallets(&self, filter: &ListWallets) -> Items<'_, Wallet> {
+        Items::new(self, filter.request())
+    }
+
+    /// Gets one wallet.
+    ///
+    /// Not every server has this route; [`list_wallets`](Session::list_wallets) works on all.
+    ///
+    /// `GET /api/v1/wallets/:id`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let wallet = session.list_wallets(&ListWallets::new())?.items.remove(0);
+    /// assert_eq!(session.get_wallet(wallet.id)?.currency_id, wallet.currency_id);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn get_wallet(&self, id: WalletId) -> Result<Wallet> {
+        self.fetch(Request::get("/api/v1/wallets/:id").id(id.get()))
+    }
+
+    /// Lists one page of the transactions, the newest first.
+    ///
+    /// `GET /api/v1/transactions`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a page of 0 or a limit out of range; else what the
+    /// server answered, or the network failed with.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// let page = session.list_transactions(&ListTransactions::new().limit(10))?;
+    /// assert!(page.items.len() <= 10);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn list_transactions(&self, filter: &ListTransactions) -> Result<Page<Transaction>> {
+        self.fetch_page(filter.request())
+    }
+
+    /// Walks all transactions, the newest first, page after page, as they are asked for.
+    ///
+    /// `GET /api/v1/transactions`, as often as it takes. The walk ends after its first error.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// for transaction in session.transactions(&ListTransactions::new()).take(10) {
+    ///     let transaction = transaction?;
+    ///     println!("{} {}", transaction.transaction_type, transaction.amount);
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn transactions(&self, filter: &ListTransactions) -> Items<'_, Transaction> {
+        Items::new(self, filter.request())
+    }
+
+    /// Gets one transaction.
+    ///
+    /// `GET /api/v1/transactions/:id`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// if let Some(transaction) = session.transactions(&ListTransactions::new()).next().transpose()? {
+    ///     assert_eq!(session.get_transaction(transaction.id)?.amount, transaction.amount);
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn get_transaction(&self, id: TransactionId) -> Result<Transaction> {
+        self.fetch(Request::get("/api/v1/transactions/:id").id(id.get()))
+    }
+}

@@ -1,0 +1,154 @@
+//! Every route of the API, and who answers it.
+
+use http::Method;
+
+use super::call::Call;
+use super::reply::{Answer, Reply};
+use super::state::State;
+use super::{auth, esim, esim_orders, orders, products, reference, topup_orders, topups, wallets};
+
+pub(super) type Handler = fn(&mut State, &Call) -> Answer;
+
+pub(super) struct Route {
+    /// Method and path, as tests name the route: `GET /api/v1/products/:id`.
+    pub(super) name: &'static str,
+    /// Answered without an access token.
+    pub(super) open: bool,
+    pub(super) class: Class,
+    pub(super) handler: Handler,
+}
+
+/// Which quota a route counts against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Class {
+    Login,
+    Refresh,
+    Get,
+    Order(Vertical),
+    Charges(Vertical),
+    Unlimited,
+}
+
+/// What is sold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Vertical {
+    Voucher,
+    Topup,
+    Esim,
+}
+
+use Class::{Charges, Get, Login, Order, Refresh, Unlimited};
+use Vertical::{Esim, Topup, Voucher};
+
+const fn route(name: &'static str, class: Class, handler: Handler) -> Route {
+    Route { name, open: matches!(class, Login | Refresh), class, handler }
+}
+
+const fn get(name: &'static str, handler: Handler) -> Route {
+    route(name, Get, handler)
+}
+
+static ROUTES: [Route; 42] = [
+    route("POST /auth/login", Login, auth::login),
+    route("POST /auth/refresh", Refresh, auth::refresh),
+    route("POST /auth/logout", Unlimited, auth::logout),
+    get("GET /api/v1/products", products::list),
+    get("GET /api/v1/products/:id", products::get),
+    route("POST /api/v1/products/:id/availability", Unlimited, products::availability),
+    route("POST /api/v1/products/:id/charges", Charges(Voucher), products::charges),
+    route("POST /api/v1/orders", Order(Voucher), orders::create),
+    get("GET /api/v1/orders", orders::list),
+    get("GET /api/v1/orders/:id", orders::get),
+    get("GET /api/v1/topups/products", topups::list),
+    get("GET /api/v1/topups/products/:id", topups::get),
+    get("GET /api/v1/topups/products/:id/variants", topups::variants),
+    get("GET /api/v1/topups/variants/:id", topups::variant),
+    route("POST /api/v1/topups/lookup", Unlimited, topups::lookup),
+    route("POST /api/v1/topups/charges", Charges(Topup), topups::charges),
+    route("POST /api/v1/topups/orders", Order(Topup), topup_orders::create),
+    get("GET /api/v1/topups/orders", topup_orders::list),
+    get("GET /api/v1/topups/orders/:id", topup_orders::get),
+    route("PATCH /api/v1/topups/orders/:id/notification-email", Unlimited, topup_orders::notify),
+    get("GET /api/v1/esim/products", esim::list),
+    get("GET /api/v1/esim/products/:id", esim::get),
+    get("GET /api/v1/esim/products/:id/variants", esim::variants),
+    get("GET /api/v1/esim/variants/:id", esim::variant),
+    route("POST /api/v1/esim/charges", Charges(Esim), esim::charges),
+    route("POST /api/v1/esim/orders", Order(Esim), esim_orders::create),
+    get("GET /api/v1/esim/orders", esim_orders::list),
+    get("GET /api/v1/esim/orders/:id", esim_orders::get),
+    route("PATCH /api/v1/esim/orders/:id/notification-email", Unlimited, esim_orders::notify),
+    get("GET /api/v1/wallets", wallets::list),
+    get("GET /api/v1/wallets/:id", wallets::get),
+    get("GET /api/v1/transactions", wallets::transactions),
+    get("GET /api/v1/transactions/:id", wallets::transaction),
+    get("GET /api/v1/countries", reference::countries),
+    get("GET /api/v1/countries/:id", reference::country),
+    get("GET /api/v1/currencies", reference::currencies),
+    get("GET /api/v1/currencies/:id", reference::currency),
+    get("GET /api/v1/categories", reference::categories),
+    get("GET /api/v1/categories/:id", reference::category),
+    get("GET /api/v1/subcategories", reference::subcategories),
+    get("GET /api/v1/subcategories/:id", reference::subcategory),
+    Route { name: "GET /status", open: true, class: Get, handler: status },
+];
+
+#[expect(clippy::unnecessary_wraps, reason = "every handler has the same signature")]
+fn status(_: &mut State, _: &Call) -> Answer {
+    Ok(Reply::ok(&serde_json::json!({ "status": "ok" })))
+}
+
+/// Whether the server has a route of this name.
+pub(super) fn exists(name: &str) -> bool {
+    ROUTES.iter().any(|route| route.name == name)
+}
+
+/// The route a request goes to, and the id in its path: empty if the route has none.
+pub(super) fn find<'a>(method: &Method, path: &'a str) -> Option<(&'static Route, &'a str)> {
+    ROUTES.iter().find_map(|route| {
+        let (route_method, template) = route.name.split_once(' ')?;
+        if route_method != method.as_str() {
+            return None;
+        }
+        matched(template, path).map(|id| (route, id))
+    })
+}
+
+/// The id that makes the template fit the path, if it fits at all.
+fn matched<'a>(template: &str, path: &'a str) -> Option<&'a str> {
+    let mut id = "";
+    let mut segments = path.split('/');
+    for expected in template.split('/') {
+        let segment = segments.next()?;
+        if expected == ":id" && !segment.is_empty() {
+            id = segment;
+        } else if expected != segment {
+            return None;
+        }
+    }
+    segments.next().is_none().then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_is_found_by_its_own_name() {
+        for route in &ROUTES {
+            let (method, path) = route.name.split_once(' ').unwrap();
+            let path = path.replace(":id", "31");
+            let (found, id) = find(&method.parse().unwrap(), &path).unwrap();
+            assert_eq!(found.name, route.name);
+            assert_eq!(id, if route.name.contains(":id") { "31" } else { "" });
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_route_is_not_found() {
+        for path in ["/", "/api/v1/products/", "/api/v1/products/1/2", "/api/v1/orders//", "/auth/login/x"] {
+            assert!(find(&Method::GET, path).is_none(), "{path}");
+        }
+        assert!(find(&Method::DELETE, "/api/v1/products").is_none());
+    }
+}

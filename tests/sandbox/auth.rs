@@ -1,0 +1,246 @@
+//! Tokens: made, rotated, revoked, outlived.
+
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use popup_rewards::Clock;
+use popup_rewards::sandbox::{Fault, Sandbox};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::{Rfc2822, Rfc3339};
+
+use crate::client::{Answer, Client};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[test]
+fn a_login_answers_both_tokens_in_an_envelope_with_their_lives() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let answer = Client::new(&sandbox).login(&sandbox)?;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.json()?["success"], json!(true));
+    let data = answer.data()?;
+    assert_eq!(data["client_id"], json!(77));
+    let date = date_of(&answer)?;
+    assert!(is_life(expiry(&data, "access_expires_at")? - date, 3600));
+    assert!(is_life(expiry(&data, "refresh_expires_at")? - date, 7 * 86_400));
+    assert_eq!((sandbox.logins(), sandbox.live_access_tokens()), (1, 1));
+    Ok(())
+}
+
+#[test]
+fn an_access_token_reads_like_a_jwt() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let data = Client::new(&sandbox).login(&sandbox)?.data()?;
+    let parts: Vec<&str> = data["access_token"].as_str().context("no token")?.split('.').collect();
+    assert_eq!(parts.len(), 3);
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1])?)?;
+    let expires = claims["exp"].as_i64().context("no exp")?;
+    assert_eq!(expires, expiry(&data, "access_expires_at")?.unix_timestamp());
+    let issued = claims["iat"].as_i64().context("no iat")?;
+    assert!(is_life(time::Duration::seconds(expires - issued), 3600));
+    Ok(())
+}
+
+#[test]
+fn wrong_and_empty_credentials_and_broken_bodies_are_told_apart() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let client = Client::new(&sandbox);
+    let key = sandbox.username();
+    let login = |username: &str, password: &str| {
+        client.post("/auth/login", &json!({ "username": username, "password": password }))
+    };
+    let wrong = login(key.expose(), "wrong")?;
+    assert_eq!(wrong.refusal()?, (401, "UNAUTHORIZED".to_owned()));
+    assert_eq!(wrong.message()?, "Invalid credentials");
+    assert_eq!(login(key.expose(), "")?.refusal()?, (400, "VALIDATION_FAILURE".to_owned()));
+    assert_eq!(client.post("/auth/login", &json!({}))?.refusal()?, (400, "VALIDATION_FAILURE".to_owned()));
+    let broken = client.send(ureq::http::Method::POST, "/auth/login", Some("{"))?;
+    assert_eq!(broken.refusal()?, (400, "SYNTAX_ERROR".to_owned()));
+    assert_eq!((sandbox.logins(), sandbox.calls("POST /auth/login")), (0, 4));
+    Ok(())
+}
+
+#[test]
+fn a_changed_password_is_the_one_that_logs_in() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let client = Client::logged_in(&sandbox)?;
+    let old = sandbox.password();
+    sandbox.change_password("another");
+    let body = json!({ "username": sandbox.username().expose(), "password": old.expose() });
+    assert_eq!(client.post("/auth/login", &body)?.status, 401);
+    assert_eq!(client.login(&sandbox)?.status, 200);
+    assert_eq!(client.get("/api/v1/currencies")?.status, 200);
+    Ok(())
+}
+
+#[test]
+fn a_refresh_replaces_both_tokens_at_once() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let client = Client::new(&sandbox);
+    let other = client.login(&sandbox)?.data()?;
+    let old = client.login(&sandbox)?.data()?;
+    let new = client.refresh(&old)?.data()?;
+    assert!(!client.accepts(&old)?);
+    assert!(client.accepts(&new)?);
+    assert!(client.accepts(&other)?, "another login's tokens live on");
+    let again = client.refresh(&old)?;
+    assert_eq!(again.refusal()?, (401, "UNAUTHORIZED".to_owned()));
+    assert_eq!(again.message()?, "Invalid refresh token");
+    assert_eq!((sandbox.refreshes(), sandbox.refresh_tokens_presented_twice()), (1, 1));
+    assert_eq!(client.post("/auth/refresh", &json!({}))?.refusal()?.1, "VALIDATION_FAILURE");
+    Ok(())
+}
+
+#[test]
+fn a_refresh_token_may_come_again_after_429_and_403_but_not_after_a_lost_answer() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let client = Client::new(&sandbox);
+    let tokens = client.login(&sandbox)?.data()?;
+    for fault in [Fault::RateLimited(1), Fault::Status(403)] {
+        sandbox.fault("POST /auth/refresh", fault);
+        client.refresh(&tokens)?;
+    }
+    sandbox.deny_addresses(true);
+    assert_eq!(client.refresh(&tokens)?.status, 403);
+    sandbox.deny_addresses(false);
+    assert_eq!(sandbox.refresh_tokens_presented_twice(), 0);
+    sandbox.fault("POST /auth/refresh", Fault::CloseBefore);
+    client.refresh(&tokens).err().context("the connection should have been closed")?;
+    assert_eq!(sandbox.refresh_tokens_presented_twice(), 0);
+    assert_eq!(client.refresh(&tokens)?.status, 200);
+    assert_eq!(sandbox.refresh_tokens_presented_twice(), 1);
+    Ok(())
+}
+
+#[test]
+fn a_logout_revokes_every_token_of_the_client() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let mut client = Client::new(&sandbox);
+    let (one, two) = (client.login(&sandbox)?.data()?, client.login(&sandbox)?.data()?);
+    assert_eq!(client.post("/auth/logout", &json!({}))?.message()?, "Authorization header required");
+    client.token = one["access_token"].as_str().map(str::to_owned);
+    let answer = client.send(ureq::http::Method::POST, "/auth/logout", Some(""))?;
+    assert_eq!(answer.data()?["message"], json!("Successfully logged out"));
+    assert_eq!(sandbox.live_access_tokens(), 0);
+    assert!(!client.accepts(&one)? && !client.accepts(&two)?);
+    assert_eq!(client.refresh(&two)?.status, 401);
+    assert_eq!(client.post("/auth/logout", &json!({}))?.status, 401);
+    Ok(())
+}
+
+#[test]
+fn revoking_access_tokens_leaves_the_refresh_tokens() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let client = Client::new(&sandbox);
+    let tokens = client.login(&sandbox)?.data()?;
+    sandbox.revoke_access_tokens();
+    assert!(!client.accepts(&tokens)?);
+    let tokens = client.refresh(&tokens)?.data()?;
+    assert!(client.accepts(&tokens)?);
+    sandbox.revoke_all_tokens();
+    assert!(!client.accepts(&tokens)?);
+    assert_eq!(client.refresh(&tokens)?.status, 401);
+    assert_eq!(sandbox.calls_with_dead_token(), 2);
+    Ok(())
+}
+
+#[test]
+fn tokens_outlive_their_hour_and_their_week_when_the_clock_moves() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let client = Client::new(&sandbox);
+    let before = sandbox.clock().wall();
+    let tokens = client.login(&sandbox)?.data()?;
+    sandbox.advance(HOUR - Duration::from_secs(10));
+    assert!(client.accepts(&tokens)?);
+    sandbox.advance(Duration::from_secs(10));
+    assert!(!client.accepts(&tokens)?);
+    assert_eq!(sandbox.live_access_tokens(), 0);
+    assert!(sandbox.clock().wall() >= before + HOUR);
+    let tokens = client.refresh(&tokens)?.data()?;
+    assert!(client.accepts(&tokens)?);
+    sandbox.advance(7 * 24 * HOUR);
+    assert_eq!(client.refresh(&tokens)?.status, 401);
+    Ok(())
+}
+
+#[test]
+fn token_lives_can_be_set() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    sandbox.set_token_life(Duration::from_secs(20), Duration::from_secs(60));
+    let client = Client::new(&sandbox);
+    let answer = client.login(&sandbox)?;
+    let left = expiry(&answer.data()?, "access_expires_at")? - date_of(&answer)?;
+    assert!((1..=20).contains(&left.whole_seconds()));
+    sandbox.advance(Duration::from_secs(20));
+    assert!(!client.accepts(&answer.data()?)?);
+    sandbox.set_token_life(Duration::MAX, Duration::MAX);
+    assert_eq!(expiry(&client.login(&sandbox)?.data()?, "access_expires_at")?.year(), 9999);
+    Ok(())
+}
+
+#[test]
+fn a_server_with_a_wrong_clock_shows_it_and_lets_tokens_live_as_long_as_ever() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let client = Client::new(&sandbox);
+    sandbox.set_server_skew(-5 * 3600);
+    let answer = client.login(&sandbox)?;
+    let local = OffsetDateTime::from(SystemTime::now());
+    let behind = local - date_of(&answer)?;
+    assert!((behind - time::Duration::hours(5)).abs() < time::Duration::minutes(1), "{behind}");
+    assert!(is_life(expiry(&answer.data()?, "access_expires_at")? - date_of(&answer)?, 3600));
+    assert!(client.accepts(&answer.data()?)?);
+    sandbox.send_date_header(false);
+    assert_eq!(client.login(&sandbox)?.header("date"), None);
+    Ok(())
+}
+
+#[test]
+fn quotas_are_counted_when_asked_for_and_come_back_with_time() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let client = Client::new(&sandbox);
+    sandbox.enforce_rate_limits(true);
+    for _ in 0..30 {
+        assert_eq!(client.login(&sandbox)?.status, 200);
+    }
+    let refused = client.login(&sandbox)?;
+    assert_eq!(refused.refusal()?, (429, "TOO_MANY_REQUESTS".to_owned()));
+    let seconds: u64 = refused.header("retry-after").context("no Retry-After")?.parse()?;
+    assert_eq!(refused.message()?, format!("Rate limit exceeded. Retry after {seconds} seconds."));
+    sandbox.advance(Duration::from_secs(seconds));
+    assert_eq!(client.login(&sandbox)?.status, 200);
+    Ok(())
+}
+
+#[test]
+fn every_route_but_three_wants_a_token_and_403_comes_before_that() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let client = Client::new(&sandbox);
+    for path in ["/api/v1/products", "/api/v1/wallets/9", "/api/v1/esim/orders", "/api/v1/countries"] {
+        assert_eq!(client.get(path)?.refusal()?, (401, "UNAUTHORIZED".to_owned()), "{path}");
+    }
+    assert_eq!(client.get("/status")?.status, 200);
+    assert_eq!(client.get("/api/v1/unheard-of")?.refusal()?, (404, "NOT_FOUND".to_owned()));
+    sandbox.deny_addresses(true);
+    let denied = client.get("/api/v1/products")?;
+    assert_eq!(denied.refusal()?, (403, "FORBIDDEN".to_owned()));
+    assert_eq!(client.login(&sandbox)?.status, 403);
+    assert_eq!(sandbox.calls_with_dead_token(), 0);
+    Ok(())
+}
+
+fn expiry(data: &Value, name: &str) -> Result<OffsetDateTime> {
+    Ok(OffsetDateTime::parse(data[name].as_str().context("no expiry")?, &Rfc3339)?)
+}
+
+/// Whether a life is so many seconds; whole seconds may have passed between two looks at the clock.
+fn is_life(measured: time::Duration, seconds: i64) -> bool {
+    (seconds - 30..=seconds).contains(&measured.whole_seconds())
+}
+
+fn date_of(answer: &Answer) -> Result<OffsetDateTime> {
+    let date = answer.header("date").context("no Date")?;
+    Ok(OffsetDateTime::parse(&date.replace("GMT", "+0000"), &Rfc2822)?)
+}
