@@ -16,6 +16,8 @@ const PIECE: usize = 20;
 
 /// How much memory is read at a time.
 const CHUNK: usize = 1 << 20;
+const PAGE: usize = 4096;
+static UNUSED: [u8; PAGE] = [0; PAGE];
 
 /// A secret to look for.
 pub struct Needle {
@@ -50,7 +52,12 @@ impl Needle {
         into.extend(self.inverted.iter().map(|byte| char::from(!byte)));
     }
 
-    fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What is searched for one by one.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         let size = if self.inverted.len() < 2 * PIECE { self.inverted.len() } else { PIECE };
         self.inverted.chunks_exact(size.max(1))
     }
@@ -65,26 +72,21 @@ impl fmt::Debug for Needle {
 /// Where a copy was found.
 pub struct Found {
     pub name: String,
+    piece: usize,
     address: usize,
     mapping: String,
 }
 
 impl fmt::Debug for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {:#x} in {}", self.name, self.address, self.mapping)
+        write!(f, "{}, piece {}, at {:#x} in {}", self.name, self.piece, self.address, self.mapping)
     }
 }
 
 /// Searches all writable memory of this process.
 pub fn scan(needles: &[Needle]) -> Result<Vec<Found>> {
-    let pieces: Vec<(&str, &[u8])> =
-        needles.iter().flat_map(|needle| needle.pieces().map(|piece| (&*needle.name, piece))).collect();
-    let longest = pieces.iter().map(|(_, piece)| piece.len()).max().unwrap_or(1);
-    // Whether a byte begins a piece: nearly all bytes do not, and a test runs this without optimisation.
-    let begins: [bool; 256] = std::array::from_fn(|byte| {
-        pieces.iter().any(|(_, piece)| piece.first().is_some_and(|&first| usize::from(!first) == byte))
-    });
-    let mut buffer = vec![0; CHUNK + longest];
+    let pieces = Pieces::of(needles);
+    let mut buffer = vec![0; CHUNK + PIECE * 2];
     let own = buffer.as_ptr_range();
     let own = own.start.addr()..own.end.addr();
     let maps = fs::read_to_string("/proc/self/maps").context("the memory map cannot be read")?;
@@ -97,23 +99,66 @@ pub fn scan(needles: &[Needle]) -> Result<Vec<Found>> {
             let Some(chunk) = buffer.get_mut(..length) else { continue };
             // Fails for the few pages that the kernel keeps for itself.
             let Ok(()) = memory.read_exact_at(chunk, u64::try_from(start)?) else { continue };
-            for (at, &byte) in chunk.iter().take(CHUNK).enumerate() {
-                if !begins.get(usize::from(byte)).is_some_and(|&begins| begins) {
-                    continue;
+            pieces.search(chunk, |at, name, piece| {
+                let address = start + at;
+                if !own.contains(&address) {
+                    found.push(Found { name: name.to_owned(), piece, address, mapping: mapping.to_owned() });
                 }
-                let rest = chunk.get(at..).unwrap_or_default();
-                for (name, _) in pieces.iter().filter(|(_, piece)| holds(rest, piece)) {
-                    let address = start + at;
-                    if !own.contains(&address) {
-                        found.push(Found { name: (*name).to_owned(), address, mapping: mapping.to_owned() });
-                    }
-                }
-            }
+            });
         }
     }
     buffer.fill(0);
     std::hint::black_box(&buffer);
     Ok(found)
+}
+
+/// All pieces of all needles, and which pairs of bytes one of them begins with: almost none, which makes the search
+/// bearable in a test that is built without optimisation.
+struct Pieces<'a> {
+    all: Vec<(&'a str, usize, &'a [u8])>,
+    beginnings: Vec<bool>,
+}
+
+impl<'a> Pieces<'a> {
+    fn of(needles: &'a [Needle]) -> Self {
+        let mut pieces = Pieces { all: Vec::new(), beginnings: vec![false; 1 << 16] };
+        for needle in needles {
+            for (index, piece) in needle.pieces().enumerate() {
+                if let [first, second, ..] = piece
+                    && let Some(begins) = pieces.beginnings.get_mut(pair(!first, !second))
+                {
+                    *begins = true;
+                    pieces.all.push((&needle.name, index, piece));
+                }
+            }
+        }
+        pieces
+    }
+
+    /// Reports every place in the first `CHUNK` bytes at which a piece begins.
+    fn search(&self, chunk: &[u8], mut report: impl FnMut(usize, &str, usize)) {
+        for first in (0..chunk.len().min(CHUNK)).step_by(PAGE) {
+            let rest = chunk.get(first..).unwrap_or_default();
+            // Most pages were never used, and no secret has a byte of zero.
+            if rest.starts_with(&UNUSED) {
+                continue;
+            }
+            for (at, two) in rest.windows(2).take(PAGE).enumerate() {
+                if let [one, other] = two
+                    && self.beginnings.get(pair(*one, *other)) == Some(&true)
+                {
+                    let here = rest.get(at..).unwrap_or_default();
+                    for (name, index, _) in self.all.iter().filter(|(.., piece)| holds(here, piece)) {
+                        report(first + at, name, *index);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn pair(first: u8, second: u8) -> usize {
+    usize::from(u16::from_be_bytes([first, second]))
 }
 
 /// The address range and the name of a mapping that the process may read and write.
