@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use popup_rewards::{Credentials, Session, SessionBuilder};
 
-use crate::scan::{Found, Needle, scan};
+use crate::scan::{Found, Needle, Scanner};
 use crate::secrets::Secrets;
 use crate::server::{self, Transport};
 
@@ -18,10 +18,21 @@ const PEM: &str = "POPUP_REWARDS_TEST_PEM";
 /// What to look for, as `name=hex` lines.
 const NEEDLES: &str = "POPUP_REWARDS_TEST_NEEDLES";
 
+/// Tells the C library's allocator to give nothing back to the kernel: what was freed and not wiped is still there.
+const KEEP_EVERYTHING: [(&str, &str); 3] = [
+    ("MALLOC_ARENA_MAX", "1"),
+    ("MALLOC_MMAP_THRESHOLD_", "33554432"),
+    ("MALLOC_TRIM_THRESHOLD_", "1000000000"),
+];
+
 /// Runs a scenario as the client or, in the first process, starts servers and clients for it.
-pub fn run(test: &str, transports: &[Transport], scenario: fn(&Client) -> Result<()>) -> Result<()> {
+pub(crate) fn run(
+    test: &str,
+    transports: &[Transport],
+    scenario: fn(&mut Client) -> Result<()>,
+) -> Result<()> {
     if let Ok(url) = std::env::var(URL) {
-        return scenario(&Client::new(url)?);
+        return scenario(&mut Client::new(url)?);
     }
     for transport in transports {
         let secrets = Secrets::draw();
@@ -35,6 +46,7 @@ pub fn run(test: &str, transports: &[Transport], scenario: fn(&Client) -> Result
         if let Some(pem) = address.pem {
             client.env(PEM, pem);
         }
+        client.envs(KEEP_EVERYTHING);
         let output = client.output()?;
         ensure!(output.status.success(), "over {transport:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
@@ -42,9 +54,9 @@ pub fn run(test: &str, transports: &[Transport], scenario: fn(&Client) -> Result
 }
 
 /// What a client knows: the server, and the secrets in a form that cannot be found.
-pub struct Client {
+pub(crate) struct Client {
     url: String,
-    needles: Vec<Needle>,
+    scanner: Scanner,
 }
 
 impl Client {
@@ -56,16 +68,16 @@ impl Client {
                 Needle::from_hex(name, hex)
             })
             .collect::<Result<_>>()?;
-        Ok(Client { url, needles })
+        Ok(Client { url, scanner: Scanner::new(needles)? })
     }
 
-    pub fn session(&self) -> Result<Session> {
+    pub(crate) fn session(&self) -> Result<Session> {
         self.session_with(|builder| builder)
     }
 
-    pub fn session_with(&self, set: impl FnOnce(SessionBuilder) -> SessionBuilder) -> Result<Session> {
+    pub(crate) fn session_with(&self, set: impl FnOnce(SessionBuilder) -> SessionBuilder) -> Result<Session> {
         let mut password = String::with_capacity(64);
-        self.needle("password")?.reveal(&mut password);
+        self.scanner.needle("password")?.reveal(&mut password);
         let mut builder = Session::builder(&self.url, Credentials::new("key", password));
         if let Ok(pem) = std::env::var(PEM) {
             builder = builder.root_certificates(pem.as_bytes());
@@ -74,7 +86,7 @@ impl Client {
     }
 
     /// Asks the server to misbehave from now on, on a connection beside the session's.
-    pub fn server_does(&self, what: &str) -> Result<()> {
+    pub(crate) fn server_does(&self, what: &str) -> Result<()> {
         let mut control = TcpStream::connect(std::env::var(CONTROL)?)?;
         control.write_all(what.as_bytes())?;
         control.shutdown(Shutdown::Write)?;
@@ -83,39 +95,34 @@ impl Client {
         Ok(())
     }
 
-    fn needle(&self, name: &str) -> Result<&Needle> {
-        self.needles.iter().find(|needle| needle.name() == name).context("no such secret")
-    }
-
     /// All copies of all secrets.
-    pub fn found(&self) -> Result<Vec<Found>> {
-        scan(&self.needles)
+    pub(crate) fn found(&mut self) -> Result<Vec<Found>> {
+        self.scanner.scan()
     }
 
     /// The whole secret, in one place.
-    pub fn expect_one(&self, name: &str) -> Result<()> {
-        let needle = self.needle(name)?;
-        let found = scan(std::slice::from_ref(needle))?;
-        ensure!(found.len() == needle.pieces().count(), "{name} is not there exactly once: {found:#?}");
+    pub(crate) fn expect_one(&mut self, name: &str) -> Result<()> {
+        let found = self.scanner.copies_of(name)?;
+        ensure!(found.len() == 1, "{name} is not there exactly once: {found:#?}");
         Ok(())
     }
 
     /// No piece of any secret whose name contains this.
-    pub fn expect_no(&self, part: &str) -> Result<()> {
+    pub(crate) fn expect_no(&mut self, part: &str) -> Result<()> {
         let found: Vec<Found> = self.found()?.into_iter().filter(|copy| copy.name.contains(part)).collect();
         ensure!(found.is_empty(), "copies of {part}: {found:#?}");
         Ok(())
     }
 
-    pub fn expect_nothing(&self) -> Result<()> {
+    pub(crate) fn expect_nothing(&mut self) -> Result<()> {
         self.expect_no("")
     }
 
     /// Logs in the way one does who has not thought about memory: text glued together, answers in a `Value`.
-    pub fn log_in_carelessly(&self) -> Result<()> {
+    pub(crate) fn log_in_carelessly(&self) -> Result<()> {
         let agent = ureq::Agent::config_builder().proxy(None).build().new_agent();
         let mut password = String::new();
-        self.needle("password")?.reveal(&mut password);
+        self.scanner.needle("password")?.reveal(&mut password);
         let body = serde_json::json!({ "username": "key", "password": password }).to_string();
         let login = format!("{}/auth/login", self.url);
         let answer = agent.post(login).send(body)?.body_mut().read_to_string()?;

@@ -6,6 +6,7 @@
 #![cfg(target_os = "linux")]
 
 mod client;
+mod framing;
 #[path = "../common/scan.rs"]
 mod scan;
 mod secrets;
@@ -17,6 +18,7 @@ use anyhow::{Result, bail, ensure};
 use popup_rewards::{ClientReference, ErrorKind, NewOrder, OrderId, OrderStatus, ProductId, Secret};
 use rust_decimal::Decimal;
 
+use client::Client;
 use server::Transport;
 
 macro_rules! scenario {
@@ -197,6 +199,60 @@ scenario!(an_observer_that_panics_during_a_login_leaves_nothing, |client| {
     client.expect_no("token")?;
     let last = std::thread::spawn(move || drop(session));
     let _ = last.join();
+    client.expect_nothing()
+});
+
+/// Logs in, orders, reads the order and ends.
+fn whole_life(client: &mut Client) -> Result<()> {
+    let session = client.session()?;
+    drop(session.create_order(&order("whole")?)?);
+    client.expect_no("card number")?;
+    client.expect_no("claim URL")?;
+    session.refresh()?;
+    client.expect_no("token 0")?;
+    session.logout()?;
+    drop(session);
+    client.expect_nothing()
+}
+
+scenario!(answers_in_chunks_leave_nothing, |client| {
+    client.server_does("send chunks")?;
+    whole_life(client)
+});
+
+scenario!(answers_that_end_with_the_connection_leave_nothing, |client| {
+    client.server_does("send no length")?;
+    whole_life(client)
+});
+
+scenario!(answers_that_come_compressed_unasked_leave_nothing, |client| {
+    client.server_does("compress")?;
+    whole_life(client)
+});
+
+scenario!(an_order_that_cannot_be_read_leaves_no_code, |client| {
+    let session = client.session()?;
+    session.login()?;
+    client.server_does("change the shape of orders")?;
+    let error = session.create_order(&order("unreadable")?).unwrap_err();
+    ensure!(error.kind() == ErrorKind::InvalidResponse && error.may_have_executed(), "{error:?}");
+    client.expect_no("card number")?;
+    client.expect_no("claim URL")?;
+    session.logout()?;
+    drop((session, error));
+    client.expect_nothing()
+});
+
+scenario!(a_token_that_the_server_repeats_in_an_error_is_not_kept, |client| {
+    let session = client.session()?;
+    session.login()?;
+    client.server_does("repeat the token")?;
+    let error = session.countries().unwrap_err();
+    ensure!(error.kind() == ErrorKind::Forbidden, "{error:?}");
+    session.forget();
+    client.expect_no("token")?;
+    ensure!(error.server_message().is_some_and(|message| message.contains("[redacted]")), "{error:?}");
+    drop(session);
     client.expect_nothing()
 });
 

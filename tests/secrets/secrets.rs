@@ -12,25 +12,25 @@ const PAIRS: usize = 8;
 /// As many cards as an order brings.
 const CARDS: usize = 2;
 
-pub struct Secrets {
-    pub password: String,
-    pub pairs: Vec<Pair>,
-    pub cards: Vec<Card>,
+pub(crate) struct Secrets {
+    pub(crate) password: String,
+    pub(crate) pairs: Vec<Pair>,
+    pub(crate) cards: Vec<Card>,
 }
 
-pub struct Pair {
-    pub access: String,
-    pub refresh: String,
+pub(crate) struct Pair {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
 }
 
-pub struct Card {
-    pub number: String,
-    pub pin: String,
-    pub claim_url: String,
+pub(crate) struct Card {
+    pub(crate) number: String,
+    pub(crate) pin: String,
+    pub(crate) claim_url: String,
 }
 
 impl Secrets {
-    pub fn draw() -> Self {
+    pub(crate) fn draw() -> Self {
         Secrets {
             password: letters(48),
             pairs: (0..PAIRS).map(|_| Pair { access: jwt(), refresh: letters(180) }).collect(),
@@ -45,7 +45,7 @@ impl Secrets {
     }
 
     /// What to look for, by name.
-    pub fn needles(&self) -> Vec<Needle> {
+    pub(crate) fn needles(&self) -> Vec<Needle> {
         let mut named = BTreeMap::from([("password".to_owned(), &*self.password)]);
         for (index, pair) in self.pairs.iter().enumerate() {
             named.insert(format!("access token {index}"), &pair.access);

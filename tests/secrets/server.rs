@@ -1,6 +1,6 @@
 //! A small server of the API on a loopback port: it hands out prepared secrets and fails on demand.
 
-use std::io::{Read, Write};
+use std::io::Read as _;
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 
@@ -11,9 +11,10 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::framing::{Connection, Framing};
 use crate::secrets::Secrets;
 
-pub struct Server {
+pub(crate) struct Server {
     state: Mutex<State>,
     secrets: Secrets,
 }
@@ -29,16 +30,16 @@ struct State {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub enum Transport {
+pub(crate) enum Transport {
     PlainHttp,
     Tls,
 }
 
 /// Where a server listens, and the certificate to trust if it speaks TLS.
-pub struct Address {
-    pub url: String,
-    pub control: String,
-    pub pem: Option<String>,
+pub(crate) struct Address {
+    pub(crate) url: String,
+    pub(crate) control: String,
+    pub(crate) pem: Option<String>,
 }
 
 struct Request {
@@ -47,11 +48,8 @@ struct Request {
     body: String,
 }
 
-trait Connection: Read + Write {}
-impl<T: Read + Write> Connection for T {}
-
 /// Starts a server that runs until the process ends.
-pub fn start(secrets: Secrets, transport: Transport) -> Result<Address> {
+pub(crate) fn start(secrets: Secrets, transport: Transport) -> Result<Address> {
     let (scheme, tls, pem) = match transport {
         Transport::PlainHttp => ("http", None, None),
         Transport::Tls => {
@@ -115,38 +113,43 @@ impl Server {
 
     fn answer(&self, connection: &mut dyn Connection, request: &Request) -> Result<()> {
         let asked = self.state.lock().order.clone();
-        match &*request.line {
-            "POST /auth/login" if asked == "refuse logins" => write_whole(
-                connection,
-                401,
-                r#"{"error":"unauthorized","message":"wrong username or password"}"#,
-            ),
+        let (status, body) = match &*request.line {
+            "POST /auth/login" if asked == "refuse logins" => {
+                (401, r#"{"error":"unauthorized","message":"wrong username or password"}"#.to_owned())
+            }
             "POST /auth/login" => {
                 ensure!(request.body.contains(&self.secrets.password), "the login has the password");
-                let pair = self.next_pair()?;
-                if asked == "cut logins" {
-                    write_cut(connection, &pair)
-                } else {
-                    write_whole(connection, 200, &pair)
-                }
+                (200, self.next_pair()?)
             }
             "POST /auth/refresh" => {
                 let current = self.state.lock().pairs.checked_sub(1).context("nothing to refresh")?;
                 let token = &self.secrets.pairs.get(current).context("no such pair")?.refresh;
                 ensure!(request.body.contains(token), "the refresh has the refresh token");
-                write_whole(connection, 200, &self.next_pair()?)
+                (200, self.next_pair()?)
             }
-            _ if !self.is_current(&request.bearer) => {
-                write_whole(connection, 401, r#"{"error":"unauthorized"}"#)
+            _ if !self.is_current(&request.bearer) => (401, r#"{"error":"unauthorized"}"#.to_owned()),
+            "POST /auth/logout" => (200, "{}".to_owned()),
+            "POST /api/v1/orders" if asked == "change the shape of orders" => {
+                (200, self.order().replacen(r#""quantity":2"#, r#""quantity":"many""#, 1))
             }
-            "POST /auth/logout" => write_whole(connection, 200, "{}"),
-            "POST /api/v1/orders" if asked == "cut orders" => write_cut(connection, &self.order()),
-            "POST /api/v1/orders" | "GET /api/v1/orders/88101" => write_whole(connection, 200, &self.order()),
+            "POST /api/v1/orders" | "GET /api/v1/orders/88101" => (200, self.order()),
             // The answer never comes: the client has to give up and close.
-            _ if asked == "hang" => Ok(drop(connection.read(&mut [0]))),
-            "GET /api/v1/countries" => write_whole(connection, 200, r#"{"success":true,"data":[]}"#),
-            _ => write_whole(connection, 404, "{}"),
-        }
+            _ if asked == "hang" => return Ok(drop(connection.read(&mut [0]))),
+            _ if asked == "repeat the token" => {
+                let message = format!("the token {} does not cover this", request.bearer);
+                (403, format!(r#"{{"error":{{"code":"FORBIDDEN","message":"{message}"}}}}"#))
+            }
+            "GET /api/v1/countries" => (200, r#"{"success":true,"data":[]}"#.to_owned()),
+            _ => (404, "{}".to_owned()),
+        };
+        let framing = match (&*asked, &*request.line) {
+            ("cut logins", "POST /auth/login") | ("cut orders", "POST /api/v1/orders") => Framing::Cut,
+            ("send chunks", _) => Framing::Chunks,
+            ("send no length", _) => Framing::UntilClose,
+            ("compress", _) => Framing::Compressed,
+            _ => Framing::Length,
+        };
+        framing.write(connection, status, &body)
     }
 
     fn is_current(&self, bearer: &str) -> bool {
@@ -176,8 +179,10 @@ impl Server {
             )
         });
         let vouchers = cards.collect::<Vec<_>>().join(",");
+        // Long enough that a body of unknown length does not fit in the first buffer one would take for it.
+        let remark = "long ".repeat(4000);
         format!(
-            r#"{{"id":88101,"product_id":3105,"denomination":20.00,"quantity":2,"amount":40.00,"status":"DELIVERED","vouchers":[{vouchers}]}}"#
+            r#"{{"id":88101,"product_id":3105,"denomination":20.00,"quantity":2,"status":"DELIVERED","vouchers":[{vouchers}],"message":"{remark}"}}"#
         )
     }
 }
@@ -204,21 +209,4 @@ fn read(connection: &mut dyn Connection) -> Result<Request> {
     let Some((line, _)) = head.split_once(" HTTP/1.1\r\n") else { bail!("not a request: {head}") };
     let line = line.split('?').next().unwrap_or_default().to_owned();
     Ok(Request { line, bearer: bearer.to_owned(), body: String::from_utf8(body)? })
-}
-
-fn write_whole(connection: &mut dyn Connection, status: u16, body: &str) -> Result<()> {
-    let head = format!(
-        "HTTP/1.1 {status} Thus\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    connection.write_all(format!("{head}{body}").as_bytes())?;
-    Ok(connection.flush()?)
-}
-
-/// Sends all but the last bytes of an answer and closes.
-fn write_cut(connection: &mut dyn Connection, body: &str) -> Result<()> {
-    let head = format!("HTTP/1.1 200 Thus\r\nContent-Length: {}\r\n\r\n{body}", body.len() + 10);
-    connection.write_all(head.as_bytes())?;
-    connection.flush()?;
-    bail!("the answer was cut on demand")
 }

@@ -14,7 +14,7 @@ use ureq::Agent;
 use zeroize::Zeroizing;
 
 use super::peer::{Door, Peer, agent_with, answer, read_head};
-use scan::{Found, Needle, scan};
+use scan::{Found, Needle, Scanner};
 
 #[path = "../../../../tests/common/scan.rs"]
 mod scan;
@@ -45,10 +45,11 @@ fn client(make: impl FnOnce(&str) -> Agent) -> Vec<Found> {
     let url = std::env::var(ROLE).unwrap();
     let needles =
         ["SENT", "ANSWERED"].map(|name| Needle::from_hex(name, &std::env::var(name).unwrap()).unwrap());
+    let mut scanner = Scanner::new(needles.into()).unwrap();
     let agent = make(&std::env::var("PEM").unwrap());
     let mut value = Zeroizing::new(String::with_capacity(512));
     value.push_str("Bearer ");
-    needles[0].reveal(&mut value);
+    scanner.needle("SENT").unwrap().reveal(&mut value);
     let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(value)).unwrap();
     header.set_sensitive(true);
     for _ in 0..CALLS {
@@ -59,9 +60,9 @@ fn client(make: impl FnOnce(&str) -> Agent) -> Vec<Found> {
     }
     drop(header);
     // The agent is idle but alive: memory that is freed in large blocks goes back to the kernel, wiped or not.
-    let mut found = scan(&needles).unwrap();
+    let mut found = scanner.scan().unwrap();
     drop(agent);
-    found.extend(scan(&needles).unwrap());
+    found.extend(scanner.scan().unwrap());
     found
 }
 
