@@ -35,7 +35,7 @@ impl Session {
     /// Places an order, and finds out what became of it when the answer does not say.
     ///
     /// The attempts leave a part of the call's time for that question.
-    pub(crate) fn place<T: Placed>(&self, request: Request, asked: &T::Asked) -> Result<T> {
+    pub(crate) fn place<T: Placed>(&self, request: &Request, asked: &T::Asked) -> Result<T> {
         let Some(reference) = request.reference.clone() else { return self.fetch(request) };
         let deadline = self.inner.deadline();
         let settings = self.inner.settings;
@@ -71,7 +71,7 @@ impl Session {
     fn find_by<T: Placed>(&self, reference: &ClientReference, deadline: Duration) -> Result<Option<T>> {
         let request =
             Request::get(T::LIST).query("client_reference", Some(reference.as_str())).secret_answer();
-        let found = self.fetch_page_by::<T>(request, deadline)?.items;
+        let found = self.fetch_page_by::<T>(&request, deadline)?.items;
         if found.is_empty() {
             return Ok(None);
         }
@@ -82,13 +82,13 @@ impl Session {
             None => only,
         });
         match order {
-            Some(order) => self.fetch_by(one::<T>(order.id()), deadline).map(Some),
+            Some(order) => self.fetch_by(&one::<T>(order.id()), deadline).map(Some),
             None => Err(Error::invalid_response("the server listed orders with other client references")),
         }
     }
 
     pub(crate) fn get_placed<T: Placed>(&self, id: i64) -> Result<T> {
-        self.fetch(one::<T>(id))
+        self.fetch(&one::<T>(id))
     }
 
     /// Looks at an order until it is done, or until the time is up.

@@ -168,9 +168,9 @@ impl<A: Clone, R, E: Reason> Lifecycle<A, R, E> {
             Attempt::NotSent(refresh, reason) => {
                 flight.refresh = refresh;
                 if was_refresh {
-                    self.refreshes.refund()
+                    self.refreshes.refund();
                 } else {
-                    self.logins.refund()
+                    self.logins.refund();
                 }
                 (reason, Fate::Retry { pause: None })
             }

@@ -4,6 +4,8 @@ mod access;
 mod budget;
 mod claims;
 mod expiry;
+#[cfg(test)]
+mod explorer;
 mod flight;
 mod lifecycle;
 

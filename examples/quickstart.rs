@@ -1,0 +1,35 @@
+//! Logs in, walks the catalogue, logs out.
+//!
+//! With `API_BASE_URL`, `API_KEY` and `API_SECRET` set it talks to that server, else to a local sandbox.
+
+use popup_rewards::sandbox::Sandbox;
+use popup_rewards::{ListProducts, Session};
+
+fn main() -> anyhow::Result<()> {
+    let (session, sandbox) = connect()?;
+    if let Some(sandbox) = &sandbox {
+        println!("API_BASE_URL is not set: using a local sandbox at {}", sandbox.url());
+    }
+
+    session.login()?;
+    println!("logged in, the token is valid for {} minutes", session.status().remaining.as_secs() / 60);
+
+    let page = session.list_products(&ListProducts::new().limit(1))?;
+    println!("the catalogue has {} products; some of them to play with:", page.total.unwrap_or_default());
+    for product in session.products(&ListProducts::new().search("play").limit(50)).take(5) {
+        let product = product?;
+        println!("  {:>6}  {} ({})", product.id, product.name, product.currency_code.unwrap_or_default());
+    }
+
+    session.logout()?;
+    println!("logged out after {} calls and {} login", session.stats().calls, session.stats().logins);
+    Ok(())
+}
+
+fn connect() -> anyhow::Result<(Session, Option<Sandbox>)> {
+    if std::env::var_os("API_BASE_URL").is_some() {
+        return Ok((Session::from_env()?, None));
+    }
+    let sandbox = Sandbox::start()?;
+    Ok((Session::new(&sandbox.url(), sandbox.credentials())?, Some(sandbox)))
+}
