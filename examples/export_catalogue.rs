@@ -29,12 +29,11 @@ fn main() -> anyhow::Result<()> {
         .with_context(|| format!("cannot create {}", options.directory.display()))?;
 
     // The sandbox is there as long as the variable is.
-    let (session, source, _sandbox) = match env::var_os("API_BASE_URL") {
-        Some(url) => (Session::from_env()?, url.to_string_lossy().into_owned(), None),
-        None => {
-            let sandbox = Sandbox::start()?;
-            (Session::new(&sandbox.url(), sandbox.credentials())?, "sandbox".to_owned(), Some(sandbox))
-        }
+    let (session, source, _sandbox) = if let Some(url) = env::var_os("API_BASE_URL") {
+        (Session::from_env()?, url.to_string_lossy().into_owned(), None)
+    } else {
+        let sandbox = Sandbox::start()?;
+        (Session::new(&sandbox.url(), sandbox.credentials())?, "sandbox".to_owned(), Some(sandbox))
     };
 
     let mut export = Export::open(&options.directory, &source)?;

@@ -6,7 +6,8 @@
 
 use std::time::Duration;
 
-use super::lifecycle::{Close, Lifecycle, Pair, Reason, Rules};
+use super::lifecycle::Lifecycle;
+use super::terms::{Close, Pair, Reason, Rules};
 use crate::clock::Now;
 
 /// Why a flight was started.

@@ -59,6 +59,7 @@ fn a_connection_is_kept_until_the_server_closes_it() -> Result<()> {
     let mut idle = TcpStream::connect(sandbox.url().trim_start_matches("http://"))?;
     // One request on the new connection makes sure that it has been accepted.
     idle.set_nodelay(true)?;
+    idle.set_read_timeout(Some(std::time::Duration::from_secs(20)))?;
     std::io::Write::write_all(&mut idle, b"GET /status HTTP/1.1\r\nHost: sandbox\r\n\r\n")?;
     let mut answer = [0; 4096];
     assert!(idle.read(&mut answer)? > 0);
@@ -84,6 +85,8 @@ fn closing_idle_connections_leaves_those_in_use() -> Result<()> {
         waiting.join().unwrap()
     })?;
     assert_eq!(answer.status, 200);
+    client.get("/status")?;
+    assert_eq!(sandbox.connections(), 1, "the second call found the connection open");
     Ok(())
 }
 
