@@ -68,7 +68,7 @@ pub(crate) struct Inner {
     settings: Settings,
     wire: WireSettings,
     /// For the calls that carry no token.
-    open_wire: Wire,
+    open_wire: Mutex<Arc<Wire>>,
     credentials: Credentials,
     clock: Box<dyn Clock>,
     observer: Option<Box<dyn Fn(&Event) + Send + Sync>>,
@@ -215,6 +215,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn access_token_valid_for(&self, at_least: Duration) -> Result<AccessToken> {
+        self.inner.check_process();
         let grant = self.inner.acquire(Need { at_least, newer_than: 0 })?;
         Ok(grant.access.token.clone())
     }
