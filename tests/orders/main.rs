@@ -2,6 +2,20 @@
 
 #[path = "../common/clocks.rs"]
 mod clocks;
+#[path = "../common/fire.rs"]
+mod fire;
 mod kind;
 
+mod duplicates;
+mod faults;
+mod finding;
 mod pooled;
+mod raw_calls;
+mod refusals;
+mod routes;
+mod strangers;
+mod time_limits;
+mod tokens;
+mod turns;
+mod under_fire;
+mod waiting;
