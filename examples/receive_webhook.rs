@@ -156,8 +156,10 @@ impl Seen {
     }
 }
 
+type Headers = Vec<(String, Vec<u8>)>;
+
 struct Request {
-    headers: Vec<(String, Vec<u8>)>,
+    headers: Headers,
     body: Vec<u8>,
 }
 
@@ -184,7 +186,7 @@ fn read_request(stream: &mut TcpStream) -> Result<Request, Reply> {
 }
 
 /// The length of the head and its headers, or nothing as long as it is incomplete.
-fn parse_head(received: &[u8]) -> Result<Option<(usize, Vec<(String, Vec<u8>)>)>, Reply> {
+fn parse_head(received: &[u8]) -> Result<Option<(usize, Headers)>, Reply> {
     let mut slots = [httparse::EMPTY_HEADER; 64];
     let mut head = httparse::Request::new(&mut slots);
     match head.parse(received) {

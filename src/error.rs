@@ -243,26 +243,29 @@ impl fmt::Debug for Error {
         let inner = &*self.0;
         let mut out = f.debug_struct("Error");
         out.field("kind", &inner.kind).field("message", &inner.message);
-        let mut optional = |name, value: Option<&dyn fmt::Debug>| {
-            if let Some(value) = value {
-                out.field(name, value);
-            }
-        };
-        optional("status", inner.status.as_ref().map(|v| v as _));
-        optional("code", inner.code.as_ref().map(|v| v as _));
-        optional("server_message", inner.server_message.as_ref().map(|v| v as _));
-        optional("request_id", inner.request_id.as_ref().map(|v| v as _));
-        optional("retry_after", inner.retry_after.as_ref().map(|v| v as _));
-        optional("may_have_executed", inner.may_have_executed.then_some(&true as _));
-        optional("client_reference", inner.client_reference.as_ref().map(|v| v as _));
-        optional("source", inner.source.as_ref().map(|v| v as _));
+        field(&mut out, "status", inner.status.as_ref());
+        field(&mut out, "code", inner.code.as_ref());
+        field(&mut out, "server_message", inner.server_message.as_ref());
+        field(&mut out, "request_id", inner.request_id.as_ref());
+        field(&mut out, "retry_after", inner.retry_after.as_ref());
+        field(&mut out, "may_have_executed", inner.may_have_executed.then_some(&true));
+        field(&mut out, "client_reference", inner.client_reference.as_ref());
+        field(&mut out, "source", inner.source.as_ref());
         out.finish()
+    }
+}
+
+/// Shows a field only if there is something to show.
+fn field<T: fmt::Debug>(out: &mut fmt::DebugStruct<'_, '_>, name: &str, value: Option<&T>) {
+    if let Some(value) = value {
+        out.field(name, value);
     }
 }
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as _)
+        let source: &(dyn StdError + 'static) = self.0.source.as_deref()?;
+        Some(source)
     }
 }
 

@@ -53,7 +53,7 @@ impl<T: DeserializeOwned> Iterator for Items<'_, T> {
             }
             let page = self.next_page.take()?;
             self.request.set_query("page", page);
-            match self.session.fetch_page(self.request.clone()) {
+            match self.session.fetch_page(&self.request) {
                 Ok(found) => {
                     // An empty page ends the walk whatever the headers claim, so it always ends.
                     if found.has_more && !found.items.is_empty() {

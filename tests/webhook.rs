@@ -12,6 +12,8 @@ const DELIVERED: &str = r#"{"id":"evt_5f1c","type":"order.delivered","created_at
     "denomination":20.00,"quantity":2,"amount":"40.00","delivered_quantity":2,
     "delivered_on":"2031-03-02T10:05:00Z","created_at":"2031-03-02T10:04:00Z","added_later":{"x":[1]}}}"#;
 
+/// A name, headers, and a part of the message.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
 type Headers = Vec<(String, Vec<u8>)>;
 
 fn now() -> OffsetDateTime {
@@ -84,7 +86,7 @@ fn every_untrustworthy_delivery_is_refused_by_name() {
     let good = webhook::sign(body, &Secret::new(SECRET));
     let of_another_secret = webhook::sign(body, &Secret::new("another"));
     let at = |seconds: i64| (now().unix_timestamp() + seconds).to_string();
-    let cases: &[(&str, &[(&str, &str)], &str)] = &[
+    let cases: &[Case<'_>] = &[
         ("no headers", &[], "X-Signature header is missing"),
         ("no signature", &[("X-Timestamp", &at(0))], "X-Signature header is missing"),
         ("no timestamp", &[("X-Signature", &good)], "X-Timestamp header is missing"),

@@ -24,7 +24,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn countries(&self) -> Result<Vec<Country>> {
-        self.fetch_list(Request::get("/api/v1/countries"))
+        self.fetch_list(&Request::get("/api/v1/countries"))
     }
 
     /// Gets one country.
@@ -45,7 +45,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_country(&self, id: CountryId) -> Result<Country> {
-        self.fetch(Request::get("/api/v1/countries/:id").id(id.get()))
+        self.fetch(&Request::get("/api/v1/countries/:id").id(id.get()))
     }
 
     /// Lists all currencies. Fetch them once and keep them: they change about once a day at most.
@@ -65,7 +65,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn currencies(&self) -> Result<Vec<Currency>> {
-        self.fetch_list(Request::get("/api/v1/currencies"))
+        self.fetch_list(&Request::get("/api/v1/currencies"))
     }
 
     /// Gets one currency.
@@ -88,7 +88,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_currency(&self, id: CurrencyId) -> Result<Currency> {
-        self.fetch(Request::get("/api/v1/currencies/:id").id(id.get()))
+        self.fetch(&Request::get("/api/v1/currencies/:id").id(id.get()))
     }
 
     /// Lists the categories of gift cards.
@@ -110,7 +110,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn categories(&self) -> Result<Vec<Category>> {
-        self.fetch_list(Request::get("/api/v1/categories"))
+        self.fetch_list(&Request::get("/api/v1/categories"))
     }
 
     /// Gets one category of gift cards.
@@ -131,7 +131,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_category(&self, id: CategoryId) -> Result<Category> {
-        self.fetch(Request::get("/api/v1/categories/:id").id(id.get()))
+        self.fetch(&Request::get("/api/v1/categories/:id").id(id.get()))
     }
 
     /// Lists the subcategories of gift cards.
@@ -153,7 +153,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn subcategories(&self) -> Result<Vec<Subcategory>> {
-        self.fetch_list(Request::get("/api/v1/subcategories"))
+        self.fetch_list(&Request::get("/api/v1/subcategories"))
     }
 
     /// Gets one subcategory of gift cards.
@@ -174,7 +174,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_subcategory(&self, id: SubcategoryId) -> Result<Subcategory> {
-        self.fetch(Request::get("/api/v1/subcategories/:id").id(id.get()))
+        self.fetch(&Request::get("/api/v1/subcategories/:id").id(id.get()))
     }
 
     /// Asks whether the service is up. It needs no login.
@@ -194,6 +194,6 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn service_status(&self) -> Result<()> {
-        self.execute(Request::get("/status").without_token())
+        self.execute(&Request::get("/status").without_token())
     }
 }

@@ -24,7 +24,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn list_wallets(&self, filter: &ListWallets) -> Result<Page<Wallet>> {
-        self.fetch_page(filter.request())
+        self.fetch_page(&filter.request())
     }
 
     /// Walks all wallets, the newest first, page after page, as they are asked for.
@@ -65,7 +65,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_wallet(&self, id: WalletId) -> Result<Wallet> {
-        self.fetch(Request::get("/api/v1/wallets/:id").id(id.get()))
+        self.fetch(&Request::get("/api/v1/wallets/:id").id(id.get()))
     }
 
     /// Lists one page of the transactions, the newest first.
@@ -86,7 +86,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn list_transactions(&self, filter: &ListTransactions) -> Result<Page<Transaction>> {
-        self.fetch_page(filter.request())
+        self.fetch_page(&filter.request())
     }
 
     /// Walks all transactions, the newest first, page after page, as they are asked for.
@@ -127,6 +127,6 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_transaction(&self, id: TransactionId) -> Result<Transaction> {
-        self.fetch(Request::get("/api/v1/transactions/:id").id(id.get()))
+        self.fetch(&Request::get("/api/v1/transactions/:id").id(id.get()))
     }
 }

@@ -61,11 +61,15 @@ fn describe(error: &ureq::Error, facts: CallFacts) -> (ErrorKind, &'static str) 
         ureq::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => {
             (Timeout, "no answer from the server within the time limit")
         }
-        ureq::Error::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
+        ureq::Error::Io(error) if is_tls(error) => {
             (Network, "no secure connection to the server could be made")
         }
         _ if facts.answer_started => (Network, "the connection broke in the middle of the answer"),
         _ if facts.request_sent => (Network, "the connection broke before the answer"),
         _ => (Network, "no connection to the server could be made"),
     }
+}
+
+fn is_tls(error: &io::Error) -> bool {
+    error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some()
 }

@@ -3,6 +3,7 @@
 //! A [`Wire`] is one pool of connections to the configured server. The session gives it up on logout, and a wire
 //! that was given up sends nothing more.
 
+mod addresses;
 mod base_url;
 mod body;
 mod buffers;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ureq::unversioned::resolver::DefaultResolver;
 use ureq::{Agent, Proxy};
 
+use super::addresses::Addresses;
 use super::wipe::SendGate;
 use super::{BaseUrl, connector, tls};
 use crate::{Error, Result};
@@ -61,7 +61,7 @@ impl WireSettings {
         }
         let config = config.build();
         let connector = connector::connector(&config, Arc::clone(&self.tls), gate);
-        Agent::with_parts(config, connector, DefaultResolver::default())
+        Agent::with_parts(config, connector, Addresses::new())
     }
 }
 

@@ -5,7 +5,7 @@
 //! would stay in memory for as long as the connection, and after that until the allocator hands the block to
 //! somebody else. The only way to reach the buffers is through ureq's `unversioned::transport` traits, which
 //! its semver promise leaves out. This is why `Cargo.toml` pins ureq's *minor* version (`~3.5.1`), and why
-//! the constant below names the very methods relied on: a ureq in which one of them has another meaning must
+//! the constants below name the very methods relied on: a ureq in which one of them has another meaning must
 //! be read again before the pin moves (`TcpTransport`, `LazyBuffers` and `Connection::reuse` are the places).
 
 use std::cell::Cell;
@@ -23,11 +23,8 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 use super::buffers::wipe;
 
 /// What wiping depends on, checked by the compiler: the signatures of ureq 3.5.
-const _: () = {
-    let _output: fn(&mut dyn Buffers) -> &mut [u8] = |buffers| buffers.output();
-    let _input_append_buf: fn(&mut dyn Buffers) -> &mut [u8] = |buffers| buffers.input_append_buf();
-    let _input_consume: fn(&mut dyn Buffers, usize) = |buffers, amount| buffers.input_consume(amount);
-};
+const OUTPUT: fn(&mut dyn Buffers) -> &mut [u8] = |buffers| buffers.output();
+const FREE_INPUT: fn(&mut dyn Buffers) -> &mut [u8] = |buffers| buffers.input_append_buf();
 
 /// How long closing waits for a request that is just being written. The kernel takes a request in
 /// microseconds; only a peer that reads nothing can hold it up.
@@ -109,7 +106,7 @@ impl fmt::Debug for SendGate {
 
 /// Whether a call failed because its agent may no longer send.
 pub(super) fn is_gate_closed(error: &Error) -> bool {
-    matches!(error, Error::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<GateClosed>()))
+    matches!(error, Error::Io(error) if error.get_ref().and_then(|inner| inner.downcast_ref::<GateClosed>()).is_some())
 }
 
 #[derive(Debug)]
@@ -171,7 +168,7 @@ impl<T: Transport> WipeTransport<T> {
     /// Wipes the used part of the input buffer, which is all free once everything in it was consumed.
     fn wipe_input(&mut self) {
         if self.used > 0 && self.inner.buffers().input().is_empty() {
-            let free = self.inner.buffers().input_append_buf();
+            let free = FREE_INPUT(self.inner.buffers());
             let used = self.used.min(free.len());
             wipe(free.get_mut(..used).unwrap_or_default());
             self.used = 0;
@@ -179,7 +176,7 @@ impl<T: Transport> WipeTransport<T> {
     }
 
     fn wipe_output(&mut self, amount: usize) {
-        wipe(self.inner.buffers().output().get_mut(..amount).unwrap_or_default());
+        wipe(OUTPUT(self.inner.buffers()).get_mut(..amount).unwrap_or_default());
     }
 }
 
@@ -229,8 +226,8 @@ impl<T: Transport> Drop for WipeTransport<T> {
         // With nothing left to consume, the whole buffer is free space.
         let left = buffers.input().len();
         buffers.input_consume(left);
-        wipe(buffers.input_append_buf());
-        wipe(buffers.output());
+        wipe(FREE_INPUT(buffers));
+        wipe(OUTPUT(buffers));
     }
 }
 

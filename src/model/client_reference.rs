@@ -66,8 +66,8 @@ impl ClientReference {
     /// ```
     #[must_use]
     pub fn generate() -> Self {
-        let bytes: [u8; 16] = crate::clock::random_bytes();
-        ClientReference(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+        let bits = u128::from_ne_bytes(crate::clock::random_bytes());
+        ClientReference(format!("{bits:032x}"))
     }
 
     /// The text of the reference.

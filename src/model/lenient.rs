@@ -20,9 +20,10 @@ where
     Ok(serde_json::from_str::<Option<T>>(raw.get()).unwrap_or_default())
 }
 
-/// Text, or nothing if it is null, empty or not text.
+/// Text, or a number as its text, or nothing if it is null, empty or neither.
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(or_none::<String, D>(deserializer)?.filter(|text| !text.is_empty()))
+    let raw = <&RawValue>::deserialize(deserializer)?;
+    Ok(text_of(raw.get()).filter(|text| !text.is_empty()))
 }
 
 /// A time in RFC 3339, in any offset and with any fraction, or nothing if it is not one.
@@ -102,6 +103,7 @@ mod tests {
     fn the_wrong_type_is_nothing_and_null_is_the_default() {
         let odd = read(r#"{"text":[1],"days":"many","names":null}"#);
         assert_eq!((odd.text, odd.days, odd.names), (None, None, Vec::new()));
+        assert_eq!(read(r#"{"text":8900000000000000001}"#).text.as_deref(), Some("8900000000000000001"));
         let usual = read(r#"{"text":"a\/b","days":7,"names":["x"]}"#);
         assert_eq!((usual.text.as_deref(), usual.days, usual.names.len()), (Some("a/b"), Some(7), 1));
     }

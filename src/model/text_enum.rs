@@ -57,6 +57,8 @@ pub(crate) use text_enum;
 
 #[cfg(test)]
 mod tests {
+    #![expect(unreachable_pub, reason = "the macro makes public enums")]
+
     text_enum! {
         /// A light.
         Light {

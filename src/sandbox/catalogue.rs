@@ -109,7 +109,7 @@ fn product(
         image_url: now_and_then(5).then(|| format!("https://images.example.com/{}.png", FIRST_ID + index)),
         delivery_mode: now_and_then(11).then_some("Digital"),
         delivery_time: now_and_then(13).then_some("Instant"),
-        validity: now_and_then(3).then_some("12 months"),
+        validity: now_and_then(19).then_some("12 months"),
         available_denominations: denominations(index, unit, currency),
         country_id: country.id,
         currency,
@@ -119,14 +119,15 @@ fn product(
 /// Fixed values, a range, or both, by turns.
 fn denominations(index: i64, unit: i64, currency: &Currency) -> Vec<Denomination> {
     let money = |amount: Decimal| Some(Amount(tidy(amount, currency.precision)));
-    let discount = Decimal::new(index % 9 * 5, 1);
+    let discount = Decimal::new(index % 11 * 5, 1);
     let discount = if index % 17 == 16 { None } else { Some(Amount(discount)) };
     let between = |min: i64, max: i64| Denomination {
         min_value: money(Decimal::from(min * unit)),
         max_value: money(Decimal::from(max * unit)),
         discount,
     };
-    let mut all = match index % 3 {
+    // Every country gets all three, as its place among the twelve is added to the brand's.
+    let mut all = match (index + index / 12) % 3 {
         0 => vec![between(10, 10), between(20, 20), between(50, 50), between(100, 100)],
         1 => vec![between(5, 500)],
         _ => vec![between(20, 20), between(25, 200)],

@@ -81,9 +81,9 @@ impl Order {
         OrderBody { vouchers: Some(vouchers), ..self.body(state) }
     }
 
-    /// One product in four is a link, the others are a number and a PIN.
+    /// One product in five is a link, the others are a number and a PIN.
     fn voucher(&self, number: u32, state: &State) -> Voucher {
-        let linked = self.draft.product_id % 4 == 0;
+        let linked = self.draft.product_id % 5 == 0;
         let code = format!("CARD-{}-{number:04}", self.id);
         let pin = (self.id * 7919 + i64::from(number) * 104_729) % 1_000_000;
         Voucher {

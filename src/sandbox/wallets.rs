@@ -114,7 +114,8 @@ impl Wallets {
     }
 
     pub(super) fn transaction(&self, id: i64) -> Option<&Transaction> {
-        self.ledger.iter().find(|transaction| transaction.id == id)
+        let place = id.checked_sub(FIRST_TRANSACTION)?;
+        self.ledger.get(usize::try_from(place).ok()?)
     }
 }
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::timeout;
 
 use super::clock::SandboxClock;
 use super::wire::hex;
@@ -42,6 +43,12 @@ const ATTEMPTS: u32 = 6;
 
 /// How long a receiver has to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long nothing comes once an answer is over.
+const SILENCE: Duration = Duration::from_millis(50);
+
+/// How much of an answer is read, in bytes.
+const LONGEST_ANSWER: usize = 1 << 16;
 
 impl Outbox {
     pub(super) fn new() -> (Self, UnboundedReceiver<Delivery>) {
@@ -98,8 +105,7 @@ pub(super) async fn deliver_all(
         let (clock, delivered) = (clock.clone(), Arc::clone(&delivered));
         tokio::spawn(async move {
             for attempt in 0..ATTEMPTS {
-                let sending = tokio::time::timeout(PATIENCE, event.send(&clock));
-                if matches!(sending.await, Ok(Ok(200..=299))) {
+                if matches!(timeout(PATIENCE, event.send(&clock)).await, Ok(Ok(200..=299))) {
                     delivered.fetch_add(1, Ordering::Relaxed);
                     return;
                 }
@@ -132,10 +138,19 @@ impl Delivery {
     }
 }
 
-/// Reads as far as the status, so that a receiver that keeps the connection open is not waited for.
+/// Reads the answer as far as it comes by itself, and returns its status.
+///
+/// A receiver may keep the connection open, so silence ends the answer as well. What is left unread when a
+/// connection is closed would look like a broken connection over there.
 async fn status(connection: &mut TcpStream) -> std::io::Result<u16> {
-    let mut line = [0; "HTTP/1.1 200".len()];
-    connection.read_exact(&mut line).await?;
-    let status = String::from_utf8_lossy(&line).rsplit(' ').next().map(str::parse);
+    let mut piece = [0; 4096];
+    let mut answer = Vec::new();
+    let mut length = connection.read(&mut piece).await?;
+    while length > 0 && answer.len() < LONGEST_ANSWER {
+        answer.extend_from_slice(piece.get(..length).unwrap_or_default());
+        length = timeout(SILENCE, connection.read(&mut piece)).await.unwrap_or(Ok(0))?;
+    }
+    let answer = String::from_utf8_lossy(&answer);
+    let status = answer.split(' ').nth(1).map(str::parse);
     status.and_then(Result::ok).ok_or_else(|| std::io::Error::other("not an HTTP answer"))
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::event::Observer;
 use super::gate::Gate;
 use super::status::Counters;
 use super::{Event, Inner, Session};
@@ -51,7 +52,7 @@ pub struct SessionBuilder {
     root_certificates: Option<Vec<u8>>,
     proxy: Option<String>,
     clock: Box<dyn Clock>,
-    observer: Option<Box<dyn Fn(&Event) + Send + Sync>>,
+    observer: Option<Observer>,
 }
 
 impl SessionBuilder {

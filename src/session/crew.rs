@@ -17,6 +17,9 @@ use crate::{Error, ErrorKind};
 /// An auth call whose pair is ready for use.
 type Flown = Attempt<Pair<Arc<Access>, RefreshToken>, RefreshToken, Error>;
 
+/// How long a caller is held up by renewing a token that is still good, before it goes on with its own call.
+const EARLY_PATIENCE: Duration = Duration::from_secs(10);
+
 impl Pilot<Arc<Access>, RefreshToken, Error> for Arc<Inner> {
     fn now(&self) -> Now {
         Now::read(&*self.clock)
@@ -59,14 +62,15 @@ impl Pilot<Arc<Access>, RefreshToken, Error> for Arc<Inner> {
     }
 
     fn elected(&self, flight: u64) {
-        let deadline = self.deadline();
         if self.settings.background_refresh {
+            let deadline = self.deadline();
             let inner = Arc::clone(self);
             let thread = std::thread::Builder::new().name("popup-rewards-refresh".to_owned());
             if thread.spawn(move || inner.gate.fly_early(flight, deadline, &inner)).is_ok() {
                 return;
             }
         }
+        let deadline = self.clock.monotonic().saturating_add(EARLY_PATIENCE.min(self.settings.deadline));
         self.gate.fly_early(flight, deadline, self);
     }
 

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::ErrorKind;
 
+/// Whoever wants to be told.
+pub(super) type Observer = Box<dyn Fn(&Event) + Send + Sync>;
+
 /// One thing that happened to the session's tokens.
 ///
 /// It holds no secret. An observer is called outside of every lock, after the fact, in the thread it happened in,

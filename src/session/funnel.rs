@@ -17,42 +17,42 @@ use crate::{Error, ErrorKind, Page, Result};
 
 impl Session {
     /// Makes a call that answers with one object.
-    pub(crate) fn fetch<T: DeserializeOwned>(&self, request: Request) -> Result<T> {
+    pub(crate) fn fetch<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
         self.fetch_by(request, self.inner.deadline())
     }
 
     /// The same, over by a monotonic reading of the caller's.
-    pub(super) fn fetch_by<T: DeserializeOwned>(&self, request: Request, deadline: Duration) -> Result<T> {
-        let response = self.inner.call(&request, deadline)?;
-        http::object_of(&response).map_err(|error| executed(&request, error))
+    pub(super) fn fetch_by<T: DeserializeOwned>(&self, request: &Request, deadline: Duration) -> Result<T> {
+        let response = self.inner.call(request, deadline)?;
+        http::object_of(&response).map_err(|error| executed(request, error))
     }
 
     /// Makes a call that answers with a list that has no pages.
-    pub(crate) fn fetch_list<T: DeserializeOwned>(&self, request: Request) -> Result<Vec<T>> {
-        http::list_of(&self.inner.call(&request, self.inner.deadline())?)
+    pub(crate) fn fetch_list<T: DeserializeOwned>(&self, request: &Request) -> Result<Vec<T>> {
+        http::list_of(&self.inner.call(request, self.inner.deadline())?)
     }
 
     /// Makes a call that answers with one page of a list.
-    pub(crate) fn fetch_page<T: DeserializeOwned>(&self, request: Request) -> Result<Page<T>> {
+    pub(crate) fn fetch_page<T: DeserializeOwned>(&self, request: &Request) -> Result<Page<T>> {
         self.fetch_page_by(request, self.inner.deadline())
     }
 
     /// The same, over by a monotonic reading of the caller's.
     pub(super) fn fetch_page_by<T: DeserializeOwned>(
         &self,
-        request: Request,
+        request: &Request,
         deadline: Duration,
     ) -> Result<Page<T>> {
         let asked = Listed {
             page: request.number("page").unwrap_or(1),
             limit: request.number("limit").or_else(|| request.number("per_page")),
         };
-        http::page_of(&self.inner.call(&request, deadline)?, asked)
+        http::page_of(&self.inner.call(request, deadline)?, asked)
     }
 
     /// Makes a call whose answer says nothing beyond its status.
-    pub(crate) fn execute(&self, request: Request) -> Result<()> {
-        self.inner.call(&request, self.inner.deadline()).map(drop)
+    pub(crate) fn execute(&self, request: &Request) -> Result<()> {
+        self.inner.call(request, self.inner.deadline()).map(drop)
     }
 }
 

@@ -175,7 +175,9 @@ impl<A: Clone, R, E: Reason> Gate<A, R, E> {
             End::Failed { early: true, .. } | End::Superseded => Outcome::Inconclusive,
         });
         // Only now: an observer may use the session, and whoever waits should not wait for it.
-        events.into_iter().for_each(|event| pilot.tell(event));
+        for event in events {
+            pilot.tell(event);
+        }
         outcome
     }
 

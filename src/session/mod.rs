@@ -4,6 +4,7 @@ mod auth;
 mod builder;
 mod crew;
 mod event;
+mod follow;
 mod funnel;
 mod gate;
 mod goodbye;
@@ -23,6 +24,7 @@ use parking_lot::Mutex;
 
 use self::auth::RefreshToken;
 use self::builder::Settings;
+use self::event::Observer;
 use self::gate::Gate;
 use self::status::Counters;
 use crate::clock::Now;
@@ -71,7 +73,7 @@ pub(crate) struct Inner {
     open_wire: Wire,
     credentials: Credentials,
     clock: Box<dyn Clock>,
-    observer: Option<Box<dyn Fn(&Event) + Send + Sync>>,
+    observer: Option<Observer>,
     counters: Counters,
     limiter: Limiter,
     process: AtomicU32,

@@ -47,16 +47,11 @@ impl Likeness {
     }
 }
 
-/// Polling is quick for the time in which most orders are delivered, and then patient.
-const QUICK: Duration = Duration::from_secs(5);
-const QUICK_FOR: Duration = Duration::from_secs(60);
-const PATIENT: Duration = Duration::from_secs(30);
-
 impl Session {
     /// Places an order, and finds out what became of it when the answer does not say.
     ///
     /// The attempts leave a part of the call's time for that question.
-    pub(crate) fn place<T: Placed>(&self, request: Request, asked: &T::Asked) -> Result<T> {
+    pub(crate) fn place<T: Placed>(&self, request: &Request, asked: &T::Asked) -> Result<T> {
         let Some(reference) = request.reference.clone() else { return self.fetch(request) };
         let deadline = self.inner.deadline();
         let settings = self.inner.settings;
@@ -124,7 +119,7 @@ impl Session {
     fn find_by<T: Placed>(&self, reference: &ClientReference, deadline: Duration) -> Result<Option<T>> {
         let request =
             Request::get(T::LIST).query("client_reference", Some(reference.as_str())).secret_answer();
-        let listed = self.fetch_page_by::<T>(request, deadline)?.items;
+        let listed = self.fetch_page_by::<T>(&request, deadline)?.items;
         if listed.is_empty() {
             return Ok(None);
         }
@@ -134,7 +129,7 @@ impl Session {
             // A list may leave the reference out; the order itself has it.
             None => only,
         });
-        let whole = candidate.map(|order| self.fetch_by::<T>(one::<T>(order.id()), deadline)).transpose()?;
+        let whole = candidate.map(|order| self.fetch_by::<T>(&one::<T>(order.id()), deadline)).transpose()?;
         // A server that does not know the filter lists whatever there is.
         match whole.filter(|order| order.reference() == Some(reference.as_str())) {
             Some(order) => Ok(Some(order)),
@@ -143,39 +138,11 @@ impl Session {
     }
 
     pub(crate) fn get_placed<T: Placed>(&self, id: i64) -> Result<T> {
-        self.fetch(one::<T>(id))
-    }
-
-    /// Looks at an order until it is done, or until the time is up; at least once.
-    pub(crate) fn follow<T: Placed>(&self, id: i64, timeout: Duration) -> Result<T> {
-        let clock = &self.inner.clock;
-        let started = clock.monotonic();
-        // A look at the very end still gets a moment for its answer.
-        let end = started.saturating_add(timeout.max(QUICK));
-        let mut last = None;
-        loop {
-            let asked_for = match self.fetch_by::<T>(one::<T>(id), end.min(self.inner.deadline())) {
-                Ok(order) if order.is_terminal() => return Ok(order),
-                Ok(order) => {
-                    last = Some((order.status().to_owned(), order.reference().map(ToOwned::to_owned)));
-                    None
-                }
-                Err(error) if error.is_retryable() => error.retry_after(),
-                Err(error) => return Err(error),
-            };
-            let passed = clock.monotonic().saturating_sub(started);
-            let left = timeout.saturating_sub(passed);
-            let usual = if passed < QUICK_FOR { QUICK } else { PATIENT };
-            if left.is_zero() || asked_for.is_some_and(|pause| pause > left) {
-                return Err(still_waiting(id, passed, last));
-            }
-            // The last look is at the end of the time, and not up to 30 seconds before it.
-            clock.sleep(asked_for.unwrap_or(usual).max(QUICK).min(left));
-        }
+        self.fetch(&one::<T>(id))
     }
 }
 
-fn one<T: Placed>(id: i64) -> Request {
+pub(super) fn one<T: Placed>(id: i64) -> Request {
     Request::get(T::ONE).id(id).secret_answer()
 }
 
@@ -196,14 +163,4 @@ fn names_a_duplicate(error: &Error) -> bool {
     let texts = [error.code(), error.server_message()];
     error.status().is_some_and(|status| status < 500)
         && texts.into_iter().flatten().any(|text| text.to_ascii_lowercase().contains("duplicate"))
-}
-
-fn still_waiting(id: i64, passed: Duration, last: Option<(String, Option<String>)>) -> Error {
-    let (status, reference) = last.unwrap_or_else(|| ("unknown".to_owned(), None));
-    let message = format!("order {id} is still {status} after {} seconds", passed.as_secs());
-    let error = Error::new(ErrorKind::Timeout, message).with_may_have_executed(true);
-    match reference {
-        Some(reference) => error.with_client_reference(&reference),
-        None => error,
-    }
 }

@@ -26,7 +26,7 @@ impl Budget {
         if in_window < self.limit {
             return Duration::ZERO;
         }
-        let frees = self.spent.iter().nth(self.spent.len().saturating_sub(self.limit));
+        let frees = self.spent.get(self.spent.len().saturating_sub(self.limit));
         frees.map_or(Duration::ZERO, |at| at.saturating_add(WINDOW).saturating_sub(monotonic))
     }
 

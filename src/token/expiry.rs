@@ -35,7 +35,7 @@ pub(crate) struct Evidence {
 impl Evidence {
     /// The life the server gave the token, zero if it had ended when it arrived.
     fn life(&self) -> Duration {
-        let issued = self.server_date.map_or_else(|| seconds(self.sent.wall), |date| date.unix_timestamp());
+        let issued = self.server_date.map_or_else(|| seconds(self.sent.wall), OffsetDateTime::unix_timestamp);
         let life = match (self.expires_at, self.exp, self.iat) {
             (Some(end), _, _) => end.unix_timestamp().saturating_sub(issued),
             // Both instants are from the server's clock, so neither `Date` nor the local clock is needed.

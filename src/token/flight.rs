@@ -6,7 +6,8 @@
 
 use std::time::Duration;
 
-use super::lifecycle::{Close, Lifecycle, Pair, Reason, Rules};
+use super::lifecycle::Lifecycle;
+use super::terms::{Close, Pair, Reason, Rules};
 use crate::clock::Now;
 
 /// Why a flight was started.
@@ -168,9 +169,9 @@ impl<A: Clone, R, E: Reason> Lifecycle<A, R, E> {
             Attempt::NotSent(refresh, reason) => {
                 flight.refresh = refresh;
                 if was_refresh {
-                    self.refreshes.refund()
+                    self.refreshes.refund();
                 } else {
-                    self.logins.refund()
+                    self.logins.refund();
                 }
                 (reason, Fate::Retry { pause: None })
             }

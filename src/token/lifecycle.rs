@@ -10,68 +10,12 @@
 
 use std::time::Duration;
 
+use super::backoff::Backoff;
 use super::budget::Budget;
 use super::expiry::{Expiry, Zone};
 use super::flight::{Flight, Purpose};
+use super::terms::{Answer, Close, Closed, Grant, Need, Pair, Reason, Rules, Snapshot};
 use crate::clock::Now;
-
-/// The settings the machine goes by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Rules {
-    /// How many auth calls one flight may make: one and the retries.
-    pub(crate) calls: u32,
-    /// The pause before the first retry of a flight; it doubles up to `longest_pause`.
-    pub(crate) first_pause: Duration,
-    pub(crate) longest_pause: Duration,
-    /// Whether a refused login may succeed later because the credentials come from a closure.
-    pub(crate) credentials_can_change: bool,
-}
-
-/// How the machine makes the errors that are its own.
-pub(crate) trait Reason: Clone {
-    fn logged_out() -> Self;
-    /// No auth call may be made for so long.
-    fn budget_used_up(wait: Duration) -> Self;
-    /// Fresh tokens are refused again and again; no login for so long.
-    fn rejected(wait: Duration) -> Self;
-    /// A caller wants a token that stays valid for longer than tokens live.
-    fn too_long(life: Duration) -> Self;
-}
-
-/// What a caller needs of a token.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Need {
-    /// It must stay valid for so long.
-    pub(crate) at_least: Duration,
-    /// It must be newer than this generation, which the server has just refused.
-    pub(crate) newer_than: u64,
-}
-
-/// What a caller is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Answer<A, E> {
-    Use(Grant<A>),
-    /// The same, and the caller has been elected to fly for everybody.
-    UseAndLead(Grant<A>, u64),
-    Lead(u64),
-    Wait(u64),
-    Refuse(E),
-}
-
-/// An access token with the generation it belongs to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Grant<A> {
-    pub(crate) access: A,
-    pub(crate) generation: u64,
-}
-
-/// A pair as the server gave it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Pair<A, R> {
-    pub(crate) access: A,
-    pub(crate) refresh: R,
-    pub(crate) expiry: Expiry,
-}
 
 /// The pair in use. The refresh token is gone while a flight has it, and for good once its fate is unknown.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -82,58 +26,7 @@ pub(super) struct Held<A, R> {
     pub(super) rejected: bool,
 }
 
-/// A time before which something is not tried again, growing with each failure.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Backoff {
-    pub(super) until: Duration,
-    pub(super) failures: u32,
-}
-
-const FIRST_BACKOFF: Duration = Duration::from_secs(5);
-const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
-
-impl Backoff {
-    /// 5 s, doubling to 60 s, each up to a quarter longer.
-    pub(super) fn fail(&mut self, monotonic: Duration, random: f64) {
-        let doubled = FIRST_BACKOFF.saturating_mul(1_u32.checked_shl(self.failures).unwrap_or(u32::MAX));
-        let pause = doubled.min(LONGEST_BACKOFF).mul_f64(1.0 + random.clamp(0.0, 1.0) / 4.0);
-        self.until = monotonic.saturating_add(pause);
-        self.failures = self.failures.saturating_add(1).min(16);
-    }
-
-    pub(super) fn wait(&self, monotonic: Duration) -> Duration {
-        self.until.saturating_sub(monotonic)
-    }
-}
-
-/// How the session was closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Close {
-    /// The server revokes every token of the client, so a pair that arrives late is revoked as well.
-    Logout,
-    /// Only this process forgets: the API can revoke all pairs of a client or none, so a late pair is dropped.
-    Forget,
-}
-
-/// What was held when the session was closed.
-#[derive(Debug)]
-pub(crate) struct Closed<A, R> {
-    pub(crate) access: Option<A>,
-    pub(crate) refresh: Option<R>,
-}
-
-/// What `status()` shows.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Snapshot {
-    pub(crate) zone: Option<Zone>,
-    pub(crate) generation: u64,
-    pub(crate) remaining: Duration,
-    pub(crate) next_attempt: Duration,
-    pub(crate) closed: bool,
-    pub(crate) rejected: bool,
-    pub(crate) flying: bool,
-}
-
+/// The state machine; see the head of this file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Lifecycle<A, R, E> {
     pub(super) rules: Rules,

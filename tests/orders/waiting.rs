@@ -90,6 +90,16 @@ fn a_wait_that_takes_too_long_names_the_order_and_its_last_status() {
 }
 
 #[test]
+fn the_look_at_the_very_end_counts() {
+    for kind in KINDS {
+        let (sandbox, session, pauses) = shop();
+        let id = place(kind, &sandbox, &session, seconds(70), Outcome::Delivered);
+        assert_eq!(kind.wait(&session, id, seconds(75)).unwrap().status, "DELIVERED", "{kind:?}");
+        assert_eq!(pauses.noted().len(), 13, "{:?}", pauses.noted());
+    }
+}
+
+#[test]
 fn no_time_at_all_is_one_look() {
     for kind in KINDS {
         let (sandbox, session, pauses) = shop();

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
@@ -39,7 +38,7 @@ pub(super) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Top
     if let Ok(entries) = serde_json::from_str::<Vec<&RawValue>>(raw) {
         return Ok(entries.into_iter().filter_map(one).collect());
     }
-    let members = serde_json::from_str::<BTreeMap<String, IgnoredAny>>(raw).unwrap_or_default();
+    let members = serde_json::from_str::<BTreeMap<String, &RawValue>>(raw).unwrap_or_default();
     Ok(members.into_keys().map(TopupInputField::named).collect())
 }
 

@@ -1,5 +1,7 @@
 //! The TLS transport against rustls servers on loopback sockets.
 
+#[cfg(target_os = "linux")]
+mod memory;
 mod peer;
 mod proxies;
 

@@ -1,126 +1,10 @@
-//! Gift cards: what can be ordered, what it costs, and the orders.
+//! Orders of gift cards: placed once, found again, followed to their end.
 
 use std::time::Duration;
 
-use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
-
-use crate::http::Request;
-use crate::model::money;
-use crate::{
-    Charges, ClientReference, Items, ListOrders, ListProducts, NewOrder, NewQuote, Order, OrderId, Page,
-    Product, ProductId, Result, Session,
-};
+use crate::{ClientReference, Items, ListOrders, NewOrder, Order, OrderId, Page, Result, Session};
 
 impl Session {
-    /// Lists one page of the gift cards that can be ordered.
-    ///
-    /// `GET /api/v1/products`
-    ///
-    /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a page of 0 or a limit out of range; else what the
-    /// server answered, or the network failed with.
-    ///
-    /// # Examples
-    /// ```
-    /// # use popup_rewards::{sandbox::Sandbox, *};
-    /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
-    /// let page = session.list_products(&ListProducts::new().limit(20))?;
-    /// assert_eq!(page.items.len(), 20);
-    /// assert!(page.has_more);
-    /// # Ok::<(), Error>(())
-    /// ```
-    pub fn list_products(&self, filter: &ListProducts) -> Result<Page<Product>> {
-        self.fetch_page(filter.request())
-    }
-
-    /// Walks all gift cards that can be ordered, page after page, as they are asked for.
-    ///
-    /// `GET /api/v1/products`, as often as it takes. The walk ends after its first error.
-    ///
-    /// # Examples
-    /// ```
-    /// # use popup_rewards::{sandbox::Sandbox, *};
-    /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
-    /// for product in session.products(&ListProducts::new().limit(500)).take(3) {
-    ///     println!("{}", product?.name);
-    /// }
-    /// # Ok::<(), Error>(())
-    /// ```
-    pub fn products(&self, filter: &ListProducts) -> Items<'_, Product> {
-        Items::new(self, filter.request())
-    }
-
-    /// Gets one gift card.
-    ///
-    /// `GET /api/v1/products/:id`
-    ///
-    /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
-    ///
-    /// # Examples
-    /// ```
-    /// # use popup_rewards::{sandbox::Sandbox, *};
-    /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
-    /// # let product = session.list_products(&ListProducts::new())?.items.remove(0);
-    /// let again = session.get_product(product.id)?;
-    /// assert_eq!(again.name, product.name);
-    /// # Ok::<(), Error>(())
-    /// ```
-    pub fn get_product(&self, id: ProductId) -> Result<Product> {
-        self.fetch(Request::get("/api/v1/products/:id").id(id.get()))
-    }
-
-    /// Asks whether so many cards of one face value (in the product's currency) are in stock right now.
-    ///
-    /// `POST /api/v1/products/:id/availability`
-    ///
-    /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the amounts or ids break a rule, here or on the
-    /// server; [`NotFound`](crate::ErrorKind::NotFound) if there is no such product.
-    ///
-    /// # Examples
-    /// ```
-    /// # use popup_rewards::{sandbox::Sandbox, *};
-    /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
-    /// # let product = session.list_products(&ListProducts::new())?.items.remove(0);
-    /// # let denomination = product.available_denominations[0].min_value.unwrap_or_default();
-    /// assert!(session.check_availability(product.id, denomination, 2)?);
-    /// # Ok::<(), Error>(())
-    /// ```
-    pub fn check_availability(&self, id: ProductId, denomination: Decimal, quantity: u32) -> Result<bool> {
-        let request = Stock { denomination, quantity }.request(id);
-        self.fetch(request).map(|Availability { is_available }| is_available)
-    }
-
-    /// Asks what an order of gift cards would cost. It reserves nothing.
-    ///
-    /// `POST /api/v1/products/:id/charges`
-    ///
-    /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the amounts or ids break a rule, here or on the
-    /// server; [`NotFound`](crate::ErrorKind::NotFound) if there is no such product.
-    ///
-    /// # Examples
-    /// ```
-    /// # use popup_rewards::{sandbox::Sandbox, *};
-    /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
-    /// # let product = session.list_products(&ListProducts::new())?.items.remove(0);
-    /// # let denomination = product.available_denominations[0].min_value.unwrap_or_default();
-    /// let charges = session.quote_order(product.id, &NewQuote::new(denomination, 2))?;
-    /// println!("{} leaves the wallet", charges.total_payable);
-    /// # Ok::<(), Error>(())
-    /// ```
-    pub fn quote_order(&self, id: ProductId, quote: &NewQuote) -> Result<Charges> {
-        self.fetch(quote.request(id))
-    }
-
     /// Orders gift cards and pays for them.
     ///
     /// Up to 5 cards arrive with the answer. More are delivered later: the order is then
@@ -148,7 +32,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn create_order(&self, order: &NewOrder) -> Result<Order> {
-        self.place(order.request(), order)
+        self.place(&order.request(), order)
     }
 
     /// Lists one page of the orders of gift cards, without their codes.
@@ -169,7 +53,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn list_orders(&self, filter: &ListOrders) -> Result<Page<Order>> {
-        self.fetch_page(filter.request())
+        self.fetch_page(&filter.request())
     }
 
     /// Walks all orders of gift cards, without their codes, page after page, as they are asked for.
@@ -274,27 +158,4 @@ impl Session {
     pub fn wait_for_order(&self, id: OrderId, timeout: Duration) -> Result<Order> {
         self.follow(id.get(), timeout)
     }
-}
-
-#[derive(Serialize)]
-struct Stock {
-    #[serde(serialize_with = "money::number")]
-    denomination: Decimal,
-    quantity: u32,
-}
-
-impl Stock {
-    fn request(&self, product: ProductId) -> Request {
-        Request::post("/api/v1/products/:id/availability")
-            .id(product.get())
-            .json(self)
-            .may_repeat()
-            .needs_amount("denomination", self.denomination)
-            .needs_quantity(self.quantity)
-    }
-}
-
-#[derive(Deserialize)]
-struct Availability {
-    is_available: bool,
 }

@@ -1,0 +1,4 @@
+//! eSIMs: products, plans, quotes and orders.
+
+mod orders;
+mod products;

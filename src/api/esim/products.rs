@@ -1,0 +1,137 @@
+//! What can be ordered, and what it costs.
+
+use crate::http::Request;
+use crate::{
+    Charges, EsimProduct, EsimProductId, EsimVariant, EsimVariantId, Items, ListEsimProducts, NewEsimQuote,
+    Page, Result, Session,
+};
+
+impl Session {
+    /// Lists one page of the eSIM products.
+    ///
+    /// `GET /api/v1/esim/products`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a page of 0 or a limit out of range; else what the
+    /// server answered, or the network failed with.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// let page = session.list_esim_products(&ListEsimProducts::new().limit(5))?;
+    /// assert!(page.items.len() <= 5);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn list_esim_products(&self, filter: &ListEsimProducts) -> Result<Page<EsimProduct>> {
+        self.fetch_page(&filter.request())
+    }
+
+    /// Walks all eSIM products, page after page, as they are asked for.
+    ///
+    /// `GET /api/v1/esim/products`, as often as it takes. The walk ends after its first error.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// for product in session.esim_products(&ListEsimProducts::new()) {
+    ///     println!("{}", product?.name);
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn esim_products(&self, filter: &ListEsimProducts) -> Items<'_, EsimProduct> {
+        Items::new(self, filter.request())
+    }
+
+    /// Gets one eSIM product, with its plans.
+    ///
+    /// `GET /api/v1/esim/products/:id`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
+    /// assert_eq!(session.get_esim_product(product.id)?.name, product.name);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn get_esim_product(&self, id: EsimProductId) -> Result<EsimProduct> {
+        self.fetch(&Request::get("/api/v1/esim/products/:id").id(id.get()))
+    }
+
+    /// Lists the plans of an eSIM product. The first call for a product can be slow.
+    ///
+    /// `GET /api/v1/esim/products/:id/variants`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
+    /// for plan in session.list_esim_variants(product.id)? {
+    ///     println!("{}: {}", plan.name, plan.amount);
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn list_esim_variants(&self, id: EsimProductId) -> Result<Vec<EsimVariant>> {
+        self.fetch_list(&Request::get("/api/v1/esim/products/:id/variants").id(id.get()))
+    }
+
+    /// Gets one plan.
+    ///
+    /// `GET /api/v1/esim/variants/:id`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
+    /// # let plan = session.list_esim_variants(product.id)?.remove(0);
+    /// assert_eq!(session.get_esim_variant(plan.id)?.amount, plan.amount);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn get_esim_variant(&self, id: EsimVariantId) -> Result<EsimVariant> {
+        self.fetch(&Request::get("/api/v1/esim/variants/:id").id(id.get()))
+    }
+
+    /// Asks what an eSIM would cost. It reserves nothing.
+    ///
+    /// `POST /api/v1/esim/charges`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the amounts or ids break a rule, here or on the
+    /// server; [`NotFound`](crate::ErrorKind::NotFound) if there is no such product.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
+    /// # let plan = session.list_esim_variants(product.id)?.remove(0);
+    /// let charges = session.quote_esim(&NewEsimQuote::new(product.id, plan.amount))?;
+    /// println!("{} leaves the wallet", charges.total_payable);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn quote_esim(&self, quote: &NewEsimQuote) -> Result<Charges> {
+        self.fetch(&quote.request())
+    }
+}

@@ -1,0 +1,170 @@
+//! What can be ordered, and what it costs.
+
+use serde::Serialize;
+
+use crate::http::Request;
+use crate::{
+    Charges, Items, ListTopupProducts, MobileMatch, NewTopupQuote, Page, Result, Session, TopupProduct,
+    TopupProductId, TopupVariant, TopupVariantId,
+};
+
+impl Session {
+    /// Lists one page of the products that can be topped up.
+    ///
+    /// `GET /api/v1/topups/products`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a page of 0 or a limit out of range; else what the
+    /// server answered, or the network failed with.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// let page = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?;
+    /// assert!(page.items.iter().all(|product| product.topup_type == TopupType::Mobile));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn list_topup_products(&self, filter: &ListTopupProducts) -> Result<Page<TopupProduct>> {
+        self.fetch_page(&filter.request())
+    }
+
+    /// Walks all products that can be topped up, page after page, as they are asked for.
+    ///
+    /// `GET /api/v1/topups/products`, as often as it takes. The walk ends after its first error.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// for product in session.topup_products(&ListTopupProducts::new()) {
+    ///     println!("{}", product?.name);
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn topup_products(&self, filter: &ListTopupProducts) -> Items<'_, TopupProduct> {
+        Items::new(self, filter.request())
+    }
+
+    /// Gets one product, with the fields that an order of it has to fill.
+    ///
+    /// `GET /api/v1/topups/products/:id`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
+    /// let product = session.get_topup_product(product.id)?;
+    /// println!("{} wants {} fields", product.name, product.input_fields.len());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn get_topup_product(&self, id: TopupProductId) -> Result<TopupProduct> {
+        self.fetch(&Request::get("/api/v1/topups/products/:id").id(id.get()))
+    }
+
+    /// Lists the amounts that a product can be topped up by.
+    ///
+    /// `GET /api/v1/topups/products/:id/variants`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
+    /// for variant in session.list_topup_variants(product.id)? {
+    ///     println!("{}: {:?}", variant.name, variant.fixed_amounts);
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn list_topup_variants(&self, id: TopupProductId) -> Result<Vec<TopupVariant>> {
+        self.fetch_list(&Request::get("/api/v1/topups/products/:id/variants").id(id.get()))
+    }
+
+    /// Gets one of the amounts that a product can be topped up by.
+    ///
+    /// `GET /api/v1/topups/variants/:id`
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
+    /// # let variant = session.list_topup_variants(product.id)?.remove(0);
+    /// assert_eq!(session.get_topup_variant(variant.id)?.name, variant.name);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn get_topup_variant(&self, id: TopupVariantId) -> Result<TopupVariant> {
+        self.fetch(&Request::get("/api/v1/topups/variants/:id").id(id.get()))
+    }
+
+    /// Asks which operators a phone number may belong to, the best guess first.
+    ///
+    /// The number is in E.164: a plus, the country's prefix and the rest, 7 to 15 digits without spaces.
+    ///
+    /// `POST /api/v1/topups/lookup`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the number is not in E.164.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// for operator in session.lookup_mobile("+14155550123")? {
+    ///     println!("{} ({})", operator.name, if operator.identified { "sure" } else { "a guess" });
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn lookup_mobile(&self, number: &str) -> Result<Vec<MobileMatch>> {
+        let request = Request::post("/api/v1/topups/lookup").json(&Lookup { mobile_number: number });
+        self.fetch_list(&request.may_repeat().needs_phone_number(number))
+    }
+
+    /// Asks what a top-up would cost. It reserves nothing.
+    ///
+    /// `POST /api/v1/topups/charges`
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the amounts or ids break a rule, here or on the
+    /// server; [`NotFound`](crate::ErrorKind::NotFound) if there is no such product.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, *};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
+    /// # let variant = session.list_topup_variants(product.id)?.remove(0);
+    /// # let amount = variant.fixed_amounts.first().copied().or(variant.min_amount).unwrap_or_default();
+    /// let charges = session.quote_topup(&NewTopupQuote::new(product.id, amount))?;
+    /// println!("{} leaves the wallet", charges.total_payable);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn quote_topup(&self, quote: &NewTopupQuote) -> Result<Charges> {
+        self.fetch(&quote.request())
+    }
+}
+
+#[derive(Serialize)]
+struct Lookup<'a> {
+    mobile_number: &'a str,
+}

@@ -1,0 +1,82 @@
+//! Routes that this crate does not know yet.
+
+mod common;
+
+use anyhow::Result;
+use common::Api;
+use popup_rewards::{ErrorKind, RawCall};
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Thing {
+    id: i64,
+}
+
+#[test]
+fn an_unknown_route_is_called_with_the_sessions_login() -> Result<()> {
+    let mut api = Api::start()?;
+    let get = api.get("/api/v1/things/7/parts?kind=a%20b&kind=c").with_body(r#"[{"id":1}]"#).create();
+    let post = api
+        .post("/api/v1/things", r#"{"name":"new"}"#)
+        .with_body(r#"{"success":true,"data":{"id":2}}"#)
+        .create();
+    let patch =
+        api.patch("/api/v1/things/7", r#"{"name":"other"}"#).with_body(r#"{"id":3,"more":true}"#).create();
+    let call = RawCall::get("/api/v1/things/:id/parts").id(7).query("kind", "a b").query("kind", "c");
+    assert_eq!(api.session.call::<Vec<Thing>>(&call)?, [Thing { id: 1 }]);
+    let call = RawCall::post("/api/v1/things").json(&serde_json::json!({ "name": "new" }));
+    assert_eq!(api.session.call::<Thing>(&call)?, Thing { id: 2 });
+    let call = RawCall::patch("/api/v1/things/:id").id(7).json(&serde_json::json!({ "name": "other" }));
+    assert_eq!(api.session.call::<Thing>(&call)?, Thing { id: 3 });
+    get.assert();
+    post.assert();
+    patch.assert();
+    api.finish();
+    Ok(())
+}
+
+#[test]
+fn an_answer_of_another_shape_is_an_error_that_does_not_quote_it() -> Result<()> {
+    let mut api = Api::start()?;
+    let call = api.get("/api/v1/things").with_body(r#"{"id":"s3cret-4711"}"#).create();
+    let error = api.session.call::<Thing>(&RawCall::get("/api/v1/things")).unwrap_err();
+    call.assert();
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+    assert!(!format!("{error} {error:?}").contains("4711"), "{error:?}");
+    api.finish();
+    Ok(())
+}
+
+#[test]
+fn what_is_no_path_of_the_api_is_refused_before_anything_is_sent() -> Result<()> {
+    let api = Api::start()?;
+    for path in [
+        "",
+        "api/v1/things",
+        "https://elsewhere.example/x",
+        "/x?y=1",
+        "/x#y",
+        "/x y",
+        "/x\r\nHost: y",
+        "/ä",
+        "/x\\y",
+        "/auth/logout",
+        "/auth/refresh",
+    ] {
+        for call in [RawCall::get(path), RawCall::post(path), RawCall::patch(path)] {
+            let error = api.session.call::<Thing>(&call).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{path}");
+        }
+    }
+    let error = api.session.call::<Thing>(&RawCall::get("/api/v1/things/:id").id(0)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+    api.finish_without_login();
+    Ok(())
+}
+
+#[test]
+fn the_debug_text_of_a_call_holds_neither_query_nor_body() {
+    let call = RawCall::post("/api/v1/things").query("q", "s3cret-1").json(&["s3cret-2"]);
+    let shown = format!("{call:?}");
+    assert!(shown.contains("/api/v1/things") && !shown.contains("s3cret"), "{shown}");
+}

@@ -1,0 +1,64 @@
+//! The ways in which a server can say where its answer ends.
+
+use std::io::{Read, Write};
+
+use anyhow::{Result, bail};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+pub(crate) trait Connection: Read + Write {}
+impl<T: Read + Write> Connection for T {}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Framing {
+    Length,
+    /// All but the last bytes of what was announced.
+    Cut,
+    Chunks,
+    UntilClose,
+    /// Although the client has not asked for it.
+    Compressed,
+}
+
+impl Framing {
+    /// Writes an answer; an error says that the connection ends with it.
+    pub(crate) fn write(self, connection: &mut dyn Connection, status: u16, body: &str) -> Result<()> {
+        let body = body.as_bytes();
+        let mut answer = format!("HTTP/1.1 {status} Thus\r\nContent-Type: application/json\r\n").into_bytes();
+        match self {
+            Framing::Length => with_length(&mut answer, body.len(), body)?,
+            Framing::Cut => with_length(&mut answer, body.len() + 10, body)?,
+            Framing::UntilClose => {
+                write!(answer, "Connection: close\r\n\r\n").and_then(|()| answer.write_all(body))?
+            }
+            Framing::Chunks => {
+                write!(answer, "Transfer-Encoding: chunked\r\n\r\n")?;
+                for chunk in body.chunks(1000) {
+                    write!(answer, "{:x}\r\n", chunk.len())?;
+                    answer.extend_from_slice(chunk);
+                    answer.extend_from_slice(b"\r\n");
+                }
+                answer.extend_from_slice(b"0\r\n\r\n");
+            }
+            Framing::Compressed => {
+                write!(answer, "Content-Encoding: gzip\r\n")?;
+                let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+                encoder.write_all(body)?;
+                let packed = encoder.finish()?;
+                with_length(&mut answer, packed.len(), &packed)?;
+            }
+        }
+        connection.write_all(&answer)?;
+        connection.flush()?;
+        match self {
+            Framing::Cut | Framing::UntilClose => bail!("the answer ends with the connection"),
+            Framing::Length | Framing::Chunks | Framing::Compressed => Ok(()),
+        }
+    }
+}
+
+fn with_length(answer: &mut Vec<u8>, length: usize, body: &[u8]) -> Result<()> {
+    write!(answer, "Content-Length: {length}\r\n\r\n")?;
+    answer.extend_from_slice(body);
+    Ok(())
+}

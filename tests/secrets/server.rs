@@ -1,0 +1,212 @@
+//! A small server of the API on a loopback port: it hands out prepared secrets and fails on demand.
+
+use std::io::Read as _;
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use parking_lot::Mutex;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::framing::{Connection, Framing};
+use crate::secrets::Secrets;
+
+pub(crate) struct Server {
+    state: Mutex<State>,
+    secrets: Secrets,
+}
+
+#[derive(Default)]
+struct State {
+    /// Pairs handed out so far; the last of them is the one in force.
+    pairs: usize,
+    /// What the client asked it to do.
+    order: String,
+    /// How many pairs had been handed out when the last of them was refused.
+    refused: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Transport {
+    PlainHttp,
+    Tls,
+}
+
+/// Where a server listens, and the certificate to trust if it speaks TLS.
+pub(crate) struct Address {
+    pub(crate) url: String,
+    pub(crate) control: String,
+    pub(crate) pem: Option<String>,
+}
+
+struct Request {
+    line: String,
+    bearer: String,
+    body: String,
+}
+
+/// Starts a server that runs until the process ends.
+pub(crate) fn start(secrets: Secrets, transport: Transport) -> Result<Address> {
+    let (scheme, tls, pem) = match transport {
+        Transport::PlainHttp => ("http", None, None),
+        Transport::Tls => {
+            let (config, pem) = certified()?;
+            ("https", Some(config), Some(pem))
+        }
+    };
+    let server = Arc::new(Server { state: Mutex::default(), secrets });
+    let orders = Arc::clone(&server);
+    let control = listen(move |socket| orders.take_order(socket))?;
+    let port = listen(move |socket| server.serve(socket, tls.clone()))?;
+    Ok(Address { url: format!("{scheme}://127.0.0.1:{port}"), control: format!("127.0.0.1:{control}"), pem })
+}
+
+/// Serves each connection on a thread of its own, until that fails, as it does when the client goes away.
+fn listen(serve: impl Fn(TcpStream) -> Result<()> + Send + Sync + 'static) -> Result<u16> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let port = listener.local_addr()?.port();
+    let serve = Arc::new(serve);
+    std::thread::spawn(move || {
+        while let Ok((socket, _)) = listener.accept() {
+            let serve = Arc::clone(&serve);
+            std::thread::spawn(move || serve(socket));
+        }
+    });
+    Ok(port)
+}
+
+fn certified() -> Result<(Arc<ServerConfig>, String)> {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)?;
+    Ok((Arc::new(config), made.cert.pem()))
+}
+
+impl Server {
+    /// Is told how to misbehave.
+    fn take_order(&self, mut socket: TcpStream) -> Result<()> {
+        let mut order = String::new();
+        socket.read_to_string(&mut order)?;
+        let mut state = self.state.lock();
+        state.refused = (order == "refuse the current token").then_some(state.pairs);
+        state.order = order;
+        Ok(())
+    }
+
+    fn serve(&self, socket: TcpStream, tls: Option<Arc<ServerConfig>>) -> Result<()> {
+        socket.set_nodelay(true)?;
+        let mut connection: Box<dyn Connection> = match tls {
+            Some(config) => Box::new(StreamOwned::new(ServerConnection::new(config)?, socket)),
+            None => Box::new(socket),
+        };
+        loop {
+            let request = read(&mut connection)?;
+            self.answer(&mut connection, &request)?;
+        }
+    }
+
+    fn answer(&self, connection: &mut dyn Connection, request: &Request) -> Result<()> {
+        let asked = self.state.lock().order.clone();
+        let (status, body) = match &*request.line {
+            "POST /auth/login" if asked == "refuse logins" => {
+                (401, r#"{"error":"unauthorized","message":"wrong username or password"}"#.to_owned())
+            }
+            "POST /auth/login" => {
+                ensure!(request.body.contains(&self.secrets.password), "the login has the password");
+                (200, self.next_pair()?)
+            }
+            "POST /auth/refresh" => {
+                let current = self.state.lock().pairs.checked_sub(1).context("nothing to refresh")?;
+                let token = &self.secrets.pairs.get(current).context("no such pair")?.refresh;
+                ensure!(request.body.contains(token), "the refresh has the refresh token");
+                (200, self.next_pair()?)
+            }
+            _ if !self.is_current(&request.bearer) => (401, r#"{"error":"unauthorized"}"#.to_owned()),
+            "POST /auth/logout" => (200, "{}".to_owned()),
+            "POST /api/v1/orders" if asked == "change the shape of orders" => {
+                (200, self.order().replacen(r#""quantity":2"#, r#""quantity":"many""#, 1))
+            }
+            "POST /api/v1/orders" | "GET /api/v1/orders/88101" => (200, self.order()),
+            // The answer never comes: the client has to give up and close.
+            _ if asked == "hang" => return Ok(drop(connection.read(&mut [0]))),
+            _ if asked == "repeat the token" => {
+                let message = format!("the token {} does not cover this", request.bearer);
+                (403, format!(r#"{{"error":{{"code":"FORBIDDEN","message":"{message}"}}}}"#))
+            }
+            "GET /api/v1/countries" => (200, r#"{"success":true,"data":[]}"#.to_owned()),
+            _ => (404, "{}".to_owned()),
+        };
+        let framing = match (&*asked, &*request.line) {
+            ("cut logins", "POST /auth/login") | ("cut orders", "POST /api/v1/orders") => Framing::Cut,
+            ("send chunks", _) => Framing::Chunks,
+            ("send no length", _) => Framing::UntilClose,
+            ("compress", _) => Framing::Compressed,
+            _ => Framing::Length,
+        };
+        framing.write(connection, status, &body)
+    }
+
+    fn is_current(&self, bearer: &str) -> bool {
+        let state = self.state.lock();
+        let current = state.pairs.checked_sub(1).and_then(|index| self.secrets.pairs.get(index));
+        state.refused != Some(state.pairs) && current.is_some_and(|pair| pair.access == bearer)
+    }
+
+    fn next_pair(&self) -> Result<String> {
+        let mut state = self.state.lock();
+        let pair = self.secrets.pairs.get(state.pairs).context("the prepared pairs are used up")?;
+        state.pairs += 1;
+        let expires = (OffsetDateTime::now_utc() + time::Duration::HOUR).format(&Rfc3339)?;
+        Ok(format!(
+            r#"{{"success":true,"data":{{"access_token":"{}","refresh_token":"{}","access_expires_at":"{expires}"}}}}"#,
+            pair.access, pair.refresh
+        ))
+    }
+
+    fn order(&self) -> String {
+        let cards = self.secrets.cards.iter().map(|card| {
+            // The slashes of the URL come with escapes, as some JSON writers have it.
+            let claim_url = card.claim_url.replace('/', "\\/");
+            format!(
+                r#"{{"card_number":"{}","pin_code":"{}","claim_url":"{claim_url}","expires_at":null}}"#,
+                card.number, card.pin
+            )
+        });
+        let vouchers = cards.collect::<Vec<_>>().join(",");
+        // Long enough that a body of unknown length does not fit in the first buffer one would take for it.
+        let remark = "long ".repeat(4000);
+        format!(
+            r#"{{"id":88101,"product_id":3105,"denomination":20.00,"quantity":2,"status":"DELIVERED","vouchers":[{vouchers}],"message":"{remark}"}}"#
+        )
+    }
+}
+
+fn read(connection: &mut dyn Connection) -> Result<Request> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        connection.read_exact(&mut byte)?;
+        head.extend_from_slice(&byte);
+        ensure!(head.len() < 64 * 1024, "an endless head");
+    }
+    let head = String::from_utf8(head)?;
+    let header = |name: &str| {
+        head.lines()
+            .filter_map(|line| line.split_once(": "))
+            .find(|(found, _)| found.eq_ignore_ascii_case(name))
+    };
+    let length = header("content-length").map_or(Ok(0), |(_, length)| length.parse())?;
+    let bearer =
+        header("authorization").and_then(|(_, value)| value.strip_prefix("Bearer ")).unwrap_or_default();
+    let mut body = vec![0; length];
+    connection.read_exact(&mut body)?;
+    let Some((line, _)) = head.split_once(" HTTP/1.1\r\n") else { bail!("not a request: {head}") };
+    let line = line.split('?').next().unwrap_or_default().to_owned();
+    Ok(Request { line, bearer: bearer.to_owned(), body: String::from_utf8(body)? })
+}
