@@ -16,7 +16,8 @@ pub enum ErrorKind {
     Configuration,
     /// The server refused the key and secret at login.
     InvalidCredentials,
-    /// The server refused the access token twice, the second time with a fresh one.
+    /// The server refused the access token twice, the second time with a fresh one; or a webhook's signature or
+    /// timestamp is not what it has to be.
     Unauthorized,
     /// The server answered 403: the address is not on the IP allow-list, or the feature is off.
     Forbidden,

@@ -102,8 +102,11 @@ mod tests {
         let clock = SandboxClock::new();
         let sleeper = clock.clone();
         let thread = std::thread::spawn(move || sleeper.sleep(Duration::from_secs(86_400)));
-        clock.advance(Duration::from_secs(86_400));
-        clock.advance(Duration::from_secs(86_400));
+        // Until the sleeper has noted when it wants to wake, moving the clock moves that moment too.
+        while !thread.is_finished() {
+            clock.advance(Duration::from_secs(86_400));
+            std::thread::yield_now();
+        }
         thread.join().unwrap();
     }
 
