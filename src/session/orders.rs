@@ -153,8 +153,9 @@ pub(super) fn one<T: Placed>(id: i64) -> Request {
 /// accepted tells that there is nothing to find.
 fn may_hide_an_order(error: &Error) -> bool {
     let hopeless = ["VALIDATION_FAILURE", "SYNTAX_ERROR"];
-    matches!(error.status(), Some(400 | 402 | 404 | 409 | 422))
-        && error.code().is_none_or(|code| !hopeless.iter().any(|it| code.eq_ignore_ascii_case(it)))
+    let refused = error.kind() == ErrorKind::InsufficientFunds
+        || matches!(error.status(), Some(400 | 402 | 404 | 409 | 422));
+    refused && error.code().is_none_or(|code| !hopeless.iter().any(|it| code.eq_ignore_ascii_case(it)))
 }
 
 /// Whether a refusal names the cause. The message is no more than a hint, so it is only taken as a reason to be more
