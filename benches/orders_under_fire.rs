@@ -10,7 +10,7 @@ mod fire;
 use anyhow::ensure;
 
 fn main() -> anyhow::Result<()> {
-    let orders = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(10_000);
+    let orders = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(10_000);
     let report = fire::Fire { orders, threads: 8, percent: 30, is_strict: true }.run()?;
     println!("{report}");
     ensure!(report.twice == 0, "a reference was executed twice");

@@ -3,6 +3,8 @@
 //! Each line of the standard input is a product to search for; end it with Ctrl-D. With `API_BASE_URL`, `API_KEY`
 //! and `API_SECRET` set it talks to that server, else to a local sandbox.
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use std::sync::mpsc;
 use std::{io, thread};
 
@@ -35,11 +37,11 @@ fn main() -> anyhow::Result<()> {
 
     // First no more work, then wait for what was begun, and only then revoke the token it uses.
     drop(jobs);
-    let worked = worker.join().unwrap_or(Ok(()));
+    let outcome = worker.join().unwrap_or(Ok(()));
     // The server revokes the tokens of every process of this client: share credentials with care.
     session.logout()?;
     println!("logged out");
-    Ok(worked?)
+    Ok(outcome?)
 }
 
 fn connect() -> anyhow::Result<(Session, Option<Sandbox>)> {

@@ -1,5 +1,7 @@
 //! What each kind of error means to a caller, with a few of them provoked on a local sandbox.
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use std::time::Duration;
 
 use popup_rewards::sandbox::{Fault, Sandbox};

@@ -3,6 +3,8 @@
 //! `cargo run --example order_gift_card`, with `-- --reveal` to show the codes. With `API_BASE_URL`, `API_KEY` and
 //! `API_SECRET` set it **spends money** on that server, else it plays with a local sandbox.
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{env, fs};
@@ -63,7 +65,6 @@ impl Plan {
         println!("{QUANTITY} cards of {denomination} {}: {}", currency(product), product.name);
 
         let charges = session.quote_order(product.id, &NewQuote::new(denomination, QUANTITY))?;
-        println!("they cost {}", charges.total_payable);
         check_wallet(session, &charges, currency(product))?;
         Ok(Plan { product: product.id, denomination, reference: ClientReference::generate() })
     }
@@ -119,7 +120,7 @@ fn check_wallet(session: &Session, charges: &Charges, product_currency: &str) ->
         if wallet.amount < charges.total_payable {
             bail!("the wallet holds {} {code}, the cards cost {}", wallet.amount, charges.total_payable);
         }
-        println!("the wallet holds {} {code}", wallet.amount);
+        println!("they cost {} {code}, and the wallet holds {} {code}", charges.total_payable, wallet.amount);
         return Ok(());
     }
     bail!("there is no wallet in {code}")

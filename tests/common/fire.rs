@@ -67,7 +67,9 @@ impl Fire {
             let place = format!("POST /api/v1/{vertical}orders");
             let ask = [format!("GET /api/v1/{vertical}orders"), format!("GET /api/v1/{vertical}orders/:id")];
             sandbox.fault_rate(&place, self.percent, seed, faults());
-            ask.iter().for_each(|route| sandbox.fault_rate(route, self.percent, seed, faults()));
+            for route in &ask {
+                sandbox.fault_rate(route, self.percent, seed, faults());
+            }
         }
 
         let started = Instant::now();
@@ -173,7 +175,7 @@ fn place(session: &Session, number: u32, reference: &str) -> Result<Result<i64, 
                 (order.id.get(), order.client_reference, is_it)
             }),
         _ => {
-            let value = Decimal::from(if number % 3 == 0 { 50 } else { 20 });
+            let value = Decimal::from(if number.is_multiple_of(3) { 50 } else { 20 });
             let quantity = 1 + number % 7;
             let asked = NewOrder::new(3013.into(), value, quantity, own).wallet(wallet);
             session.create_order(&asked).map(|order| {

@@ -1,4 +1,5 @@
 //! Orders execute exactly once, whatever happens on the way.
+#![expect(clippy::indexing_slicing, reason = "a member of a JSON object that is written is made")]
 
 #[path = "../common/clocks.rs"]
 mod clocks;

@@ -19,11 +19,14 @@ struct Stranger {
 
 impl Stranger {
     fn refusing(message: &str) -> Self {
+        Stranger::answering(400, "BAD_REQUEST", message)
+    }
+
+    fn answering(status: usize, code: &str, message: &str) -> Self {
         let mut server = Server::new();
         server.mock("POST", "/auth/login").with_body(TOKENS).create();
-        let refusal =
-            json!({ "error": { "name": "BadRequestError", "code": "BAD_REQUEST", "message": message } });
-        let create = server.mock("POST", "/api/v1/orders").with_status(400).with_body(refusal.to_string());
+        let refusal = json!({ "error": { "name": "RefusedError", "code": code, "message": message } });
+        let create = server.mock("POST", "/api/v1/orders").with_status(status).with_body(refusal.to_string());
         let create = create.expect(1).create();
         Stranger { server, create }
     }
@@ -126,6 +129,17 @@ fn an_order_that_is_never_listed_although_it_is_named_a_duplicate_may_exist() {
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     assert!(error.may_have_executed(), "{error:?}");
     list.assert();
+}
+
+#[test]
+fn a_wallet_that_the_order_itself_has_emptied_does_not_hide_it() {
+    // Under which status this comes is not documented.
+    for status in [400, 402, 403, 409] {
+        let mut stranger = Stranger::answering(status, "INSUFFICIENT_FUNDS", "Insufficient wallet balance");
+        stranger.lists(&json!([order(7, Some("mine"))]), 1);
+        stranger.shows(&order(7, Some("mine")), 1);
+        assert_eq!(stranger.order().unwrap().id.get(), 7, "{status}");
+    }
 }
 
 #[test]

@@ -9,18 +9,18 @@ use crate::clocks::Pauses;
 use crate::kind::{KINDS, Kind, named, quick};
 
 /// A server that keeps its limits, and a session with or without limits of its own.
-fn shop(limits: RateLimits) -> (Sandbox, Session, Pauses) {
-    let sandbox = Sandbox::start().unwrap();
+fn shop(limits: RateLimits) -> anyhow::Result<(Sandbox, Session, Pauses)> {
+    let sandbox = Sandbox::start()?;
     sandbox.enforce_rate_limits(true);
     let (builder, pauses) = quick(&sandbox);
-    let session = builder.rate_limits(limits).build().unwrap();
-    (sandbox, session, pauses)
+    let session = builder.rate_limits(limits).build()?;
+    Ok((sandbox, session, pauses))
 }
 
 #[test]
 fn orders_wait_their_turn_and_the_server_never_says_429() {
     for kind in KINDS {
-        let (sandbox, session, pauses) = shop(RateLimits::sandbox());
+        let (sandbox, session, pauses) = shop(RateLimits::sandbox()).unwrap();
         for number in 0..130 {
             kind.create(&session, &named(&number.to_string())).unwrap();
         }
@@ -33,7 +33,7 @@ fn orders_wait_their_turn_and_the_server_never_says_429() {
 
 #[test]
 fn without_limits_of_its_own_a_session_collects_429s_and_waits_them_out() {
-    let (sandbox, session, pauses) = shop(RateLimits::unlimited());
+    let (sandbox, session, pauses) = shop(RateLimits::unlimited()).unwrap();
     for number in 0..121 {
         Kind::Voucher.create(&session, &named(&number.to_string())).unwrap();
     }
@@ -62,7 +62,9 @@ fn a_caller_without_a_turn_before_its_deadline_is_told_at_once() {
     }
     assert!(pauses.noted().is_empty());
     sandbox.advance(Duration::from_secs(62));
-    KINDS.into_iter().for_each(|kind| drop(kind.create(&session, &named("3")).unwrap()));
+    for kind in KINDS {
+        kind.create(&session, &named("3")).unwrap();
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use popup_rewards::sandbox::{Fault, Outcome, Sandbox};
-use popup_rewards::{ErrorKind, OrderStatus, Session};
+use popup_rewards::{ErrorKind, OrderStatus, Result, Session};
 
 use crate::clocks::Pauses;
 use crate::kind::{KINDS, Kind, cards, named, quick};
@@ -12,23 +12,23 @@ const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-fn shop() -> (Sandbox, Session, Pauses) {
-    let sandbox = Sandbox::start().unwrap();
+fn shop() -> Result<(Sandbox, Session, Pauses)> {
+    let sandbox = Sandbox::start()?;
     let (builder, pauses) = quick(&sandbox);
-    (sandbox, builder.build().unwrap(), pauses)
+    Ok((sandbox, builder.build()?, pauses))
 }
 
 /// Places an order that is `PENDING` for so long and then ends like this.
-fn place(kind: Kind, sandbox: &Sandbox, session: &Session, pending: Duration, end: Outcome) -> i64 {
+fn place(kind: Kind, sandbox: &Sandbox, session: &Session, pending: Duration, end: Outcome) -> Result<i64> {
     sandbox.next_order_after(pending, end);
-    kind.create(session, &named(&format!("{kind:?}"))).unwrap().id
+    Ok(kind.create(session, &named(&format!("{kind:?}")))?.id)
 }
 
 #[test]
 fn it_looks_every_5_seconds_for_a_minute_and_then_every_30() {
     for kind in KINDS {
-        let (sandbox, session, pauses) = shop();
-        let id = place(kind, &sandbox, &session, seconds(200), Outcome::Delivered);
+        let (sandbox, session, pauses) = shop().unwrap();
+        let id = place(kind, &sandbox, &session, seconds(200), Outcome::Delivered).unwrap();
         let order = kind.wait(&session, id, seconds(600)).unwrap();
         assert_eq!((order.id, order.status.as_str()), (id, "DELIVERED"));
         let mut expected = vec![seconds(5); 12];
@@ -49,8 +49,8 @@ fn every_end_ends_the_wait() {
         for (end, status) in
             [(Outcome::Delivered, "DELIVERED"), (failed(), "FAILED"), (Outcome::Cancelled, "CANCELLED")]
         {
-            let (sandbox, session, _) = shop();
-            let id = place(kind, &sandbox, &session, seconds(12), end);
+            let (sandbox, session, _) = shop().unwrap();
+            let id = place(kind, &sandbox, &session, seconds(12), end).unwrap();
             assert_eq!(kind.wait(&session, id, seconds(60)).unwrap().status, status, "{kind:?}");
         }
     }
@@ -58,7 +58,7 @@ fn every_end_ends_the_wait() {
 
 #[test]
 fn a_partial_delivery_is_not_the_end() {
-    let (sandbox, session, pauses) = shop();
+    let (sandbox, session, pauses) = shop().unwrap();
     sandbox.fulfil_after(seconds(40));
     sandbox.next_order_after(seconds(10), Outcome::PartiallyDelivered(2));
     let order = session.create_order(&cards(3001, 20, 7, named("parts"))).unwrap();
@@ -74,8 +74,8 @@ fn a_partial_delivery_is_not_the_end() {
 #[test]
 fn a_wait_that_takes_too_long_names_the_order_and_its_last_status() {
     for kind in KINDS {
-        let (sandbox, session, pauses) = shop();
-        let id = place(kind, &sandbox, &session, seconds(1), Outcome::Pending);
+        let (sandbox, session, pauses) = shop().unwrap();
+        let id = place(kind, &sandbox, &session, seconds(1), Outcome::Pending).unwrap();
         let error = kind.wait(&session, id, seconds(75)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout);
         let text = error.to_string();
@@ -92,8 +92,8 @@ fn a_wait_that_takes_too_long_names_the_order_and_its_last_status() {
 #[test]
 fn the_look_at_the_very_end_counts() {
     for kind in KINDS {
-        let (sandbox, session, pauses) = shop();
-        let id = place(kind, &sandbox, &session, seconds(70), Outcome::Delivered);
+        let (sandbox, session, pauses) = shop().unwrap();
+        let id = place(kind, &sandbox, &session, seconds(70), Outcome::Delivered).unwrap();
         assert_eq!(kind.wait(&session, id, seconds(75)).unwrap().status, "DELIVERED", "{kind:?}");
         assert_eq!(pauses.noted().len(), 13, "{:?}", pauses.noted());
     }
@@ -102,8 +102,8 @@ fn the_look_at_the_very_end_counts() {
 #[test]
 fn no_time_at_all_is_one_look() {
     for kind in KINDS {
-        let (sandbox, session, pauses) = shop();
-        let pending = place(kind, &sandbox, &session, seconds(1), Outcome::Pending);
+        let (sandbox, session, pauses) = shop().unwrap();
+        let pending = place(kind, &sandbox, &session, seconds(1), Outcome::Pending).unwrap();
         assert_eq!(kind.wait(&session, pending, Duration::ZERO).unwrap_err().kind(), ErrorKind::Timeout);
         assert_eq!(sandbox.calls(kind.one_route()), 1);
         assert!(pauses.noted().is_empty());
@@ -113,8 +113,8 @@ fn no_time_at_all_is_one_look() {
 #[test]
 fn what_may_pass_does_not_end_the_wait() {
     for kind in KINDS {
-        let (sandbox, session, _) = shop();
-        let id = place(kind, &sandbox, &session, seconds(10), Outcome::Delivered);
+        let (sandbox, session, _) = shop().unwrap();
+        let id = place(kind, &sandbox, &session, seconds(10), Outcome::Delivered).unwrap();
         // More than one look with all its attempts.
         for fault in [Fault::CloseBefore, Fault::Status(503), Fault::Html, Fault::CutBody] {
             sandbox.fault(kind.one_route(), fault.times(5));
@@ -126,8 +126,8 @@ fn what_may_pass_does_not_end_the_wait() {
 #[test]
 fn the_server_may_ask_for_a_longer_pause() {
     for kind in KINDS {
-        let (sandbox, session, pauses) = shop();
-        let id = place(kind, &sandbox, &session, seconds(2), Outcome::Delivered);
+        let (sandbox, session, pauses) = shop().unwrap();
+        let id = place(kind, &sandbox, &session, seconds(2), Outcome::Delivered).unwrap();
         // 40 seconds fit in a call and 200 do not; either way nobody asks before they are over.
         sandbox.fault(kind.one_route(), Fault::RateLimited(40));
         sandbox.fault(kind.one_route(), Fault::RateLimited(200));
@@ -143,8 +143,8 @@ fn the_server_may_ask_for_a_longer_pause() {
 #[test]
 fn what_does_not_pass_ends_the_wait_at_once() {
     for kind in KINDS {
-        let (sandbox, session, pauses) = shop();
-        let id = place(kind, &sandbox, &session, seconds(2), Outcome::Pending);
+        let (sandbox, session, pauses) = shop().unwrap();
+        let id = place(kind, &sandbox, &session, seconds(2), Outcome::Pending).unwrap();
         let error = kind.wait(&session, 999, seconds(600)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
         let error = kind.wait(&session, 0, seconds(600)).unwrap_err();
