@@ -112,9 +112,8 @@ fn eight_processes_with_one_reference_get_one_order() {
         let barrier = Barrier::new(8);
         let ids: Vec<i64> = thread::scope(|scope| {
             let one = || {
-                let session = Session::new(&sandbox.url(), sandbox.credentials()).unwrap();
-                session.login().unwrap();
                 barrier.wait();
+                let session = Session::new(&sandbox.url(), sandbox.credentials()).unwrap();
                 let order = kind.create(&session, &named("race")).unwrap();
                 assert!(order.is_whole, "{order:?}");
                 order.id

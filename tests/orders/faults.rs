@@ -8,8 +8,11 @@ use popup_rewards::sandbox::{Fault, Sandbox};
 
 use crate::kind::{KINDS, Kind, named, quick};
 
-/// What an attempt may take where a fault hangs; everything else is much faster.
-const ATTEMPT: Duration = Duration::from_millis(400);
+/// What an attempt may take: short where it hangs, and long enough for a busy machine where it does not.
+fn limit(fault: &Fault) -> Duration {
+    let hangs = matches!(fault, Fault::Hang | Fault::HangAfter);
+    Duration::from_secs(if hangs { 1 } else { 60 })
+}
 
 /// Faults after which a second attempt is all it takes.
 fn before_executing() -> Vec<Fault> {
@@ -36,7 +39,7 @@ fn unreadable() -> [Fault; 3] {
 /// Places an order that meets a fault, and expects it whole after so many calls.
 fn survives(kind: Kind, fault: Fault, calls: [u64; 3]) -> anyhow::Result<()> {
     let sandbox = Sandbox::start()?;
-    let session = quick(&sandbox).0.order_timeout(ATTEMPT).build()?;
+    let session = quick(&sandbox).0.order_timeout(limit(&fault)).build()?;
     let reference = named("once");
     let case = format!("{kind:?} {fault:?}");
     sandbox.fault(kind.create_route(), fault);
@@ -99,7 +102,7 @@ fn an_order_that_never_arrives_may_have_executed_for_all_we_know() {
             (Fault::Hang, ErrorKind::Timeout),
         ] {
             let sandbox = Sandbox::start().unwrap();
-            let session = quick(&sandbox).0.order_timeout(Duration::from_millis(100)).build().unwrap();
+            let session = quick(&sandbox).0.order_timeout(limit(&fault) / 5).build().unwrap();
             sandbox.fault(kind.create_route(), fault.clone().always());
             let error = kind.create(&session, &named("lost")).unwrap_err();
             let case = format!("{kind:?} {fault:?} {error:?}");

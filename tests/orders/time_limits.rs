@@ -8,10 +8,10 @@ use popup_rewards::{ErrorKind, RetryPolicy};
 
 use crate::kind::{KINDS, Kind, named, quick};
 
-const SHORT: Duration = Duration::from_millis(200);
+const SHORT: Duration = Duration::from_millis(700);
 const LONG: Duration = Duration::from_secs(20);
 /// Longer than the short limit, shorter than the long one.
-const SLOW: Duration = Duration::from_millis(600);
+const SLOW: Duration = Duration::from_millis(1_500);
 
 #[test]
 fn an_attempt_to_place_an_order_has_a_time_limit_of_its_own() {
@@ -75,8 +75,8 @@ fn an_attempt_never_outlives_the_deadline() {
     let sandbox = Sandbox::start().unwrap();
     let kind = Kind::Voucher;
     let (builder, _) = quick(&sandbox);
-    // Three quarters of a second for the attempts, whatever an attempt may take by itself.
-    let session = builder.order_timeout(LONG).timeout(LONG).deadline(Duration::from_secs(1)).build().unwrap();
+    // Three seconds for the attempts, whatever an attempt may take by itself, and one for the look.
+    let session = builder.order_timeout(LONG).timeout(LONG).deadline(Duration::from_secs(4)).build().unwrap();
     sandbox.fault(kind.create_route(), Fault::HangAfter.always());
     assert!(kind.create(&session, &named("hang")).unwrap().is_whole);
     assert_eq!(kind.calls(&sandbox), [1, 1, 1]);
