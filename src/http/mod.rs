@@ -90,11 +90,15 @@ impl Wire {
         loop {
             wipe::start_call();
             match self.exchange(request, uri.clone(), token, limits) {
-                Ok(response) => return Ok(response),
+                Ok(response) => return Ok(Response { resent: stale > 0, ..response }),
                 Err(_) if request.may_repeat && stale < STALE_CONNECTIONS && wipe::facts().was_stale() => {
                     stale += 1;
                 }
-                Err(error) => return Err(failure::classify(error, wipe::facts())),
+                Err(error) => {
+                    let failure = failure::classify(error, wipe::facts());
+                    let fate = if stale > 0 { Fate::Unknown } else { failure.fate };
+                    return Err(Failure { fate, ..failure });
+                }
             }
         }
     }
@@ -119,7 +123,7 @@ impl Wire {
             body = gunzip::gunzip(body.bytes(), limits.body)?;
         }
         let (head, _) = answer.into_parts();
-        Ok(Response { status: head.status.as_u16(), headers: head.headers, body })
+        Ok(Response { status: head.status.as_u16(), headers: head.headers, body, resent: false })
     }
 
     fn run<B>(
