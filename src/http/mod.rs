@@ -106,7 +106,9 @@ impl Wire {
     ) -> Result<Response, ureq::Error> {
         let mut answer = match &request.body {
             Some(body) => self.run(self.head(request, uri, token, limits, body.as_slice())),
-            None => self.run(self.head(request, uri, token, limits, ())),
+            None if request.method == Method::Get => self.run(self.head(request, uri, token, limits, ())),
+            // Without a body of known length, ureq announces a chunked one.
+            None => self.run(self.head(request, uri, token, limits, &[][..])),
         }?;
         let announced =
             answer.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
