@@ -70,6 +70,16 @@ fn describe(error: &ureq::Error, facts: CallFacts) -> (ErrorKind, &'static str) 
     }
 }
 
+/// Whether a call failed because its connection did, rather than because time ran out.
+pub(super) fn is_broken(error: &ureq::Error) -> bool {
+    matches!(error, ureq::Error::Io(error) if is_break(error))
+}
+
+fn is_break(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
+}
+
 fn is_tls(error: &io::Error) -> bool {
     error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some()
 }

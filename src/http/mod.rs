@@ -89,7 +89,12 @@ impl Wire {
             wipe::start_call();
             match self.exchange(request, uri.clone(), token, limits) {
                 Ok(response) => return Ok(response),
-                Err(_) if request.may_repeat && stale < STALE_CONNECTIONS && wipe::facts().was_stale() => {
+                Err(error)
+                    if request.may_repeat
+                        && stale < STALE_CONNECTIONS
+                        && wipe::facts().was_stale()
+                        && failure::is_broken(&error) =>
+                {
                     stale += 1;
                 }
                 Err(error) => return Err(failure::classify(error, wipe::facts())),

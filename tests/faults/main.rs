@@ -3,7 +3,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod connections;
 mod headers;
+mod pool;
 
 use std::error::Error as StdError;
 use std::fmt::Debug;
