@@ -52,6 +52,13 @@ fn describe(error: &ureq::Error, facts: CallFacts) -> (ErrorKind, &'static str) 
             (InvalidResponse, "the server's answer is larger than any of this API")
         }
         ureq::Error::Protocol(_) => (InvalidResponse, "the server's answer is not HTTP"),
+        // The decompressor wraps what went wrong below it.
+        ureq::Error::Decompress(_, error) if is_timeout(error) => {
+            (Timeout, "no answer from the server within the time limit")
+        }
+        ureq::Error::Decompress(_, error) if is_break(error) => {
+            (Network, "the connection broke in the middle of the answer")
+        }
         ureq::Error::Decompress(..) => (InvalidResponse, "the server's answer cannot be decompressed"),
         ureq::Error::Http(_) | ureq::Error::BadUri(_) => {
             (InvalidRequest, "the request cannot be sent as HTTP")
@@ -78,6 +85,11 @@ pub(super) fn is_broken(error: &ureq::Error) -> bool {
 fn is_break(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>());
+    error.kind() == io::ErrorKind::TimedOut || matches!(inner, Some(ureq::Error::Timeout(_)))
 }
 
 fn is_tls(error: &io::Error) -> bool {

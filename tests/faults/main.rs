@@ -4,6 +4,7 @@
 mod common;
 
 mod connections;
+mod encoding;
 mod headers;
 mod pool;
 
