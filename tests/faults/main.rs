@@ -3,10 +3,13 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod answers;
 mod connections;
 mod encoding;
 mod headers;
+mod limits;
 mod pool;
+mod proxy;
 
 use std::error::Error as StdError;
 use std::fmt::Debug;
