@@ -15,7 +15,7 @@ use crate::{TopupOrderId, TopupProductId, TransactionId};
 /// An order that tops up an account.
 ///
 /// It is paid as soon as it exists, even while it is pending; an order that fails is refunded by itself.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Wire")]
 #[non_exhaustive]
 pub struct TopupOrder {
@@ -30,7 +30,7 @@ pub struct TopupOrder {
     /// The country of the product, ISO 3166-1 alpha-3, or `GLO` for everywhere.
     pub country_code: Option<String>,
     /// The price after the discount, in `currency`: less than the amount that was asked for.
-    #[serde(serialize_with = "money::number")]
+    #[serde(serialize_with = "money::text")]
     pub amount: Decimal,
     /// The currency of the amount, ISO 4217.
     pub currency: Option<String>,
