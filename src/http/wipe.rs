@@ -250,7 +250,8 @@ mod tests {
     use super::*;
 
     fn agent(gate: &Arc<SendGate>) -> Agent {
-        let config = Agent::config_builder().proxy(None).build();
+        let limit = Some(Duration::from_secs(10));
+        let config = Agent::config_builder().proxy(None).timeout_global(limit).build();
         let connector = ().chain(TcpConnector::default()).chain(WipeConnector::new(Arc::clone(gate), false));
         Agent::with_parts(config, connector, DefaultResolver::default())
     }
