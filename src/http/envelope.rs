@@ -97,7 +97,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for TopLevel<'a> {
 
 fn unwrap<'a>(response: &Response, body: &'a [u8]) -> Result<&'a [u8]> {
     // Most answers have no member of this name: then they are bare, and one look is enough.
-    if !body.windows(6).any(|window| window == b"\"data\"") {
+    if memchr::memmem::find(body, b"\"data\"").is_none() {
         return Ok(body);
     }
     let top: TopLevel<'a> = serde_json::from_slice(body).map_err(|error| malformed(response, &error))?;
