@@ -90,11 +90,20 @@ impl Wire {
         loop {
             wipe::start_call();
             match self.exchange(request, uri.clone(), token, limits) {
-                Ok(response) => return Ok(response),
-                Err(_) if request.may_repeat && stale < STALE_CONNECTIONS && wipe::facts().was_stale() => {
+                Ok(response) => return Ok(Response { resent: stale > 0, ..response }),
+                Err(error)
+                    if request.may_repeat
+                        && stale < STALE_CONNECTIONS
+                        && wipe::facts().was_stale()
+                        && failure::is_broken(&error) =>
+                {
                     stale += 1;
                 }
-                Err(error) => return Err(failure::classify(error, wipe::facts())),
+                Err(error) => {
+                    let failure = failure::classify(error, wipe::facts());
+                    let fate = if stale > 0 { Fate::Unknown } else { failure.fate };
+                    return Err(Failure { fate, ..failure });
+                }
             }
         }
     }
@@ -108,7 +117,9 @@ impl Wire {
     ) -> Result<Response, ureq::Error> {
         let mut answer = match &request.body {
             Some(body) => self.run(self.head(request, uri, token, limits, body.as_slice())),
-            None => self.run(self.head(request, uri, token, limits, ())),
+            None if request.method == Method::Get => self.run(self.head(request, uri, token, limits, ())),
+            // Without a body of known length, ureq announces a chunked one.
+            None => self.run(self.head(request, uri, token, limits, &[][..])),
         }?;
         let announced =
             answer.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
@@ -119,7 +130,7 @@ impl Wire {
             body = gunzip::gunzip(body.bytes(), limits.body)?;
         }
         let (head, _) = answer.into_parts();
-        Ok(Response { status: head.status.as_u16(), headers: head.headers, body })
+        Ok(Response { status: head.status.as_u16(), headers: head.headers, body, resent: false })
     }
 
     fn run<B>(

@@ -105,6 +105,7 @@ impl Inner {
                     return Ok(response);
                 }
                 Ok(response) => {
+                    course.ambiguous |= response.resent;
                     let error = self.refusal(&response, grant.as_ref());
                     if let Some(grant) = grant.as_ref().filter(|_| response.status == 401) {
                         self.after_401(grant.generation, course, error)?;

@@ -4,6 +4,7 @@ mod auth;
 mod builder;
 mod crew;
 mod event;
+mod follow;
 mod funnel;
 mod gate;
 mod goodbye;
@@ -33,7 +34,7 @@ use crate::{Clock, Credentials, Error, Result};
 
 pub use self::builder::SessionBuilder;
 pub use self::event::{Event, EventKind};
-pub(crate) use self::orders::Placed;
+pub(crate) use self::orders::{Likeness, Placed};
 pub use self::status::{SessionState, SessionStats, SessionStatus};
 
 /// A client of the API that logs in by itself and keeps its token valid.

@@ -4,10 +4,11 @@
 
 use std::time::Duration;
 
+use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
 
 use super::Session;
-use crate::http::Request;
+use crate::http::{Decision, Outcome, Request};
 use crate::{ClientReference, Error, ErrorKind, Result};
 
 /// An order of one vertical, as far as placing and following it goes.
@@ -22,14 +23,29 @@ pub(crate) trait Placed: DeserializeOwned {
     fn reference(&self) -> Option<&str>;
     fn status(&self) -> &str;
     fn is_terminal(&self) -> bool;
-    /// Whether this can be the order that was asked for, as far as an order tells.
-    fn matches(&self, asked: &Self::Asked) -> bool;
+    /// Whether this is the order that was asked for, as far as an order tells.
+    fn likeness(&self, asked: &Self::Asked) -> Likeness;
 }
 
-/// Polling is quick for the time in which most orders are delivered, and then patient.
-const QUICK: Duration = Duration::from_secs(5);
-const QUICK_FOR: Duration = Duration::from_secs(60);
-const PATIENT: Duration = Duration::from_secs(30);
+/// How much an order that was found by its reference looks like the one that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Likeness {
+    Same,
+    /// The price is another than expected: a large discount, a wallet in another currency, or another order.
+    Doubtful,
+    Other,
+}
+
+impl Likeness {
+    /// Judges an order that shows the price after the discount, and not the amount that was asked for.
+    pub(crate) fn of(same_product: bool, net: Decimal, asked: Decimal) -> Self {
+        match same_product {
+            false => Likeness::Other,
+            true if net <= asked && net + net >= asked => Likeness::Same,
+            true => Likeness::Doubtful,
+        }
+    }
+}
 
 impl Session {
     /// Places an order, and finds out what became of it when the answer does not say.
@@ -49,17 +65,49 @@ impl Session {
                 .with_may_have_executed(true),
             Err(error) => error,
         };
-        if !may_exist(&error) {
+        let on_its_way = error.may_have_executed() || names_a_duplicate(&error);
+        if !on_its_way && !may_hide_an_order(&error) {
             return Err(error);
         }
-        match self.find_by::<T>(&reference, deadline) {
-            Ok(Some(order)) if order.matches(asked) => Ok(order),
-            Ok(Some(_)) => Err(error
-                .with_kind(ErrorKind::DuplicateReference, "another order already has this client reference")
-                .with_may_have_executed(false)),
-            Ok(None) => Err(error),
+        match self.settle::<T>(&reference, on_its_way, deadline) {
+            Ok(Some(order)) => match order.likeness(asked) {
+                Likeness::Same => Ok(order),
+                // After a lost answer, an order at another price is ours more likely than anybody else's.
+                Likeness::Doubtful if error.may_have_executed() => Ok(order),
+                likeness => Err(error
+                    .with_kind(
+                        ErrorKind::DuplicateReference,
+                        "another order already has this client reference",
+                    )
+                    .with_may_have_executed(likeness == Likeness::Doubtful)),
+            },
+            Ok(None) => Err(error.with_may_have_executed(on_its_way)),
             // Without an answer to the question, the order has to count as placed.
             Err(_) => Err(error.with_may_have_executed(true)),
+        }
+    }
+
+    /// Looks for an order whose placing failed. One that may still be on its way is looked for again, as often as
+    /// the retry policy allows: a server can list an order later than it has taken it.
+    fn settle<T: Placed>(
+        &self,
+        reference: &ClientReference,
+        on_its_way: bool,
+        deadline: Duration,
+    ) -> Result<Option<T>> {
+        let (clock, retry) = (&self.inner.clock, self.inner.settings.retry);
+        let mut looks = 0;
+        loop {
+            let found = self.find_by(reference, deadline)?;
+            if found.is_some() || !on_its_way {
+                return Ok(found);
+            }
+            looks += 1;
+            let left = deadline.saturating_sub(clock.monotonic());
+            match retry.decide(looks, Outcome::Unknown { wait: None }, true, left, 1.0) {
+                Decision::GiveUp => return Ok(None),
+                Decision::RepeatAfter(pause) => clock.sleep(pause),
+            }
         }
     }
 
@@ -71,18 +119,20 @@ impl Session {
     fn find_by<T: Placed>(&self, reference: &ClientReference, deadline: Duration) -> Result<Option<T>> {
         let request =
             Request::get(T::LIST).query("client_reference", Some(reference.as_str())).secret_answer();
-        let found = self.fetch_page_by::<T>(&request, deadline)?.items;
-        if found.is_empty() {
+        let listed = self.fetch_page_by::<T>(&request, deadline)?.items;
+        if listed.is_empty() {
             return Ok(None);
         }
-        let only = found.len() == 1;
-        let order = found.into_iter().find(|order| match order.reference() {
+        let only = listed.len() == 1;
+        let candidate = listed.into_iter().find(|order| match order.reference() {
             Some(found) => found == reference.as_str(),
-            // The filter is exact: a single order that does not repeat its reference is the one.
+            // A list may leave the reference out; the order itself has it.
             None => only,
         });
-        match order {
-            Some(order) => self.fetch_by(&one::<T>(order.id()), deadline).map(Some),
+        let whole = candidate.map(|order| self.fetch_by::<T>(&one::<T>(order.id()), deadline)).transpose()?;
+        // A server that does not know the filter lists whatever there is.
+        match whole.filter(|order| order.reference() == Some(reference.as_str())) {
+            Some(order) => Ok(Some(order)),
             None => Err(Error::invalid_response("the server listed orders with other client references")),
         }
     }
@@ -90,52 +140,28 @@ impl Session {
     pub(crate) fn get_placed<T: Placed>(&self, id: i64) -> Result<T> {
         self.fetch(&one::<T>(id))
     }
-
-    /// Looks at an order until it is done, or until the time is up.
-    pub(crate) fn follow<T: Placed>(&self, id: i64, timeout: Duration) -> Result<T> {
-        let clock = &self.inner.clock;
-        let started = clock.monotonic();
-        let mut last = None;
-        loop {
-            let pause = match self.get_placed::<T>(id) {
-                Ok(order) if order.is_terminal() => return Ok(order),
-                Ok(order) => {
-                    last = Some((order.status().to_owned(), order.reference().map(ToOwned::to_owned)));
-                    None
-                }
-                Err(error) if error.is_retryable() => error.retry_after(),
-                Err(error) => return Err(error),
-            };
-            let passed = clock.monotonic().saturating_sub(started);
-            let usual = if passed < QUICK_FOR { QUICK } else { PATIENT };
-            let pause = pause.unwrap_or(usual).max(QUICK);
-            if passed.saturating_add(pause) > timeout {
-                return Err(still_waiting(id, passed, last));
-            }
-            clock.sleep(pause);
-        }
-    }
 }
 
-fn one<T: Placed>(id: i64) -> Request {
+pub(super) fn one<T: Placed>(id: i64) -> Request {
     Request::get(T::ONE).id(id).secret_answer()
 }
 
-/// Whether an order may be there although placing it failed: it was lost on the way, or the server refused it for a
-/// reason that can be that it is there already. Duplicates have no code of their own.
-fn may_exist(error: &Error) -> bool {
-    let code = error.code().unwrap_or("BAD_REQUEST");
-    let generic = matches!(error.status(), Some(400 | 409 | 422)) && code.eq_ignore_ascii_case("BAD_REQUEST");
-    let duplicate = code.to_ascii_uppercase().contains("DUPLICATE");
-    error.may_have_executed() || generic || duplicate
+/// Whether a refusal can be the server's way to say that the order is there already, placed by an earlier call.
+///
+/// Duplicates have no code of their own. A server may also look at the wallet, which that order has emptied, or at
+/// the product, which is gone by now, before it looks at the reference. Only a request that could never have been
+/// accepted tells that there is nothing to find.
+fn may_hide_an_order(error: &Error) -> bool {
+    let hopeless = ["VALIDATION_FAILURE", "SYNTAX_ERROR"];
+    let refused = error.kind() == ErrorKind::InsufficientFunds
+        || matches!(error.status(), Some(400 | 402 | 404 | 409 | 422));
+    refused && error.code().is_none_or(|code| !hopeless.iter().any(|it| code.eq_ignore_ascii_case(it)))
 }
 
-fn still_waiting(id: i64, passed: Duration, last: Option<(String, Option<String>)>) -> Error {
-    let (status, reference) = last.unwrap_or_else(|| ("unknown".to_owned(), None));
-    let message = format!("order {id} is still {status} after {} seconds", passed.as_secs());
-    let error = Error::new(ErrorKind::Timeout, message).with_may_have_executed(true);
-    match reference {
-        Some(reference) => error.with_client_reference(&reference),
-        None => error,
-    }
+/// Whether a refusal names the cause. The message is no more than a hint, so it is only taken as a reason to be more
+/// careful: the order it speaks of can belong to a call that is still running, and cannot be found yet.
+fn names_a_duplicate(error: &Error) -> bool {
+    let texts = [error.code(), error.server_message()];
+    error.status().is_some_and(|status| status < 500)
+        && texts.into_iter().flatten().any(|text| text.to_ascii_lowercase().contains("duplicate"))
 }

@@ -16,7 +16,9 @@ impl Session {
     ///
     /// # Errors
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the order breaks a rule,
-    /// [`InsufficientFunds`](crate::ErrorKind::InsufficientFunds) if the wallet does not cover it. Look at
+    /// [`InsufficientFunds`](crate::ErrorKind::InsufficientFunds) if the wallet does not cover it,
+    /// [`DuplicateReference`](crate::ErrorKind::DuplicateReference) if an order of something else has the reference
+    /// already; an order of the same thing is returned as if it had just been placed. Look at
     /// [`may_have_executed`](crate::Error::may_have_executed) before anything else: an order may exist although
     /// this call failed, and it is then found by its reference.
     ///

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::NewEsimOrder;
 use super::wire::Wire;
 use crate::model::text_enum::text_enum;
-use crate::session::Placed;
+use crate::session::{Likeness, Placed};
 use crate::{EsimOrderId, EsimProductId, Secret, TransactionId};
 
 /// An order of an eSIM.
@@ -90,10 +90,11 @@ impl Placed for EsimOrder {
         self.status.is_terminal()
     }
 
-    // An order has the net price and not the amount that was asked for: what can
-    // be compared is the product, and that it did not cost more.
-    fn matches(&self, asked: &NewEsimOrder) -> bool {
-        self.product_id.is_none_or(|product| product == asked.product_id) && self.amount <= asked.amount
+    // An order has the net price and not the amount that was asked for: what can be compared is the product, and
+    // whether the price can be that amount less a discount.
+    fn likeness(&self, asked: &NewEsimOrder) -> Likeness {
+        let same_product = self.product_id.is_none_or(|product| product == asked.product_id);
+        Likeness::of(same_product, self.amount, asked.amount)
     }
 }
 

@@ -9,7 +9,7 @@ use super::NewTopupOrder;
 use super::wire::Wire;
 use crate::model::money;
 use crate::model::text_enum::text_enum;
-use crate::session::Placed;
+use crate::session::{Likeness, Placed};
 use crate::{TopupOrderId, TopupProductId, TransactionId};
 
 /// An order that tops up an account.
@@ -78,9 +78,10 @@ impl Placed for TopupOrder {
     }
 
     // An order has the net price and not the amount that was asked for, nor the account it went to: what can
-    // be compared is the product, and that it did not cost more.
-    fn matches(&self, asked: &NewTopupOrder) -> bool {
-        self.product_id.is_none_or(|product| product == asked.product_id) && self.amount <= asked.amount
+    // be compared is the product, and whether the price can be that amount less a discount.
+    fn likeness(&self, asked: &NewTopupOrder) -> Likeness {
+        let same_product = self.product_id.is_none_or(|product| product == asked.product_id);
+        Likeness::of(same_product, self.amount, asked.amount)
     }
 }
 

@@ -10,7 +10,7 @@ use super::NewOrder;
 use super::wire::Wire;
 use crate::model::text_enum::text_enum;
 use crate::model::{lenient, secret_text};
-use crate::session::Placed;
+use crate::session::{Likeness, Placed};
 use crate::{OrderId, ProductId, Secret, TransactionId, WalletId};
 
 /// An order of gift cards.
@@ -77,10 +77,11 @@ impl Placed for Order {
         self.status.is_terminal()
     }
 
-    fn matches(&self, asked: &NewOrder) -> bool {
-        self.product_id == asked.product_id
+    fn likeness(&self, asked: &NewOrder) -> Likeness {
+        let same = self.product_id == asked.product_id
             && self.denomination == asked.denomination
-            && self.quantity == asked.quantity
+            && self.quantity == asked.quantity;
+        if same { Likeness::Same } else { Likeness::Other }
     }
 }
 

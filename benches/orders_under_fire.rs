@@ -1,0 +1,18 @@
+//! Ten thousand orders from eight threads while three of ten calls go wrong: none twice, none lost.
+//!
+//! `cargo bench --bench orders_under_fire`, with another number of orders after `--`.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
+
+#[path = "../tests/common/fire.rs"]
+mod fire;
+
+use anyhow::ensure;
+
+fn main() -> anyhow::Result<()> {
+    let orders = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(10_000);
+    let report = fire::Fire { orders, threads: 8, percent: 30, is_strict: true }.run()?;
+    println!("{report}");
+    ensure!(report.twice == 0, "a reference was executed twice");
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! Works until its input ends, finishes what was begun, and logs out.
+//!
+//! Each line of the standard input is a product to search for; end it with Ctrl-D. With `API_BASE_URL`, `API_KEY`
+//! and `API_SECRET` set it talks to that server, else to a local sandbox.
+
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
+use std::sync::mpsc;
+use std::{io, thread};
+
+use popup_rewards::sandbox::Sandbox;
+use popup_rewards::{ListProducts, Session};
+
+fn main() -> anyhow::Result<()> {
+    let (session, _sandbox) = connect()?;
+    let (jobs, queue) = mpsc::channel::<String>();
+    let worker = {
+        let session = session.clone();
+        thread::spawn(move || -> popup_rewards::Result<()> {
+            // The queue ends when its sender is dropped: no flag to poll, and no job is left behind.
+            for search in queue {
+                let page = session.list_products(&ListProducts::new().search(&search).limit(1))?;
+                println!("{search}: {} products", page.total.unwrap_or_default());
+            }
+            Ok(())
+        })
+    };
+
+    // A service would wait for a signal here instead.
+    let mut lines = io::stdin().lines().peekable();
+    if lines.peek().is_none() {
+        ["play", "market"].map(str::to_owned).into_iter().try_for_each(|search| jobs.send(search))?;
+    }
+    for line in lines {
+        jobs.send(line?)?;
+    }
+
+    // First no more work, then wait for what was begun, and only then revoke the token it uses.
+    drop(jobs);
+    let outcome = worker.join().unwrap_or(Ok(()));
+    // The server revokes the tokens of every process of this client: share credentials with care.
+    session.logout()?;
+    println!("logged out");
+    Ok(outcome?)
+}
+
+fn connect() -> anyhow::Result<(Session, Option<Sandbox>)> {
+    if std::env::var_os("API_BASE_URL").is_some() {
+        return Ok((Session::from_env()?, None));
+    }
+    let sandbox = Sandbox::start()?;
+    Ok((Session::new(&sandbox.url(), sandbox.credentials())?, Some(sandbox)))
+}

@@ -1,0 +1,147 @@
+//! Orders two gift cards exactly once, also if it is killed and started again.
+//!
+//! `cargo run --example order_gift_card`, with `-- --reveal` to show the codes. With `API_BASE_URL`, `API_KEY` and
+//! `API_SECRET` set it **spends money** on that server, else it plays with a local sandbox.
+
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{env, fs};
+
+use anyhow::{Context, bail};
+use popup_rewards::sandbox::Sandbox;
+use popup_rewards::{
+    Charges, ClientReference, ListProducts, ListWallets, NewOrder, NewQuote, Order, Product, ProductId,
+    Session,
+};
+use rust_decimal::Decimal;
+
+const QUANTITY: u32 = 2;
+
+fn main() -> anyhow::Result<()> {
+    let reveal = env::args().any(|argument| argument == "--reveal");
+    let (session, sandbox) = connect()?;
+    let file = env::temp_dir().join(if sandbox.is_some() { "gift-card-sandbox" } else { "gift-card-order" });
+
+    // An order that was begun is finished before a new one is: it may be paid already.
+    let begun = Plan::read(&file)?;
+    let is_new = begun.is_none();
+    let plan = match begun {
+        Some(plan) => {
+            println!("going on with order {}", plan.reference);
+            plan
+        }
+        None => Plan::make(&session)?.keep(&file)?,
+    };
+    let order = match session.create_order(&plan.order()) {
+        Ok(order) => session.wait_for_order(order.id, Duration::from_secs(120))?,
+        // An error speaks for its own call only: what an earlier run did, this one cannot rule out.
+        Err(error) if is_new && !error.may_have_executed() => {
+            fs::remove_file(&file)?;
+            return Err(error).context("nothing was ordered");
+        }
+        Err(error) => return Err(error).context("the order may exist: run this again to find out"),
+    };
+    fs::remove_file(&file)?;
+    show(&order, reveal);
+    session.logout()?;
+    Ok(())
+}
+
+/// Everything that makes the order the same one again.
+struct Plan {
+    product: ProductId,
+    denomination: Decimal,
+    reference: ClientReference,
+}
+
+impl Plan {
+    /// Chooses a card, asks what it costs, and looks whether the wallet covers it.
+    fn make(session: &Session) -> anyhow::Result<Plan> {
+        let page = session.list_products(&ListProducts::new().limit(50))?;
+        let (product, denomination) =
+            page.items.iter().find_map(cheapest).context("no card with a fixed value")?;
+        println!("{QUANTITY} cards of {denomination} {}: {}", currency(product), product.name);
+
+        let charges = session.quote_order(product.id, &NewQuote::new(denomination, QUANTITY))?;
+        check_wallet(session, &charges, currency(product))?;
+        Ok(Plan { product: product.id, denomination, reference: ClientReference::generate() })
+    }
+
+    /// Writes the plan down before anything is sent: after that, no crash can lead to a second order.
+    fn keep(self, file: &Path) -> anyhow::Result<Plan> {
+        let unfinished: PathBuf = file.with_extension("new");
+        fs::write(&unfinished, format!("{} {} {}", self.product, self.denomination, self.reference))?;
+        fs::rename(&unfinished, file)?;
+        Ok(self)
+    }
+
+    fn read(file: &Path) -> anyhow::Result<Option<Plan>> {
+        if !file.exists() {
+            return Ok(None);
+        }
+        let text = fs::read_to_string(file)?;
+        let mut words = text.split_whitespace();
+        let mut word = || words.next().with_context(|| format!("{} is incomplete", file.display()));
+        Ok(Some(Plan {
+            product: ProductId::from(word()?.parse::<i64>()?),
+            denomination: word()?.parse()?,
+            reference: ClientReference::new(word()?)?,
+        }))
+    }
+
+    fn order(&self) -> NewOrder {
+        NewOrder::new(self.product, self.denomination, QUANTITY, self.reference.clone())
+    }
+}
+
+/// The smallest fixed value a card has.
+fn cheapest(product: &Product) -> Option<(&Product, Decimal)> {
+    let fixed = product.available_denominations.iter().filter(|it| it.is_fixed());
+    fixed.filter_map(|it| it.min_value).min().map(|value| (product, value))
+}
+
+fn currency(product: &Product) -> &str {
+    product.currency_code.as_deref().unwrap_or_default()
+}
+
+/// A balance is asked for when it is needed: other programs spend from the same wallet.
+fn check_wallet(session: &Session, charges: &Charges, product_currency: &str) -> anyhow::Result<()> {
+    let details = charges.details.as_ref();
+    let code = details.and_then(|it| it.destination_currency.as_deref()).unwrap_or(product_currency);
+    let currencies = session.currencies()?;
+    let currency = currencies.iter().find(|it| it.currency == code).with_context(|| format!("no {code}"))?;
+    for wallet in session.wallets(&ListWallets::new()) {
+        let wallet = wallet?;
+        if wallet.currency_id != currency.id {
+            continue;
+        }
+        if wallet.amount < charges.total_payable {
+            bail!("the wallet holds {} {code}, the cards cost {}", wallet.amount, charges.total_payable);
+        }
+        println!("they cost {} {code}, and the wallet holds {} {code}", charges.total_payable, wallet.amount);
+        return Ok(());
+    }
+    bail!("there is no wallet in {code}")
+}
+
+/// Codes are money: they appear on the screen only when that was asked for.
+fn show(order: &Order, reveal: bool) {
+    println!("order {} is {}", order.id, order.status);
+    for voucher in &order.vouchers {
+        let code = voucher.card_number.as_ref().or(voucher.claim_url.as_ref());
+        match code {
+            Some(code) if reveal => println!("  {}", code.expose()),
+            _ => println!("  a code, shown with --reveal"),
+        }
+    }
+}
+
+fn connect() -> anyhow::Result<(Session, Option<Sandbox>)> {
+    if env::var_os("API_BASE_URL").is_some() {
+        return Ok((Session::from_env()?, None));
+    }
+    let sandbox = Sandbox::start()?;
+    Ok((Session::new(&sandbox.url(), sandbox.credentials())?, Some(sandbox)))
+}

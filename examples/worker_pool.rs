@@ -1,0 +1,56 @@
+//! Eight threads share one session: one login, one pool of connections, one set of counters.
+//!
+//! With `API_BASE_URL`, `API_KEY` and `API_SECRET` set it talks to that server, else to a local sandbox.
+
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
+use std::sync::Mutex;
+use std::thread;
+
+use popup_rewards::sandbox::Sandbox;
+use popup_rewards::{ListProducts, Session};
+
+const WORKERS: usize = 8;
+
+fn main() -> anyhow::Result<()> {
+    let (session, _sandbox) = connect()?;
+    let products = session.list_products(&ListProducts::new().limit(200))?.items;
+    let jobs = Mutex::new(products.into_iter());
+
+    let done = thread::scope(|scope| {
+        let workers: Vec<_> = (0..WORKERS)
+            .map(|_| {
+                // A clone is one reference count. Workers that outlive this function would own theirs.
+                let session = session.clone();
+                let jobs = &jobs;
+                scope.spawn(move || -> popup_rewards::Result<usize> {
+                    let mut done = 0;
+                    // The lock is held to take a job and not while the job is done.
+                    while let Some(product) = jobs.lock().ok().and_then(|mut jobs| jobs.next()) {
+                        session.get_product(product.id)?;
+                        done += 1;
+                    }
+                    Ok(done)
+                })
+            })
+            .collect();
+        workers.into_iter().map(|worker| worker.join().unwrap_or(Ok(0))).collect::<Result<Vec<_>, _>>()
+    })?;
+
+    println!("products looked at by each worker: {done:?}");
+    let stats = session.stats();
+    println!(
+        "{} calls, {} login, {} refreshes, {} retries",
+        stats.calls, stats.logins, stats.refreshes, stats.retries
+    );
+    session.logout()?;
+    Ok(())
+}
+
+fn connect() -> anyhow::Result<(Session, Option<Sandbox>)> {
+    if std::env::var_os("API_BASE_URL").is_some() {
+        return Ok((Session::from_env()?, None));
+    }
+    let sandbox = Sandbox::start()?;
+    Ok((Session::new(&sandbox.url(), sandbox.credentials())?, Some(sandbox)))
+}

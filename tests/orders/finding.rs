@@ -1,0 +1,47 @@
+//! Orders are found by their reference, in their own vertical.
+
+use popup_rewards::ErrorKind;
+use popup_rewards::sandbox::{Fault, Sandbox};
+
+use crate::kind::{KINDS, named, quick};
+
+#[test]
+fn no_order_is_none_and_not_an_error() {
+    for kind in KINDS {
+        let sandbox = Sandbox::start().unwrap();
+        let session = quick(&sandbox).0.build().unwrap();
+        kind.create(&session, &named("there")).unwrap();
+        assert!(kind.find(&session, &named("not there")).unwrap().is_none());
+        let found = kind.find(&session, &named("there")).unwrap().expect("an order");
+        assert!(found.is_whole, "{found:?}");
+    }
+}
+
+#[test]
+fn finding_survives_faults_on_both_of_its_calls() {
+    for kind in KINDS {
+        let sandbox = Sandbox::start().unwrap();
+        let session = quick(&sandbox).0.build().unwrap();
+        kind.create(&session, &named("found")).unwrap();
+        for fault in [Fault::CloseBefore, Fault::Status(502), Fault::RateLimited(3), Fault::CutBody] {
+            sandbox.fault(kind.list_route(), fault.clone());
+            sandbox.fault(kind.one_route(), fault);
+            assert!(kind.find(&session, &named("found")).unwrap().is_some());
+        }
+    }
+}
+
+#[test]
+fn an_order_is_not_found_in_another_vertical() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = quick(&sandbox).0.build().unwrap();
+    for kind in KINDS {
+        let reference = named(&format!("{kind:?}"));
+        let order = kind.create(&session, &reference).unwrap();
+        for other in KINDS.into_iter().filter(|other| other.one_route() != kind.one_route()) {
+            let error = other.get(&session, order.id).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NotFound, "{kind:?} as {other:?}");
+            assert!(other.find(&session, &reference).unwrap().is_none(), "{kind:?} as {other:?}");
+        }
+    }
+}

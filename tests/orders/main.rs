@@ -1,0 +1,22 @@
+//! Orders execute exactly once, whatever happens on the way.
+#![expect(clippy::indexing_slicing, reason = "a member of a JSON object that is written is made")]
+
+#[path = "../common/clocks.rs"]
+mod clocks;
+#[path = "../common/fire.rs"]
+mod fire;
+mod kind;
+
+mod duplicates;
+mod faults;
+mod finding;
+mod pooled;
+mod raw_calls;
+mod refusals;
+mod routes;
+mod strangers;
+mod time_limits;
+mod tokens;
+mod turns;
+mod under_fire;
+mod waiting;

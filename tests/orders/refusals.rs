@@ -1,0 +1,137 @@
+//! Orders that the server refuses, or that are refused before they reach it.
+
+use popup_rewards::sandbox::{Fault, Sandbox};
+use popup_rewards::{ClientReference, ErrorKind, NewEsimOrder, NewTopupOrder, WalletId};
+use rust_decimal::Decimal;
+
+use crate::kind::{KINDS, Kind, cards, named, quick};
+
+#[test]
+fn an_empty_wallet_is_named_and_nothing_is_executed() {
+    for kind in KINDS {
+        let sandbox = Sandbox::start().unwrap();
+        let session = quick(&sandbox).0.build().unwrap();
+        sandbox.set_balance(WalletId::from(9), Decimal::ONE);
+        let error = kind.create(&session, &named("poor")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InsufficientFunds);
+        assert_eq!((error.code(), error.client_reference()), (Some("INSUFFICIENT_FUNDS"), Some("poor")));
+        assert!(!error.may_have_executed() && !error.is_retryable(), "{error:?}");
+        assert_eq!(sandbox.orders_executed(), 0);
+    }
+}
+
+#[test]
+fn a_validation_error_makes_no_look() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = quick(&sandbox).0.build().unwrap();
+    let cents = Decimal::new(123, 2);
+    let errors = [
+        session.create_order(&cards(3001, 21, 1, named("bad"))).unwrap_err(),
+        session.create_topup_order(&NewTopupOrder::new(401.into(), cents, named("bad"))).unwrap_err(),
+        session.create_esim_order(&NewEsimOrder::new(601.into(), cents, named("bad"))).unwrap_err(),
+    ];
+    for (kind, error) in KINDS.into_iter().zip(errors) {
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{kind:?} {error:?}");
+        assert_eq!(error.code(), Some("VALIDATION_FAILURE"), "{kind:?}");
+        assert_eq!(error.client_reference(), Some("bad"), "{kind:?}");
+        assert!(!error.may_have_executed(), "{kind:?} {error:?}");
+        assert_eq!(kind.calls(&sandbox), [1, 0, 0], "{kind:?}");
+    }
+}
+
+#[test]
+fn a_generic_400_makes_exactly_one_look_and_is_surfaced_if_nothing_is_found() {
+    for kind in KINDS {
+        let sandbox = Sandbox::start().unwrap();
+        let session = quick(&sandbox).0.build().unwrap();
+        sandbox.fault(kind.create_route(), Fault::Status(400));
+        let error = kind.create(&session, &named("generic")).unwrap_err();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::InvalidRequest, Some("BAD_REQUEST")));
+        assert!(!error.may_have_executed(), "{error:?}");
+        assert_eq!(kind.calls(&sandbox), [1, 1, 0]);
+    }
+}
+
+#[test]
+fn a_refusal_for_another_reason_does_not_hide_the_order_of_an_earlier_process() {
+    // A server may look at the wallet or at the product before it looks at the reference.
+    for kind in KINDS {
+        let sandbox = Sandbox::start().unwrap();
+        let session = quick(&sandbox).0.build().unwrap();
+        let first = kind.create(&session, &named("earlier")).unwrap();
+        for status in [400, 404, 409, 422] {
+            sandbox.fault(kind.create_route(), Fault::Status(status));
+            let second = kind.create(&session, &named("earlier")).unwrap();
+            assert_eq!(first.id, second.id, "{kind:?} {status}");
+        }
+        assert_eq!(sandbox.orders_executed(), 1);
+    }
+}
+
+#[test]
+fn a_refused_client_is_told_so_at_once() {
+    for kind in KINDS {
+        let sandbox = Sandbox::start().unwrap();
+        let session = quick(&sandbox).0.build().unwrap();
+        sandbox.fault(kind.create_route(), Fault::Status(403));
+        let error = kind.create(&session, &named("forbidden")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Forbidden);
+        assert!(!error.may_have_executed());
+        sandbox.fault(kind.create_route(), Fault::Redirect("http://127.0.0.1:1/".to_owned()));
+        let error = kind.create(&session, &named("moved")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+        assert!(!error.may_have_executed());
+        assert_eq!(kind.calls(&sandbox), [2, 0, 0]);
+        assert_eq!(sandbox.orders_executed(), 0);
+    }
+}
+
+#[test]
+fn what_breaks_a_rule_is_not_sent() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = quick(&sandbox).0.build().unwrap();
+    let long = format!("{}@example.org", "x".repeat(250));
+    for order in [
+        cards(0, 20, 1, named("r")),
+        cards(3001, 0, 1, named("r")),
+        cards(3001, -20, 1, named("r")),
+        cards(3001, 20, 0, named("r")),
+        cards(3001, 20, 5_001, named("r")),
+        cards(3001, 20, 1, named("r")).wallet(WalletId::from(0)),
+        cards(3001, 20, 1, named("r")).email("nobody"),
+        cards(3001, 20, 1, named("r")).email(&long),
+    ] {
+        let error = session.create_order(&order).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{order:?}");
+        assert!(!error.may_have_executed() && error.status().is_none(), "{error:?}");
+    }
+    assert_eq!(sandbox.calls("*"), 0);
+}
+
+#[test]
+fn a_reference_is_printable_ascii_and_survives_the_query() {
+    for wrong in ["", "two\nlines", "tab\there", "accént", "nul\0", &"x".repeat(256)] {
+        assert_eq!(ClientReference::new(wrong).unwrap_err().kind(), ErrorKind::InvalidRequest, "{wrong:?}");
+    }
+    let sandbox = Sandbox::start().unwrap();
+    let session = quick(&sandbox).0.build().unwrap();
+    for awkward in ["a b&client_reference=c", "100%25+?#/\\", "\"quoted\" {json}", &"~".repeat(255)] {
+        let reference = ClientReference::new(awkward).unwrap();
+        sandbox.fault(Kind::Voucher.create_route(), Fault::CloseAfter);
+        let order = Kind::Voucher.create(&session, &reference).unwrap();
+        assert_eq!(order.reference.as_deref(), Some(awkward));
+        assert_eq!(sandbox.executions_of(awkward), 1);
+    }
+}
+
+#[test]
+fn a_wallet_in_another_currency_pays_and_an_unknown_one_does_not() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = quick(&sandbox).0.build().unwrap();
+    let order = session.create_order(&cards(3001, 20, 1, named("fx")).wallet(WalletId::from(13))).unwrap();
+    assert_eq!(order.base_currency.as_deref(), Some("USD"));
+    assert_eq!(order.deduction_currency.as_deref(), Some("INR"));
+    let error = session.create_order(&cards(3001, 20, 1, named("none")).wallet(WalletId::from(99)));
+    assert!(!error.unwrap_err().may_have_executed());
+    assert_eq!(sandbox.orders_executed(), 1);
+}

@@ -1,0 +1,119 @@
+//! How long an order may take: each attempt and the whole call.
+
+use std::thread;
+use std::time::Duration;
+
+use popup_rewards::sandbox::{Fault, Sandbox};
+use popup_rewards::{ErrorKind, RetryPolicy};
+
+use crate::kind::{KINDS, Kind, named, quick};
+
+const SHORT: Duration = Duration::from_millis(700);
+const LONG: Duration = Duration::from_secs(20);
+/// Longer than the short limit, shorter than the long one.
+const SLOW: Duration = Duration::from_millis(1_500);
+
+#[test]
+fn an_attempt_to_place_an_order_has_a_time_limit_of_its_own() {
+    for kind in KINDS {
+        let sandbox = Sandbox::start().unwrap();
+        let session = quick(&sandbox).0.timeout(SHORT).order_timeout(LONG).build().unwrap();
+        sandbox.fault(kind.create_route(), Fault::SlowAnswer(SLOW));
+        kind.create(&session, &named("slow")).unwrap();
+        assert_eq!(kind.calls(&sandbox), [1, 0, 0], "{kind:?}");
+    }
+}
+
+#[test]
+fn an_attempt_to_place_an_order_is_given_up_after_its_limit_and_found() {
+    for kind in KINDS {
+        let sandbox = Sandbox::start().unwrap();
+        let session = quick(&sandbox).0.timeout(LONG).order_timeout(SHORT).build().unwrap();
+        sandbox.fault(kind.create_route(), Fault::SlowAnswer(LONG));
+        assert!(kind.create(&session, &named("slow")).unwrap().is_whole);
+        assert_eq!(kind.calls(&sandbox), [2, 1, 1], "{kind:?}");
+        assert_eq!(sandbox.executions_of("slow"), 1);
+    }
+}
+
+#[test]
+fn the_look_has_the_usual_limit_and_not_that_of_an_order() {
+    let sandbox = Sandbox::start().unwrap();
+    let (builder, _) = quick(&sandbox);
+    let session =
+        builder.timeout(SHORT).order_timeout(LONG).retry(RetryPolicy::new().retries(0)).build().unwrap();
+    let kind = Kind::Voucher;
+    sandbox.fault(kind.create_route(), Fault::CloseAfter);
+    sandbox.fault(kind.list_route(), Fault::SlowAnswer(SLOW));
+    let error = kind.create(&session, &named("look")).unwrap_err();
+    assert!(error.may_have_executed());
+    assert_eq!(kind.calls(&sandbox), [1, 1, 0]);
+}
+
+#[test]
+fn the_whole_call_with_its_looks_stays_within_the_deadline() {
+    for kind in KINDS {
+        for fault in [Fault::Status(503), Fault::CloseBefore, Fault::RateLimited(7)] {
+            let sandbox = Sandbox::start().unwrap();
+            let (builder, pauses) = quick(&sandbox);
+            let endless = RetryPolicy::new().retries(10_000).first_pause(Duration::from_secs(1));
+            let session = builder.retry(endless).deadline(Duration::from_secs(120)).build().unwrap();
+            sandbox.fault(kind.create_route(), fault.clone().always());
+            let error = kind.create(&session, &named("late")).unwrap_err();
+            let is_lost = fault != Fault::RateLimited(7);
+            assert_eq!(error.may_have_executed(), is_lost, "{kind:?} {fault:?}");
+            assert!(pauses.total() <= Duration::from_secs(120), "{:?}", pauses.total());
+            assert!(pauses.total() >= Duration::from_secs(60), "{:?}", pauses.total());
+            // A part of the time was left for the question.
+            assert_eq!(sandbox.calls(kind.list_route()) > 0, is_lost, "{kind:?} {fault:?}");
+        }
+    }
+}
+
+#[test]
+fn an_attempt_never_outlives_the_deadline() {
+    let sandbox = Sandbox::start().unwrap();
+    let kind = Kind::Voucher;
+    let (builder, _) = quick(&sandbox);
+    // Three seconds for the attempts, whatever an attempt may take by itself, and one for the look.
+    let session = builder.order_timeout(LONG).timeout(LONG).deadline(Duration::from_secs(4)).build().unwrap();
+    sandbox.fault(kind.create_route(), Fault::HangAfter.always());
+    assert!(kind.create(&session, &named("hang")).unwrap().is_whole);
+    assert_eq!(kind.calls(&sandbox), [1, 1, 1]);
+}
+
+#[test]
+fn an_esim_order_may_be_held_for_a_minute() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = popup_rewards::Session::builder(&sandbox.url(), sandbox.credentials())
+        .clock(sandbox.clock())
+        .build()
+        .unwrap();
+    for (hold, status) in [(55, "DELIVERED"), (75, "PENDING")] {
+        sandbox.hold_esim(Duration::from_secs(hold));
+        let reference = named(&format!("held for {hold}"));
+        let order = thread::scope(|scope| {
+            let call = scope.spawn(|| Kind::Esim.create(&session, &reference).unwrap());
+            while !call.is_finished() {
+                sandbox.advance(Duration::from_millis(500));
+                thread::yield_now();
+                thread::sleep(Duration::from_millis(2));
+            }
+            call.join().unwrap()
+        });
+        assert_eq!(order.status, status);
+        assert_eq!(sandbox.executions_of(reference.as_str()), 1);
+    }
+    assert_eq!(Kind::Esim.calls(&sandbox), [2, 0, 0]);
+}
+
+#[test]
+fn a_server_without_time_for_us_is_a_timeout_that_names_the_order() {
+    let sandbox = Sandbox::start().unwrap();
+    let (builder, _) = quick(&sandbox);
+    let session = builder.order_timeout(SHORT).retry(RetryPolicy::new().retries(0)).build().unwrap();
+    sandbox.fault(Kind::Voucher.create_route(), Fault::Hang);
+    let error = Kind::Voucher.create(&session, &named("hang")).unwrap_err();
+    assert_eq!((error.kind(), error.client_reference()), (ErrorKind::Timeout, Some("hang")));
+    assert!(error.may_have_executed());
+}

@@ -1,0 +1,83 @@
+//! What becomes of an order when the session's token goes in the middle of it.
+
+use std::sync::Arc;
+
+use popup_rewards::ErrorKind;
+use popup_rewards::sandbox::{Fault, Sandbox};
+
+use crate::kind::{KINDS, named, quick};
+
+#[test]
+fn a_revoked_token_costs_one_refresh_and_no_look() {
+    for kind in KINDS {
+        let sandbox = Sandbox::start().unwrap();
+        let session = quick(&sandbox).0.build().unwrap();
+        session.login().unwrap();
+        sandbox.revoke_access_tokens();
+        assert!(kind.create(&session, &named("once")).unwrap().is_whole);
+        assert_eq!(kind.calls(&sandbox), [2, 0, 0]);
+        assert_eq!((sandbox.logins(), sandbox.refreshes()), (1, 1));
+        assert_eq!(sandbox.executions_of("once"), 1);
+    }
+}
+
+#[test]
+fn a_token_revoked_between_two_attempts_does_not_lose_the_order() {
+    for kind in KINDS {
+        let sandbox = Arc::new(Sandbox::start().unwrap());
+        let (builder, pauses) = quick(&sandbox);
+        let session = builder.build().unwrap();
+        sandbox.fault(kind.create_route(), Fault::CloseAfter);
+        let revoking = Arc::clone(&sandbox);
+        pauses.at_the_next(move || revoking.revoke_all_tokens());
+        let order = kind.create(&session, &named("between")).unwrap();
+        assert!(order.is_whole, "{order:?}");
+        // The lost one, the one with the dead token, and the one that is a duplicate.
+        assert_eq!(kind.calls(&sandbox), [3, 1, 1]);
+        assert_eq!((sandbox.logins(), sandbox.executions_of("between")), (2, 1));
+        assert_eq!(sandbox.refresh_tokens_presented_twice(), 0);
+    }
+}
+
+#[test]
+fn a_server_that_takes_no_token_has_executed_nothing() {
+    for kind in KINDS {
+        let sandbox = Sandbox::start().unwrap();
+        let session = quick(&sandbox).0.build().unwrap();
+        sandbox.fault(kind.create_route(), Fault::Status(401).always());
+        let error = kind.create(&session, &named("refused")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unauthorized);
+        assert!(!error.may_have_executed());
+        assert_eq!(kind.calls(&sandbox), [2, 0, 0]);
+    }
+}
+
+#[test]
+fn a_logout_after_a_lost_answer_says_that_the_order_may_exist() {
+    for kind in KINDS {
+        for (fault, may_exist, executions) in [
+            (Fault::CloseAfter, true, 1),
+            (Fault::CloseBefore, true, 0),
+            // A pause for the rate limit is not a lost answer.
+            (Fault::RateLimited(2), false, 0),
+        ] {
+            let sandbox = Sandbox::start().unwrap();
+            let (builder, pauses) = quick(&sandbox);
+            let session = builder.build().unwrap();
+            sandbox.fault(kind.create_route(), fault.clone());
+            let leaving = session.clone();
+            pauses.at_the_next(move || leaving.logout().unwrap());
+            let error = kind.create(&session, &named("leaving")).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::LoggedOut, "{kind:?} {fault:?}");
+            assert_eq!(error.may_have_executed(), may_exist, "{kind:?} {fault:?}");
+            assert_eq!(error.client_reference(), Some("leaving"));
+            assert_eq!(kind.calls(&sandbox), [1, 0, 0]);
+            assert_eq!(sandbox.executions_of("leaving"), executions);
+
+            // The caller comes back with the same reference and gets the order, new or old.
+            session.login().unwrap();
+            assert!(kind.create(&session, &named("leaving")).unwrap().is_whole);
+            assert_eq!(sandbox.executions_of("leaving"), 1);
+        }
+    }
+}

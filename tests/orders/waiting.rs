@@ -1,0 +1,157 @@
+//! Following an order until it is done.
+
+use std::time::Duration;
+
+use popup_rewards::sandbox::{Fault, Outcome, Sandbox};
+use popup_rewards::{ErrorKind, OrderStatus, Result, Session};
+
+use crate::clocks::Pauses;
+use crate::kind::{KINDS, Kind, cards, named, quick};
+
+const fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+fn shop() -> Result<(Sandbox, Session, Pauses)> {
+    let sandbox = Sandbox::start()?;
+    let (builder, pauses) = quick(&sandbox);
+    Ok((sandbox, builder.build()?, pauses))
+}
+
+/// Places an order that is `PENDING` for so long and then ends like this.
+fn place(kind: Kind, sandbox: &Sandbox, session: &Session, pending: Duration, end: Outcome) -> Result<i64> {
+    sandbox.next_order_after(pending, end);
+    Ok(kind.create(session, &named(&format!("{kind:?}")))?.id)
+}
+
+#[test]
+fn it_looks_every_5_seconds_for_a_minute_and_then_every_30() {
+    for kind in KINDS {
+        let (sandbox, session, pauses) = shop().unwrap();
+        let id = place(kind, &sandbox, &session, seconds(200), Outcome::Delivered).unwrap();
+        let order = kind.wait(&session, id, seconds(600)).unwrap();
+        assert_eq!((order.id, order.status.as_str()), (id, "DELIVERED"));
+        let mut expected = vec![seconds(5); 12];
+        expected.extend([seconds(30); 5]);
+        assert_eq!(pauses.noted(), expected, "{kind:?}");
+        assert_eq!(sandbox.calls(kind.one_route()), 18);
+    }
+}
+
+#[test]
+fn every_end_ends_the_wait() {
+    let failed = || Outcome::Failed {
+        code: "NO_STOCK".to_owned(),
+        reason: "sold out".to_owned(),
+        user_fixable: false,
+    };
+    for kind in KINDS {
+        for (end, status) in
+            [(Outcome::Delivered, "DELIVERED"), (failed(), "FAILED"), (Outcome::Cancelled, "CANCELLED")]
+        {
+            let (sandbox, session, _) = shop().unwrap();
+            let id = place(kind, &sandbox, &session, seconds(12), end).unwrap();
+            assert_eq!(kind.wait(&session, id, seconds(60)).unwrap().status, status, "{kind:?}");
+        }
+    }
+}
+
+#[test]
+fn a_partial_delivery_is_not_the_end() {
+    let (sandbox, session, pauses) = shop().unwrap();
+    sandbox.fulfil_after(seconds(40));
+    sandbox.next_order_after(seconds(10), Outcome::PartiallyDelivered(2));
+    let order = session.create_order(&cards(3001, 20, 7, named("parts"))).unwrap();
+    assert_eq!(order.status, OrderStatus::Pending);
+    sandbox.advance(seconds(11));
+    let order = session.get_order(order.id).unwrap();
+    assert_eq!((order.status, order.vouchers.len()), (OrderStatus::PartiallyDelivered, 2));
+    let order = session.wait_for_order(order.id, seconds(300)).unwrap();
+    assert_eq!((order.status, order.vouchers.len()), (OrderStatus::Delivered, 7));
+    assert!(pauses.total() >= seconds(35), "{:?}", pauses.noted());
+}
+
+#[test]
+fn a_wait_that_takes_too_long_names_the_order_and_its_last_status() {
+    for kind in KINDS {
+        let (sandbox, session, pauses) = shop().unwrap();
+        let id = place(kind, &sandbox, &session, seconds(1), Outcome::Pending).unwrap();
+        let error = kind.wait(&session, id, seconds(75)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        let text = error.to_string();
+        assert!(text.contains(&id.to_string()) && text.contains("PENDING"), "{text}");
+        assert!(error.may_have_executed() && error.is_retryable());
+        assert_eq!(error.client_reference(), Some(format!("{kind:?}").as_str()));
+        // The last look is at the very end of the time.
+        assert_eq!(pauses.noted()[..12], [seconds(5); 12]);
+        assert_eq!(pauses.noted().len(), 13);
+        assert!(pauses.total() <= seconds(75) && pauses.total() > seconds(70), "{:?}", pauses.noted());
+    }
+}
+
+#[test]
+fn the_look_at_the_very_end_counts() {
+    for kind in KINDS {
+        let (sandbox, session, pauses) = shop().unwrap();
+        let id = place(kind, &sandbox, &session, seconds(70), Outcome::Delivered).unwrap();
+        assert_eq!(kind.wait(&session, id, seconds(75)).unwrap().status, "DELIVERED", "{kind:?}");
+        assert_eq!(pauses.noted().len(), 13, "{:?}", pauses.noted());
+    }
+}
+
+#[test]
+fn no_time_at_all_is_one_look() {
+    for kind in KINDS {
+        let (sandbox, session, pauses) = shop().unwrap();
+        let pending = place(kind, &sandbox, &session, seconds(1), Outcome::Pending).unwrap();
+        assert_eq!(kind.wait(&session, pending, Duration::ZERO).unwrap_err().kind(), ErrorKind::Timeout);
+        assert_eq!(sandbox.calls(kind.one_route()), 1);
+        assert!(pauses.noted().is_empty());
+    }
+}
+
+#[test]
+fn what_may_pass_does_not_end_the_wait() {
+    for kind in KINDS {
+        let (sandbox, session, _) = shop().unwrap();
+        let id = place(kind, &sandbox, &session, seconds(10), Outcome::Delivered).unwrap();
+        // More than one look with all its attempts.
+        for fault in [Fault::CloseBefore, Fault::Status(503), Fault::Html, Fault::CutBody] {
+            sandbox.fault(kind.one_route(), fault.times(5));
+        }
+        assert_eq!(kind.wait(&session, id, seconds(300)).unwrap().status, "DELIVERED", "{kind:?}");
+    }
+}
+
+#[test]
+fn the_server_may_ask_for_a_longer_pause() {
+    for kind in KINDS {
+        let (sandbox, session, pauses) = shop().unwrap();
+        let id = place(kind, &sandbox, &session, seconds(2), Outcome::Delivered).unwrap();
+        // 40 seconds fit in a call and 200 do not; either way nobody asks before they are over.
+        sandbox.fault(kind.one_route(), Fault::RateLimited(40));
+        sandbox.fault(kind.one_route(), Fault::RateLimited(200));
+        kind.wait(&session, id, seconds(600)).unwrap();
+        assert_eq!(pauses.noted(), [seconds(40), seconds(200)], "{kind:?}");
+        // A pause that is longer than the wait is not begun.
+        sandbox.fault(kind.one_route(), Fault::RateLimited(3_600));
+        assert_eq!(kind.wait(&session, id, seconds(60)).unwrap_err().kind(), ErrorKind::Timeout);
+        assert_eq!(pauses.noted().len(), 2);
+    }
+}
+
+#[test]
+fn what_does_not_pass_ends_the_wait_at_once() {
+    for kind in KINDS {
+        let (sandbox, session, pauses) = shop().unwrap();
+        let id = place(kind, &sandbox, &session, seconds(2), Outcome::Pending).unwrap();
+        let error = kind.wait(&session, 999, seconds(600)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        let error = kind.wait(&session, 0, seconds(600)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+        session.logout().unwrap();
+        let error = kind.wait(&session, id, seconds(600)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::LoggedOut);
+        assert!(pauses.noted().is_empty());
+    }
+}
