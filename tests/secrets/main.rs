@@ -18,7 +18,7 @@ use anyhow::{Result, bail, ensure};
 use popup_rewards::{ClientReference, ErrorKind, NewOrder, OrderId, OrderStatus, ProductId, Secret};
 use rust_decimal::Decimal;
 
-use client::Client;
+use client::{Client, server_does};
 use server::Transport;
 
 macro_rules! scenario {
@@ -115,7 +115,7 @@ scenario!(the_codes_of_an_order_go_with_the_order, |client| {
 });
 
 scenario!(a_refused_login_leaves_no_password, |client| {
-    client.server_does("refuse logins")?;
+    server_does("refuse logins")?;
     let session = client.session()?;
     let error = session.countries().unwrap_err();
     ensure!(error.kind() == ErrorKind::InvalidCredentials, "{error:?}");
@@ -124,7 +124,7 @@ scenario!(a_refused_login_leaves_no_password, |client| {
 });
 
 scenario!(an_answer_to_a_login_that_is_cut_leaves_no_piece_of_a_token, |client| {
-    client.server_does("cut logins")?;
+    server_does("cut logins")?;
     let session = client.session_with(|builder| builder.deadline(Duration::from_secs(1)))?;
     let error = session.login().unwrap_err();
     ensure!(matches!(error.kind(), ErrorKind::Network | ErrorKind::Timeout), "{error:?}");
@@ -136,7 +136,7 @@ scenario!(a_call_that_times_out_leaves_nothing, |client| {
     let short = Duration::from_millis(300);
     let session = client.session_with(|builder| builder.timeout(short).deadline(short))?;
     session.login()?;
-    client.server_does("hang")?;
+    server_does("hang")?;
     let error = session.countries().unwrap_err();
     ensure!(error.kind() == ErrorKind::Timeout, "{error:?}");
     session.forget();
@@ -148,7 +148,7 @@ scenario!(a_call_that_times_out_leaves_nothing, |client| {
 scenario!(an_order_whose_answer_is_cut_leaves_no_piece_of_a_code, |client| {
     let session = client.session_with(|builder| builder.deadline(Duration::from_secs(1)))?;
     session.login()?;
-    client.server_does("cut orders")?;
+    server_does("cut orders")?;
     let error = session.create_order(&order("cut")?).unwrap_err();
     ensure!(error.may_have_executed(), "{error:?}");
     drop(error);
@@ -162,7 +162,7 @@ scenario!(an_order_whose_answer_is_cut_leaves_no_piece_of_a_code, |client| {
 scenario!(a_token_the_server_refuses_is_wiped_with_its_successor, |client| {
     let session = client.session()?;
     session.login()?;
-    client.server_does("refuse the current token")?;
+    server_does("refuse the current token")?;
     session.countries()?;
     ensure!(session.status().generation == 2, "a 401 is answered with a new pair");
     client.expect_no("token 0")?;
@@ -198,7 +198,7 @@ scenario!(an_observer_that_panics_during_a_login_leaves_nothing, |client| {
     ensure!(panicked.join().is_err());
     client.expect_no("token")?;
     let last = std::thread::spawn(move || drop(session));
-    let _ = last.join();
+    ensure!(last.join().is_ok(), "a drop does not call the observer");
     client.expect_nothing()
 });
 
@@ -217,24 +217,24 @@ fn whole_life(client: &mut Client) -> Result<()> {
 }
 
 scenario!(answers_in_chunks_leave_nothing, |client| {
-    client.server_does("send chunks")?;
+    server_does("send chunks")?;
     whole_life(client)
 });
 
 scenario!(answers_that_end_with_the_connection_leave_nothing, |client| {
-    client.server_does("send no length")?;
+    server_does("send no length")?;
     whole_life(client)
 });
 
 scenario!(answers_that_come_compressed_unasked_leave_nothing, |client| {
-    client.server_does("compress")?;
+    server_does("compress")?;
     whole_life(client)
 });
 
 scenario!(an_order_that_cannot_be_read_leaves_no_code, |client| {
     let session = client.session()?;
     session.login()?;
-    client.server_does("change the shape of orders")?;
+    server_does("change the shape of orders")?;
     let error = session.create_order(&order("unreadable")?).unwrap_err();
     ensure!(error.kind() == ErrorKind::InvalidResponse && error.may_have_executed(), "{error:?}");
     client.expect_no("card number")?;
@@ -247,7 +247,7 @@ scenario!(an_order_that_cannot_be_read_leaves_no_code, |client| {
 scenario!(a_token_that_the_server_repeats_in_an_error_is_not_kept, |client| {
     let session = client.session()?;
     session.login()?;
-    client.server_does("repeat the token")?;
+    server_does("repeat the token")?;
     let error = session.countries().unwrap_err();
     ensure!(error.kind() == ErrorKind::Forbidden, "{error:?}");
     session.forget();
