@@ -40,6 +40,7 @@ mod clock;
 mod credentials;
 mod error;
 mod http;
+mod masked;
 mod model;
 mod page;
 #[cfg(feature = "sandbox")]
