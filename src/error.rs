@@ -6,6 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use zeroize::{Zeroize, Zeroizing};
+
 /// What went wrong, in one word, for a `match`.
 ///
 /// More kinds may be added, so a `match` needs a wildcard arm.
@@ -71,6 +73,8 @@ struct Inner {
 
 /// The longest server text an error keeps, in characters: enough for a sentence, too short for a page.
 const TEXT_LIMIT: usize = 300;
+/// A secret shorter than this would be found in any text.
+const SHORTEST_SECRET: usize = 4;
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
@@ -150,10 +154,13 @@ impl Error {
 
     /// Takes a secret out of the texts the server sent, in case it echoed what it was given.
     pub(crate) fn redact(mut self, secret: &str) -> Self {
-        if secret.len() >= 4 {
+        if secret.len() >= SHORTEST_SECRET {
             for text in [&mut self.0.code, &mut self.0.server_message, &mut self.0.request_id] {
-                if let Some(found) = text.as_deref().filter(|found| found.contains(secret)) {
-                    *text = Some(found.replace(secret, "[redacted]").into());
+                if let Some(text) = text
+                    && let Some(without) = redacted(text, secret)
+                {
+                    text.zeroize();
+                    *text = without;
                 }
             }
         }
@@ -272,7 +279,26 @@ impl StdError for Error {
 
 /// A server text made fit for one log line: no control characters, bounded length.
 fn printable(text: &str) -> Box<str> {
-    text.chars().take(TEXT_LIMIT).map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().into()
+    let fit = || text.chars().take(TEXT_LIMIT).map(|c| if c.is_control() { ' ' } else { c });
+    // The size up front: a string that grows leaves pieces behind, and the text may repeat a token.
+    let mut printable = String::with_capacity(fit().map(char::len_utf8).sum());
+    printable.extend(fit());
+    printable.into()
+}
+
+/// The text without the secret, if it holds it: whole, or its beginning where the text was cut to a bounded length.
+fn redacted(text: &str, secret: &str) -> Option<Box<str>> {
+    let without = Zeroizing::new(text.replace(secret, "[redacted]"));
+    let is_cut = text.chars().count() == TEXT_LIMIT;
+    let beginnings = (SHORTEST_SECRET..secret.len()).rev().filter(|_| is_cut);
+    let before_cut = beginnings
+        .filter_map(|length| secret.get(..length))
+        .find_map(|beginning| without.strip_suffix(beginning))
+        .map(|kept| format!("{kept}[redacted]"));
+    match before_cut {
+        Some(without) => Some(without.into()),
+        None => text.contains(secret).then(|| without.as_str().into()),
+    }
 }
 
 #[cfg(test)]
@@ -306,5 +332,17 @@ mod tests {
             .with_server_message(Some("bad token s3cr3t-value!"))
             .redact("s3cr3t-value");
         assert_eq!(error.server_message(), Some("bad token [redacted]!"));
+    }
+
+    #[test]
+    fn a_secret_that_the_bounded_length_has_cut_is_taken_out_too() {
+        let secret = "0123456789".repeat(50);
+        for before in [0, 1, 200, 290, 297] {
+            let message = format!("{} {secret}", "x".repeat(before));
+            let error = Error::invalid_request("refused").with_server_message(Some(&message)).redact(&secret);
+            let shown = error.server_message().unwrap();
+            assert!(!shown.contains("0123"), "{shown}");
+            assert!(shown.starts_with(&"x".repeat(before)));
+        }
     }
 }

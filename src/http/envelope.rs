@@ -8,9 +8,11 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use zeroize::Zeroizing;
 
 use super::Response;
 use super::retry_after;
+use crate::model::unescape;
 use crate::{Error, ErrorKind, Page, Result};
 
 /// What a list was asked for, to work out whether there is more when the server does not say.
@@ -95,7 +97,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for TopLevel<'a> {
 
 fn unwrap<'a>(response: &Response, body: &'a [u8]) -> Result<&'a [u8]> {
     // Most answers have no member of this name: then they are bare, and one look is enough.
-    if !body.windows(6).any(|window| window == b"\"data\"") {
+    if memchr::memmem::find(body, b"\"data\"").is_none() {
         return Ok(body);
     }
     let top: TopLevel<'a> = serde_json::from_slice(body).map_err(|error| malformed(response, &error))?;
@@ -177,14 +179,14 @@ fn described(response: &Response, error: Error) -> Error {
     }
     let Ok(parsed) = serde_json::from_slice::<ErrorBody<'_>>(body) else { return error };
     let Some(raw) = parsed.error else {
-        return error.with_server_message(text(parsed.message).as_deref());
+        return error.with_server_message(shown(&text(parsed.message)));
     };
     if let Ok(fields) = serde_json::from_str::<ErrorFields<'_>>(raw.get()) {
         let code = text(fields.code).or_else(|| text(fields.name));
         let message = text(fields.message).or_else(|| first_text(fields.messages));
-        return error.with_code(code.as_deref()).with_server_message(message.as_deref());
+        return error.with_code(shown(&code)).with_server_message(shown(&message));
     }
-    error.with_code(text(Some(raw)).as_deref()).with_server_message(text(parsed.message).as_deref())
+    error.with_code(shown(&text(Some(raw)))).with_server_message(shown(&text(parsed.message)))
 }
 
 #[derive(Deserialize)]
@@ -207,13 +209,17 @@ struct ErrorFields<'a> {
     messages: Option<&'a RawValue>,
 }
 
-/// A member's text, if it is a text.
-fn text(raw: Option<&RawValue>) -> Option<String> {
-    serde_json::from_str(raw?.get()).ok().filter(|text: &String| !text.is_empty())
+/// A member's text, if it is a text. It is wiped, because it may repeat what was sent.
+fn text(raw: Option<&RawValue>) -> Option<Zeroizing<String>> {
+    unescape(raw?.get()).filter(|text| !text.is_empty())
 }
 
-fn first_text(raw: Option<&RawValue>) -> Option<String> {
-    serde_json::from_str::<Vec<String>>(raw?.get()).ok()?.into_iter().next()
+fn shown(text: &Option<Zeroizing<String>>) -> Option<&str> {
+    text.as_ref().map(|text| text.as_str())
+}
+
+fn first_text(raw: Option<&RawValue>) -> Option<Zeroizing<String>> {
+    text(serde_json::from_str::<Vec<&RawValue>>(raw?.get()).ok()?.first().copied())
 }
 
 #[cfg(test)]
@@ -228,7 +234,7 @@ mod tests {
         for (name, value) in headers {
             map.insert(*name, value.parse().unwrap());
         }
-        Response { status, headers: map, body: Body::new(body.as_bytes().to_vec(), false), resent: false }
+        Response { status, headers: map, body: Body::new(body.as_bytes().to_vec()), resent: false }
     }
 
     #[derive(Debug, Deserialize, PartialEq)]

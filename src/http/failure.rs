@@ -52,7 +52,7 @@ fn describe(error: &ureq::Error, facts: CallFacts) -> (ErrorKind, &'static str) 
             (InvalidResponse, "the server's answer is larger than any of this API")
         }
         ureq::Error::Protocol(_) => (InvalidResponse, "the server's answer is not HTTP"),
-        ureq::Error::Decompress(..) => (InvalidResponse, "the server's answer cannot be decompressed"),
+        ureq::Error::Other(_) => (InvalidResponse, "the server's answer cannot be decompressed"),
         ureq::Error::Http(_) | ureq::Error::BadUri(_) => {
             (InvalidRequest, "the request cannot be sent as HTTP")
         }

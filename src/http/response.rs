@@ -1,7 +1,8 @@
 //! One answer, read whole.
 
 use http::HeaderMap;
-use zeroize::Zeroize;
+
+use super::buffers::wipe;
 
 /// What the server answered: status, headers and the whole body, which a limit has bounded.
 pub(crate) struct Response {
@@ -13,27 +14,32 @@ pub(crate) struct Response {
     pub(crate) resent: bool,
 }
 
-/// A body; one that can hold secrets is wiped when it is dropped.
-pub(crate) struct Body {
-    bytes: Vec<u8>,
-    secret: bool,
-}
+/// A body, wiped when it is dropped, because even an error may repeat a token.
+pub(crate) struct Body(Vec<u8>);
 
 impl Body {
-    pub(crate) fn new(bytes: Vec<u8>, secret: bool) -> Self {
-        Body { bytes, secret }
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+        Body(bytes)
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.0
+    }
+
+    pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+
+    /// Cuts it to its first bytes; the rest is wiped.
+    pub(super) fn truncate(&mut self, length: usize) {
+        wipe(self.0.get_mut(length..).unwrap_or_default());
+        self.0.truncate(length);
     }
 }
 
 impl Drop for Body {
     fn drop(&mut self) {
-        if self.secret {
-            self.bytes.zeroize();
-        }
+        wipe(&mut self.0);
     }
 }
 

@@ -51,10 +51,8 @@ impl WireSettings {
             .max_idle_connections_per_host(idle)
             .max_idle_age(IDLE_TIME)
             .user_agent(self.user_agent.as_str())
-            .accept("application/json");
-        if purpose == Use::Auth {
-            config = config.accept_encoding("identity");
-        }
+            .accept("application/json")
+            .accept_encoding(if purpose == Use::Api { "gzip" } else { "identity" });
         if self.proxy.is_some() || self.base.is_loopback() {
             // Without this ureq takes a proxy from the environment, which is never meant for loopback.
             config = config.proxy(self.proxy.clone());

@@ -101,10 +101,10 @@ mod tests {
     fn a_sleep_ends_when_the_clock_is_moved_past_it() {
         let clock = SandboxClock::new();
         let sleeper = clock.clone();
-        let thread = std::thread::spawn(move || sleeper.sleep(Duration::from_secs(86_400)));
-        // Until the sleeper has noted when it wants to wake, moving the clock moves that moment too.
+        let thread = std::thread::spawn(move || sleeper.sleep(Duration::from_secs(3600)));
+        // Again and again, because the sleep may begin after the first of them.
         while !thread.is_finished() {
-            clock.advance(Duration::from_secs(86_400));
+            clock.advance(Duration::from_secs(3600));
             std::thread::yield_now();
         }
         thread.join().unwrap();

@@ -60,6 +60,11 @@ impl<A: Clone, R, E: Reason> Gate<A, R, E> {
         Gate { state: Mutex::new(state), accepted: AtomicU64::new(0) }
     }
 
+    /// What a caller picks of a token that is fresh, without a reference to the token itself being counted.
+    pub(crate) fn peek<T>(&self, now: Now, need: Need, pick: impl FnOnce(&A) -> T) -> Option<T> {
+        self.state.lock().machine.fresh(now, need).map(pick)
+    }
+
     /// A token that meets a need; one is obtained if there is none. Returns by `deadline`, which is asked for only
     /// once something has to be done.
     pub(crate) fn acquire(

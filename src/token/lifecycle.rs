@@ -70,6 +70,13 @@ impl<A: Clone, R, E: Reason> Lifecycle<A, R, E> {
         }
     }
 
+    /// The held token, if it meets a need and is far from its end: the answer to nearly every question.
+    pub(crate) fn fresh(&self, now: Now, need: Need) -> Option<&A> {
+        let held = self.held.as_ref().filter(|held| self.suits(held, need))?;
+        let fresh = held.expiry.zone(now) == Zone::Fresh && held.expiry.remaining(now) >= need.at_least;
+        fresh.then_some(&held.access)
+    }
+
     /// A caller needs a token.
     pub(crate) fn ask(&mut self, now: Now, need: Need) -> Answer<A, E> {
         if self.closed.is_some() {

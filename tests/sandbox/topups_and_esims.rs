@@ -173,7 +173,7 @@ fn a_held_esim_is_answered_when_it_is_ready_or_after_a_minute() -> Result<()> {
         let order = std::thread::scope(|scope| {
             let waiting = scope.spawn(|| esim_order(&client, "held"));
             // Executed and paid while the request is still open.
-            while sandbox.orders_executed() == 0 {
+            while sandbox.orders_executed() == 0 && !waiting.is_finished() {
                 std::thread::yield_now();
             }
             assert!(!waiting.is_finished());

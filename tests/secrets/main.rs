@@ -205,6 +205,7 @@ scenario!(an_observer_that_panics_during_a_login_leaves_nothing, |client| {
 /// Logs in, orders, reads the order and ends.
 fn whole_life(client: &mut Client) -> Result<()> {
     let session = client.session()?;
+    session.countries()?;
     drop(session.create_order(&order("whole")?)?);
     client.expect_no("card number")?;
     client.expect_no("claim URL")?;

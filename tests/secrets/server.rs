@@ -179,10 +179,11 @@ impl Server {
             )
         });
         let vouchers = cards.collect::<Vec<_>>().join(",");
-        // Long enough that a body of unknown length does not fit in the first buffer one would take for it.
-        let remark = "long ".repeat(4000);
+        // The codes stand in the middle of an answer that is larger than what is first allocated for one of unknown
+        // length, and where what is left of it is not overwritten by chance.
+        let (before, after) = ("before ".repeat(1500), "after ".repeat(1500));
         format!(
-            r#"{{"id":88101,"product_id":3105,"denomination":20.00,"quantity":2,"status":"DELIVERED","vouchers":[{vouchers}],"message":"{remark}"}}"#
+            r#"{{"id":88101,"product_id":3105,"denomination":20.00,"quantity":2,"status":"DELIVERED","unknown":"{before}","vouchers":[{vouchers}],"other":"{after}"}}"#
         )
     }
 }

@@ -21,6 +21,7 @@ pub(super) type Connection = StreamOwned<ServerConnection, TcpStream>;
 pub(super) struct Peer {
     pub(super) port: u16,
     pub(super) pem: String,
+    config: Arc<ServerConfig>,
     script: Option<JoinHandle<()>>,
 }
 
@@ -68,10 +69,19 @@ impl Peer {
             .with_no_client_auth()
             .with_single_cert(vec![made.cert.der().clone()], key)
             .unwrap();
+        Peer::start(Arc::new(config), made.cert.pem(), script)
+    }
+
+    /// A second server with the certificate of another.
+    pub(super) fn named_like(other: &Peer, script: impl FnOnce(Door) + Send + 'static) -> Self {
+        Peer::start(Arc::clone(&other.config), other.pem.clone(), script)
+    }
+
+    fn start(config: Arc<ServerConfig>, pem: String, script: impl FnOnce(Door) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let door = Door { listener, config: Arc::new(config) };
-        Peer { port, pem: made.cert.pem(), script: Some(std::thread::spawn(move || script(door))) }
+        let door = Door { listener, config: Arc::clone(&config) };
+        Peer { port, pem, config, script: Some(std::thread::spawn(move || script(door))) }
     }
 
     pub(super) fn url(&self) -> String {

@@ -1,6 +1,6 @@
 //! TLS to the target through a CONNECT proxy, itself reached in plain text or over TLS.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 
 use rustls::ALL_VERSIONS;
@@ -37,7 +37,7 @@ fn a_target_behind_a_proxy_is_reached_over_one_tunnel() {
     let proxy = Peer::new(ALL_VERSIONS, move |door: Door| {
         let mut client = door.tcp();
         assert!(read_head(&mut client).starts_with(&format!("CONNECT 127.0.0.1:{} ", upstream.1)));
-        client.write_all(b"HTTP/1.1 200 Tunnel\r\n\r\n").unwrap();
+        answer_tunnel(&mut client);
         let server = TcpStream::connect(upstream).unwrap();
         let (from, to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
         let upwards = std::thread::spawn(move || forward(from, to));
@@ -53,6 +53,61 @@ fn a_target_behind_a_proxy_is_reached_over_one_tunnel() {
     drop(agent);
     target.finish();
     proxy.finish();
+}
+
+#[test]
+fn a_tunnel_can_itself_be_inside_tls() {
+    let target = target();
+    let upstream = ("127.0.0.1", target.port);
+    let proxy = Peer::named_like(&target, move |door: Door| {
+        let mut client = door.tls();
+        assert!(read_head(&mut client).starts_with("CONNECT 127.0.0.1:"));
+        answer_tunnel(&mut client);
+        let mut server = TcpStream::connect(upstream).unwrap();
+        // The two ends take turns: a handshake, then requests and answers.
+        let mut buffer = [0; 32 * 1024];
+        server.set_nonblocking(true).unwrap();
+        client.sock.set_nonblocking(true).unwrap();
+        loop {
+            match client.read(&mut buffer) {
+                Ok(0) => return,
+                Ok(read) => write_all(&mut server, &buffer[..read]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+            match server.read(&mut buffer) {
+                Ok(read @ 1..) => write_all(&mut client, &buffer[..read]),
+                _ => std::thread::yield_now(),
+            }
+        }
+    });
+    let through = Proxy::new(&format!("https://127.0.0.1:{}", proxy.port)).unwrap();
+    let agent = agent_with(&target.pem, |config| config.proxy(Some(through)));
+    assert_eq!(body(&agent, &target.url()), b"first");
+    assert_eq!(body(&agent, &target.url()), b"second");
+    assert_eq!(facts(), CallFacts { connected: false, request_sent: true, answer_started: true });
+    drop(agent);
+    target.finish();
+    proxy.finish();
+}
+
+/// Writes to a socket that does not block.
+fn write_all(to: &mut impl Write, mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        match to.write(bytes) {
+            Ok(written) => bytes = &bytes[written..],
+            Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::yield_now(),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    while to.flush().is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
+        std::thread::yield_now();
+    }
+}
+
+fn answer_tunnel(client: &mut impl Write) {
+    client.write_all(b"HTTP/1.1 200 Tunnel\r\n\r\n").unwrap();
+    client.flush().unwrap();
 }
 
 #[test]
