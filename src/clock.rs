@@ -78,6 +78,12 @@ impl Now {
     }
 }
 
+/// A number a clock has drawn, brought into `0.0..=1.0`: a clock may be anybody's code, and one that answers with
+/// something that is not a number must not end the caller.
+pub(crate) fn share(random: f64) -> f64 {
+    if random.is_nan() { 0.0 } else { random.clamp(0.0, 1.0) }
+}
+
 /// The time of day of the operating system, for a question that no session's clock is there to answer.
 pub(crate) fn wall_now() -> OffsetDateTime {
     let since = Now::read(&SystemClock::new()).wall;

@@ -91,7 +91,12 @@ impl Wire {
             wipe::start_call();
             match self.exchange(request, uri.clone(), token, limits) {
                 Ok(response) => return Ok(Response { resent: stale > 0, ..response }),
-                Err(_) if request.may_repeat && stale < STALE_CONNECTIONS && wipe::facts().was_stale() => {
+                Err(error)
+                    if request.may_repeat
+                        && stale < STALE_CONNECTIONS
+                        && wipe::facts().was_stale()
+                        && failure::is_broken(&error) =>
+                {
                     stale += 1;
                 }
                 Err(error) => {
@@ -112,7 +117,9 @@ impl Wire {
     ) -> Result<Response, ureq::Error> {
         let mut answer = match &request.body {
             Some(body) => self.run(self.head(request, uri, token, limits, body.as_slice())),
-            None => self.run(self.head(request, uri, token, limits, ())),
+            None if request.method == Method::Get => self.run(self.head(request, uri, token, limits, ())),
+            // Without a body of known length, ureq announces a chunked one.
+            None => self.run(self.head(request, uri, token, limits, &[][..])),
         }?;
         let announced =
             answer.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::clock::share;
+
 /// How often and at what intervals a failed call is repeated.
 ///
 /// A call is repeated only where that is safe: always when nothing was sent, after the pause the server asked for
@@ -67,7 +69,7 @@ impl RetryPolicy {
         }
         let doubled =
             self.first_pause.saturating_mul(1_u32.checked_shl(made.saturating_sub(1)).unwrap_or(u32::MAX));
-        let backoff = doubled.min(self.longest_pause).mul_f64(random.clamp(0.0, 1.0));
+        let backoff = doubled.min(self.longest_pause).mul_f64(share(random));
         let pause = match outcome {
             Outcome::Limited { wait } => wait.unwrap_or(backoff),
             Outcome::NotSent => backoff,

@@ -23,6 +23,10 @@ pub(super) struct Auth {
     pub(super) secret: String,
     pub(super) access_life: Duration,
     pub(super) refresh_life: Duration,
+    /// Whether answers say when the access token ends.
+    pub(super) says_expiry: bool,
+    /// Whether tokens are without any claims to read.
+    pub(super) opaque: bool,
     access: HashMap<String, Grant>,
     refresh: HashMap<String, Grant>,
     presented: HashSet<String>,
@@ -45,7 +49,8 @@ struct Grant {
 struct Tokens {
     access_token: String,
     refresh_token: String,
-    access_expires_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_expires_at: Option<String>,
     refresh_expires_at: String,
     client_id: i64,
 }
@@ -63,6 +68,8 @@ impl Auth {
             secret: format!("secret_{}", hex(&random_bytes::<16>())),
             access_life: Duration::from_secs(3600),
             refresh_life: Duration::from_secs(7 * 86_400),
+            says_expiry: true,
+            opaque: false,
             access: HashMap::new(),
             refresh: HashMap::new(),
             presented: HashSet::new(),
@@ -122,7 +129,7 @@ impl State {
         Reply::enveloped(&Tokens {
             access_token,
             refresh_token,
-            access_expires_at: self.stamp(access_expires),
+            access_expires_at: self.auth.says_expiry.then(|| self.stamp(access_expires)),
             refresh_expires_at: self.stamp(refresh_expires),
             client_id: CLIENT,
         })
@@ -130,6 +137,9 @@ impl State {
 
     /// A token that reads like a JWT; its signature is random, so that it cannot be guessed.
     fn token(&self, kind: &str, expires: OffsetDateTime) -> String {
+        if self.auth.opaque {
+            return format!("{kind}_{}", hex(&random_bytes::<24>()));
+        }
         let claims = json!({
             "sub": CLIENT.to_string(),
             "typ": kind,

@@ -44,6 +44,16 @@ impl Sandbox {
         auth.refresh_life = refresh;
     }
 
+    /// Whether login and refresh answer with `access_expires_at`; they do unless told otherwise.
+    pub fn send_access_expiry(&self, send: bool) {
+        self.state.lock().auth.says_expiry = send;
+    }
+
+    /// Whether the tokens made from now on are random text; unless told otherwise they read like a JWT.
+    pub fn make_opaque_tokens(&self, opaque: bool) {
+        self.state.lock().auth.opaque = opaque;
+    }
+
     /// Revokes every access and refresh token, as a logout on another machine does.
     pub fn revoke_all_tokens(&self) {
         self.state.lock().auth.revoke_all();
@@ -96,6 +106,15 @@ impl Sandbox {
     /// Forgets all faults that have not happened yet.
     pub fn clear_faults(&self) {
         self.state.lock().faults = super::faults::Faults::default();
+    }
+
+    /// Refuses new connections and closes those not in use, as a server that is being restarted; or takes
+    /// connections again, on the same port. Returns when that is so.
+    pub fn refuse_connections(&self, refuse: bool) {
+        self.server.door.set_shut(refuse);
+        if refuse {
+            self.server.close_idle();
+        }
     }
 
     /// Closes the connections that are open and not in use, as servers do with idle ones. Returns when they

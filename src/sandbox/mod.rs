@@ -29,6 +29,7 @@ mod charges;
 mod clock;
 mod controls;
 mod counters;
+mod door;
 mod esim;
 mod esim_orders;
 mod faults;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -15,10 +15,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 
+use super::door::{Door, Doorman};
 use super::funnel;
 use super::state::State;
 use super::webhooks::{Delivery, deliver_all};
@@ -27,6 +28,7 @@ use super::webhooks::{Delivery, deliver_all};
 pub(super) struct Server {
     pub(super) address: SocketAddr,
     pub(super) traffic: Arc<Traffic>,
+    pub(super) door: Door,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -47,9 +49,6 @@ struct Open {
     close: oneshot::Sender<mpsc::Sender<()>>,
 }
 
-/// Connections the system keeps for us until they are accepted, for a thousand threads that start at once.
-const BACKLOG: u32 = 4096;
-
 /// How often orders are fulfilled without anyone asking, so that webhooks go out.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -58,20 +57,21 @@ impl Server {
         let traffic = Arc::new(Traffic::default());
         let (stop, stopped) = oneshot::channel();
         let (ready, address) = mpsc::channel();
+        let (door, doorman) = Door::new();
         let shared = Arc::clone(&traffic);
         // A thread with a runtime of its own can be started from anywhere, from inside another runtime too.
         let thread = std::thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
             let started = tokio::runtime::Builder::new_current_thread().enable_all().build();
             match started {
                 Ok(runtime) => {
-                    runtime.block_on(run(state, events, shared, &ready, stopped));
+                    runtime.block_on(run(state, events, shared, doorman, &ready, stopped));
                     runtime.shutdown_background();
                 }
                 Err(error) => ready.send(Err(error)).unwrap_or_default(),
             }
         })?;
         let address = address.recv().map_err(|_| io::Error::other("the server thread ended"))??;
-        Ok(Server { address, traffic, stop: Some(stop), thread: Some(thread) })
+        Ok(Server { address, traffic, door, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Closes the connections nobody waits on, and returns when they are closed.
@@ -103,45 +103,31 @@ async fn run(
     state: Arc<Mutex<State>>,
     events: UnboundedReceiver<Delivery>,
     traffic: Arc<Traffic>,
+    mut doorman: Doorman,
     ready: &mpsc::Sender<io::Result<SocketAddr>>,
     stopped: oneshot::Receiver<()>,
 ) {
-    let bound = listen().and_then(|listener| Ok((listener.local_addr()?, listener)));
-    let (address, listener) = match bound {
-        Ok(bound) => bound,
+    let address = match doorman.open() {
+        Ok(address) => address,
         Err(error) => return ready.send(Err(error)).unwrap_or_default(),
     };
     let clock = state.lock().clock.clone();
     tokio::spawn(deliver_all(events, clock, Arc::clone(&traffic.delivered_events)));
     tokio::spawn(tick(Arc::clone(&state)));
-    tokio::spawn(accept(listener, state, traffic));
+    tokio::spawn(async move {
+        while let Some(stream) = doorman.next().await {
+            tokio::spawn(serve(stream, Arc::clone(&state), Arc::clone(&traffic)));
+        }
+    });
     ready.send(Ok(address)).unwrap_or_default();
     // Either end of the channel gone means stop; the tasks go with the runtime.
     stopped.await.unwrap_or_default();
-}
-
-fn listen() -> io::Result<TcpListener> {
-    let socket = TcpSocket::new_v4()?;
-    socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
-    socket.listen(BACKLOG)
 }
 
 async fn tick(state: Arc<Mutex<State>>) {
     loop {
         tokio::time::sleep(TICK).await;
         state.lock().settle();
-    }
-}
-
-async fn accept(listener: TcpListener, state: Arc<Mutex<State>>, traffic: Arc<Traffic>) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                tokio::spawn(serve(stream, Arc::clone(&state), Arc::clone(&traffic)));
-            }
-            // Out of descriptors, for instance: those in use have to come back first.
-            Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
-        }
     }
 }
 

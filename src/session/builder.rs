@@ -204,7 +204,7 @@ impl SessionBuilder {
         let inner = Inner {
             gate: Gate::new(rules),
             settings: self.settings,
-            open_wire: Wire::new(&wire, Use::Api),
+            open_wire: Mutex::new(Arc::new(Wire::new(&wire, Use::Api))),
             wire,
             credentials: self.credentials,
             clock: self.clock,

@@ -169,7 +169,10 @@ impl Inner {
         let limits = Limits { timeout: usual.min(deadline.saturating_sub(started)), body: API_LIMIT };
         let result = match grant {
             Some(grant) => grant.access.wire.send(request, Some(grant.access.token.header()), limits),
-            None => self.open_wire.send(request, None, limits),
+            None => {
+                let wire = Arc::clone(&self.open_wire.lock());
+                wire.send(request, None, limits)
+            }
         };
         if log::log_enabled!(target: CALL_LOG, log::Level::Debug) {
             let millis = self.clock.monotonic().saturating_sub(started).as_millis();

@@ -5,34 +5,23 @@
 //! for; the leader sets the landing's outcome under the mutex and wakes everybody. A leader that panics does the
 //! same from a drop guard. Lock order: there is only one lock.
 
+mod landing;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::thread::{self, ThreadId};
+use std::thread;
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 
+use self::landing::{Landing, LeaderGuard, Outcome};
 use super::pilot::{FlightEvent, Pilot};
 use crate::clock::Now;
 use crate::token::{
     Answer, Bounds, Close, Closed, End, Grant, Lifecycle, Need, Reason, Report, Rules, Snapshot, Step,
 };
-
-/// Where the callers that wait for a flight are told how it went.
-struct Landing<E> {
-    flight: u64,
-    leader: OnceLock<ThreadId>,
-    outcome: OnceLock<Outcome<E>>,
-    landed: Condvar,
-}
-
-#[derive(Clone)]
-enum Outcome<E> {
-    Published,
-    Failed(E),
-    /// Nothing a waiter could share: it asks again.
-    Inconclusive,
-}
 
 struct State<A, R, E> {
     machine: Lifecycle<A, R, E>,
@@ -47,10 +36,12 @@ pub(crate) struct Gate<A, R, E> {
 }
 
 /// What a caller does next, with everything it needs for it outside of the lock.
-enum Turn<A, E> {
+///
+/// A leader gets its guard here, before any code that is not ours runs on its behalf.
+enum Turn<'a, A: Clone, R, E: Reason> {
     Done(Grant<A>),
-    Elected(u64),
-    Lead(Arc<Landing<E>>),
+    Elected(LeaderGuard<'a, A, R, E>),
+    Lead(LeaderGuard<'a, A, R, E>),
     Wait(Arc<Landing<E>>),
 }
 
@@ -75,14 +66,15 @@ impl<A: Clone, R, E: Reason> Gate<A, R, E> {
     ) -> Result<Grant<A>, E> {
         let mut fruitless = false;
         loop {
-            let outcome = match self.turn(pilot.now(), |machine, now| machine.ask(now, need))? {
+            let outcome = match self.turn(pilot.now(), false, |machine, now| machine.ask(now, need))? {
                 Turn::Done(grant) => return Ok(grant),
                 // Whatever comes of it, the next look finds a token to use: the new one or the old one.
-                Turn::Elected(flight) => {
-                    pilot.elected(flight);
+                Turn::Elected(guard) => {
+                    pilot.elected(guard.flight());
+                    guard.hand_over();
                     continue;
                 }
-                Turn::Lead(landing) => self.fly(&landing, deadline(), pilot),
+                Turn::Lead(guard) => self.fly(guard, deadline(), pilot),
                 Turn::Wait(landing) => self.wait(&landing, deadline(), pilot)?,
             };
             if matches!(outcome, Outcome::Inconclusive) {
@@ -104,14 +96,19 @@ impl<A: Clone, R, E: Reason> Gate<A, R, E> {
     /// Logs in, or joins a flight that brings a new pair.
     pub(crate) fn login(&self, deadline: Duration, pilot: &impl Pilot<A, R, E>) -> Result<(), E> {
         loop {
-            let outcome = match self.turn(pilot.now(), |machine, _| machine.ask_login())? {
-                Turn::Lead(landing) => match self.fly(&landing, deadline, pilot) {
+            let outcome = match self.turn(pilot.now(), true, |machine, _| machine.ask_login())? {
+                Turn::Lead(guard) => match self.fly(guard, deadline, pilot) {
                     Outcome::Published => return Ok(()),
                     Outcome::Failed(reason) => return Err(reason),
                     // Only a logout takes the flight away from a leader that is still here.
                     Outcome::Inconclusive => return Err(E::logged_out()),
                 },
-                Turn::Wait(landing) => self.wait(&landing, deadline, pilot)?,
+                Turn::Wait(landing) => match self.wait(&landing, deadline, pilot)? {
+                    // What another login() was told is this caller's answer too; any other flight may have failed
+                    // on an answer from before, which a login that is asked for does not put up with.
+                    Outcome::Failed(reason) if landing.asked => return Err(reason),
+                    outcome => outcome,
+                },
                 Turn::Done(_) | Turn::Elected(_) => return Ok(()),
             };
             if matches!(outcome, Outcome::Published) {
@@ -124,26 +121,26 @@ impl<A: Clone, R, E: Reason> Gate<A, R, E> {
     pub(crate) fn fly_early(&self, flight: u64, deadline: Duration, pilot: &impl Pilot<A, R, E>) {
         let landing = self.state.lock().landing.clone();
         if let Some(landing) = landing.filter(|landing| landing.flight == flight) {
-            self.fly(&landing, deadline, pilot);
+            self.fly(LeaderGuard::new(self, landing), deadline, pilot);
         }
     }
 
     fn turn(
         &self,
         now: Now,
+        asked: bool,
         ask: impl FnOnce(&mut Lifecycle<A, R, E>, Now) -> Answer<A, E>,
-    ) -> Result<Turn<A, E>, E> {
+    ) -> Result<Turn<'_, A, R, E>, E> {
         let mut state = self.state.lock();
         match ask(&mut state.machine, now) {
             Answer::Use(grant) => Ok(Turn::Done(grant)),
             Answer::UseAndLead(_, flight) => {
-                state.open_landing(flight);
-                Ok(Turn::Elected(flight))
+                Ok(Turn::Elected(LeaderGuard::new(self, state.open_landing(flight, false))))
             }
-            Answer::Lead(flight) => Ok(Turn::Lead(state.open_landing(flight))),
+            Answer::Lead(flight) => Ok(Turn::Lead(LeaderGuard::new(self, state.open_landing(flight, asked)))),
             Answer::Wait(flight) => Ok(Turn::Wait(match &state.landing {
                 Some(landing) if landing.flight == flight => landing.clone(),
-                _ => state.open_landing(flight),
+                _ => state.open_landing(flight, false),
             })),
             Answer::Refuse(reason) => Err(reason),
         }
@@ -166,11 +163,15 @@ impl<A: Clone, R, E: Reason> Gate<A, R, E> {
         landing.outcome.get().cloned().ok_or_else(|| pilot.timed_out())
     }
 
-    fn fly(&self, landing: &Landing<E>, deadline: Duration, pilot: &impl Pilot<A, R, E>) -> Outcome<E> {
-        let _ = landing.leader.set(thread::current().id());
-        let guard = LeaderGuard { gate: self, landing };
+    fn fly(
+        &self,
+        guard: LeaderGuard<'_, A, R, E>,
+        deadline: Duration,
+        pilot: &impl Pilot<A, R, E>,
+    ) -> Outcome<E> {
+        guard.lead();
         let mut events = Vec::new();
-        let end = self.attempts(landing.flight, deadline, pilot, &mut events);
+        let end = self.attempts(guard.flight(), deadline, pilot, &mut events);
         if let End::Failed { reason, .. } = &end {
             events.push(FlightEvent::Failed(reason.clone()));
         }
@@ -271,13 +272,8 @@ impl<A: Clone, R, E: Reason> Gate<A, R, E> {
 }
 
 impl<A, R, E: Clone> State<A, R, E> {
-    fn open_landing(&mut self, flight: u64) -> Arc<Landing<E>> {
-        let landing = Arc::new(Landing {
-            flight,
-            leader: OnceLock::new(),
-            outcome: OnceLock::new(),
-            landed: Condvar::new(),
-        });
+    fn open_landing(&mut self, flight: u64, asked: bool) -> Arc<Landing<E>> {
+        let landing = Arc::new(Landing::new(flight, asked));
         self.landing = Some(landing.clone());
         landing
     }
@@ -286,36 +282,5 @@ impl<A, R, E: Clone> State<A, R, E> {
         if let Some(landing) = self.landing.take() {
             landing.land(Outcome::Inconclusive);
         }
-    }
-}
-
-impl<E: Clone> Landing<E> {
-    /// Sets the outcome, unless there is one, and wakes everybody. The caller holds the lock.
-    fn land(&self, outcome: Outcome<E>) -> Outcome<E> {
-        let outcome = self.outcome.get_or_init(|| outcome).clone();
-        self.landed.notify_all();
-        outcome
-    }
-}
-
-/// Ends a flight in every case: by its outcome, or, when the leader panics, by giving it up.
-struct LeaderGuard<'a, A: Clone, R, E: Reason> {
-    gate: &'a Gate<A, R, E>,
-    landing: &'a Landing<E>,
-}
-
-impl<A: Clone, R, E: Reason> LeaderGuard<'_, A, R, E> {
-    fn land(self, outcome: Outcome<E>) -> Outcome<E> {
-        let _state = self.gate.state.lock();
-        self.landing.land(outcome)
-        // The guard's own drop follows and finds the outcome set and the flight gone.
-    }
-}
-
-impl<A: Clone, R, E: Reason> Drop for LeaderGuard<'_, A, R, E> {
-    fn drop(&mut self) {
-        let mut state = self.gate.state.lock();
-        state.machine.abandon(self.landing.flight);
-        self.landing.land(Outcome::Inconclusive);
     }
 }

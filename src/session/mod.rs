@@ -70,7 +70,7 @@ pub(crate) struct Inner {
     settings: Settings,
     wire: WireSettings,
     /// For the calls that carry no token.
-    open_wire: Wire,
+    open_wire: Mutex<Arc<Wire>>,
     credentials: Credentials,
     clock: Box<dyn Clock>,
     observer: Option<Observer>,
@@ -222,6 +222,7 @@ impl Session {
         if let Some(token) = self.inner.gate.peek(now, need, |access| access.token.clone()) {
             return Ok(token);
         }
+        self.inner.check_process();
         Ok(self.inner.acquire(need)?.access.token.clone())
     }
 

@@ -16,6 +16,7 @@ impl Inner {
         if self.process.swap(process, Ordering::Relaxed) == process {
             return false;
         }
+        *self.open_wire.lock() = Arc::new(Wire::new(&self.wire, Use::Api));
         self.gate.forked(|access| {
             Arc::new(Access { token: access.token.clone(), wire: Arc::new(Wire::new(&self.wire, Use::Api)) })
         });

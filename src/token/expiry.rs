@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::clock::Now;
+use crate::clock::{Now, share};
 
 /// The life assumed when neither the answer nor the token says anything: what the API documents.
 const DEFAULT_LIFE: Duration = Duration::from_secs(3600);
@@ -76,7 +76,7 @@ impl Expiry {
     pub(crate) fn new(evidence: &Evidence, margin: Duration, random: f64) -> Self {
         let life = evidence.life();
         let latest = margin.saturating_add(SPREAD);
-        let drawn = margin.saturating_add(SPREAD.mul_f64(random.clamp(0.0, 1.0)));
+        let drawn = margin.saturating_add(SPREAD.mul_f64(share(random)));
         // At most a quarter of the life, or a short token would be refreshed by every call that uses it.
         let quarter = life / 4;
         let early = if latest > quarter { scale(drawn, quarter, latest) } else { drawn };
@@ -129,8 +129,11 @@ fn seconds(since_1970: Duration) -> i64 {
 fn scale(part: Duration, of: Duration, whole: Duration) -> Duration {
     let ratio = part.as_secs_f64() / whole.as_secs_f64();
     // A huge margin can make the ratio lose precision, never its bounds.
-    of.mul_f64(ratio.clamp(0.0, 1.0))
+    of.mul_f64(ratio.clamp(0.0, 1.0)).min(of)
 }
+
+#[cfg(test)]
+mod properties;
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,20 @@
+//! A process that forks: parent and child share neither connections nor the refresh token.
+//!
+//! Only a process with one thread can fork and go on as if nothing had happened, so this runs without the test
+//! harness, and the sandbox, which has threads, stays in a process of its own: the first role of this program.
+//! The second role is the client that forks.
+#![cfg_attr(target_os = "linux", expect(unsafe_code, reason = "there is no fork in the standard library"))]
+
+#[cfg(target_os = "linux")]
+#[path = "fork/linux.rs"]
+mod linux;
+
+#[cfg(target_os = "linux")]
+fn main() -> anyhow::Result<()> {
+    linux::main()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn main() {
+    println!("the fork tests are for Linux");
+}

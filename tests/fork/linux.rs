@@ -1,0 +1,171 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, ensure};
+use popup_rewards::sandbox::Sandbox;
+use popup_rewards::{Clock, Session, SystemClock};
+
+/// A case: what the client does, and what the server has seen of it afterwards.
+type Case = (&'static str, fn() -> Result<()>, fn(&Sandbox) -> Result<()>);
+
+const CASES: [Case; 4] = [
+    (
+        "a_child_with_an_expiring_token_logs_in_and_leaves_the_refresh_token_to_its_parent",
+        expiring,
+        |sandbox| {
+            same("logins", sandbox.logins(), 2)?;
+            same("refreshes", sandbox.refreshes(), 1)
+        },
+    ),
+    ("a_child_that_asks_for_a_refresh_logs_in", asked, |sandbox| {
+        same("logins", sandbox.logins(), 2)?;
+        same("refreshes", sandbox.refreshes(), 1)
+    }),
+    ("a_child_opens_connections_of_its_own_and_its_parent_keeps_its_own", connections, |sandbox| {
+        // The login, and then one for calls with a token and one for calls without, twice.
+        same("connections", sandbox.connections(), 5)?;
+        same("logins", sandbox.logins(), 1)
+    }),
+    ("a_child_that_drops_the_session_does_not_log_its_parent_out", dropped, |sandbox| {
+        same("logouts", sandbox.calls("POST /auth/logout"), 1)
+    }),
+];
+
+pub(super) fn main() -> Result<()> {
+    if let Some(case) = std::env::var_os("FORK_CASE") {
+        let (_, client, _) = CASES.iter().find(|(name, ..)| case == *name).context("no such case")?;
+        return client();
+    }
+    println!("running {} fork tests", CASES.len());
+    for (name, _, check) in CASES {
+        let sandbox = Sandbox::start()?;
+        let client = Command::new(std::env::current_exe()?)
+            .env("FORK_CASE", name)
+            .env("API_BASE_URL", sandbox.url())
+            .env("API_KEY", sandbox.username().expose())
+            .env("API_SECRET", sandbox.password().expose())
+            .status()?;
+        ensure!(client.success(), "{name}: the client failed");
+        check(&sandbox).context(name)?;
+        same("refresh tokens presented twice", sandbox.refresh_tokens_presented_twice(), 0).context(name)?;
+        println!("test {name} ... ok");
+    }
+    Ok(())
+}
+
+fn same(what: &str, found: u64, expected: u64) -> Result<()> {
+    ensure!(found == expected, "{what}: {found} instead of {expected}");
+    Ok(())
+}
+
+/// The system's clock, moved forward by so many seconds for this process alone.
+#[derive(Clone)]
+struct Ahead(SystemClock, Arc<AtomicU64>);
+
+impl Ahead {
+    fn by(&self) -> Duration {
+        Duration::from_secs(self.1.load(Ordering::Relaxed))
+    }
+}
+
+impl Clock for Ahead {
+    fn monotonic(&self) -> Duration {
+        self.0.monotonic() + self.by()
+    }
+
+    fn wall(&self) -> SystemTime {
+        self.0.wall() + self.by()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        self.0.sleep(duration);
+    }
+
+    fn random(&self) -> f64 {
+        0.5
+    }
+}
+
+const FIFTY_SIX_MINUTES: u64 = 56 * 60;
+
+fn session() -> Result<(Session, Arc<AtomicU64>)> {
+    let ahead = Arc::new(AtomicU64::new(0));
+    let credentials = popup_rewards::Credentials::from_env()?;
+    let clock = Ahead(SystemClock::new(), Arc::clone(&ahead));
+    let session = Session::builder(&std::env::var("API_BASE_URL")?, credentials).clock(clock).build()?;
+    session.countries()?;
+    Ok((session, ahead))
+}
+
+fn expiring() -> Result<()> {
+    let (session, ahead) = session()?;
+    in_child(|| {
+        session.countries()?;
+        ahead.store(FIFTY_SIX_MINUTES, Ordering::Relaxed);
+        session.access_token()?;
+        same("refreshes in the child", session.stats().refreshes, 0)
+    })?;
+    // It never saw the child's pair, and its own refresh token is still good.
+    ahead.store(FIFTY_SIX_MINUTES, Ordering::Relaxed);
+    session.access_token()?;
+    same("refreshes in the parent", session.stats().refreshes, 1)
+}
+
+fn asked() -> Result<()> {
+    let (session, _) = session()?;
+    in_child(|| Ok(session.refresh()?))?;
+    Ok(session.refresh()?)
+}
+
+fn connections() -> Result<()> {
+    let (session, _) = session()?;
+    let both = || -> Result<()> {
+        session.countries()?;
+        Ok(session.service_status()?)
+    };
+    both()?;
+    in_child(both)?;
+    both()
+}
+
+fn dropped() -> Result<()> {
+    let (url, credentials) = (std::env::var("API_BASE_URL")?, popup_rewards::Credentials::from_env()?);
+    let session = Session::builder(&url, credentials).logout_on_drop(true).build()?;
+    session.countries()?;
+    // The only handle there is goes out of use in the child, and later, for the one logout, here.
+    let mut session = Some(session);
+    in_child(|| {
+        drop(session.take());
+        Ok(())
+    })?;
+    session.context("the child took the parent's session")?.countries()?;
+    Ok(())
+}
+
+/// Runs the steps in a forked child and waits for it to do well.
+fn in_child(steps: impl FnOnce() -> Result<()>) -> Result<()> {
+    // SAFETY: this process has one thread, so the child is a whole copy of it.
+    match unsafe { libc::fork() } {
+        -1 => Err(std::io::Error::last_os_error().into()),
+        0 => {
+            let ended = catch_unwind(AssertUnwindSafe(steps));
+            let good = matches!(ended, Ok(Ok(())));
+            if let Ok(Err(error)) = ended {
+                eprintln!("in the child: {error:#}");
+            }
+            // SAFETY: it ends the child without running what is the parent's to run.
+            unsafe { libc::_exit(i32::from(!good)) }
+        }
+        child => {
+            let mut status = 0;
+            // SAFETY: `child` is a child of this process, and the status outlives the call.
+            let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
+            ensure!(waited == child, "the child cannot be waited for");
+            ensure!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0, "the child failed");
+            Ok(())
+        }
+    }
+}
