@@ -48,7 +48,7 @@ fn serve(mut stream: TcpStream, answer: &Mutex<Vec<u8>>, auth_calls: &AtomicU64)
     let mut piece = [0; 4096];
     loop {
         let read = stream.read(&mut piece)?;
-        request.extend_from_slice(&piece[..read]);
+        request.extend(piece.iter().take(read));
         let text = String::from_utf8_lossy(&request).to_ascii_lowercase();
         let length =
             text.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()?.parse().ok());
@@ -148,7 +148,7 @@ fn shown(error: &popup_rewards::Error) -> String {
     let mut text = format!("{error} {error:?}");
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
-        text.push_str(&format!(" {error} {error:?}"));
+        text = format!("{text} {error} {error:?}");
         cause = error.source();
     }
     text

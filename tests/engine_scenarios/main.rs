@@ -40,17 +40,17 @@ fn play(scenario: &Scenario<'_>) -> Result<()> {
 fn play_all(text: &str, at_least: usize) -> Result<()> {
     let scenarios = parse(text)?;
     ensure!(scenarios.len() >= at_least, "only {} scenarios", scenarios.len());
-    let mut failed = 0;
-    for scenario in &scenarios {
-        match play(scenario) {
-            Ok(()) => println!("ok     {}", scenario.name),
-            Err(error) => {
-                failed += 1;
-                println!("FAILED {}: {error:#}", scenario.name);
-            }
-        }
-    }
-    ensure!(failed == 0, "{failed} of {} scenarios failed", scenarios.len());
+    let failed: Vec<String> = scenarios
+        .iter()
+        .filter_map(|scenario| play(scenario).err().map(|error| format!("{}: {error:#}", scenario.name)))
+        .collect();
+    ensure!(
+        failed.is_empty(),
+        "{} of {} scenarios failed:\n{}",
+        failed.len(),
+        scenarios.len(),
+        failed.join("\n")
+    );
     Ok(())
 }
 

@@ -86,7 +86,7 @@ impl World {
             }
             ["local", "clock", step] => self.clock.step_wall(step.starts_with('+'), duration(&step[1..])?),
             ["client", "learns", "the", "password"] => {
-                *self.known_password.lock() = self.sandbox.password().expose().to_owned();
+                self.sandbox.password().expose().clone_into(&mut self.known_password.lock());
                 Ok(())
             }
             ["client", "loses", "the", "password"] => {

@@ -38,6 +38,8 @@ impl Clock for Ahead {
     }
 }
 
+const NEARLY_TEN_HOURS: u64 = 10 * 3600 - 300;
+
 /// A session whose token turns at 7.5 minutes before its end, and has five left; the refresh is held.
 fn expiring(sandbox: &Sandbox, background: bool) -> Result<Session> {
     sandbox.set_token_life(TEN_HOURS, WEEK);
@@ -47,7 +49,7 @@ fn expiring(sandbox: &Sandbox, background: bool) -> Result<Session> {
         .background_refresh(background)
         .build()?;
     session.login()?;
-    ahead.store((TEN_HOURS - Duration::from_secs(300)).as_secs(), Ordering::Relaxed);
+    ahead.store(NEARLY_TEN_HOURS, Ordering::Relaxed);
     sandbox.fault("POST /auth/refresh", Fault::hold(HOUR));
     Ok(session)
 }
