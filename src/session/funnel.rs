@@ -10,7 +10,7 @@ use super::{Access, CALL_LOG, Inner, Session};
 use crate::clock::Now;
 use crate::http::{
     self, API_LIMIT, Decision, Failure, Fate, Limits, Listed, Outcome, RateClass, Request, Response,
-    TimeLimit,
+    TimeLimit, Wire,
 };
 use crate::token::{Grant, Need};
 use crate::{Error, ErrorKind, Page, Result};
@@ -169,10 +169,7 @@ impl Inner {
         let limits = Limits { timeout: usual.min(deadline.saturating_sub(started)), body: API_LIMIT };
         let result = match grant {
             Some(grant) => grant.access.wire.send(request, Some(grant.access.token.header()), limits),
-            None => {
-                let wire = Arc::clone(&self.open_wire.lock());
-                wire.send(request, None, limits)
-            }
+            None => self.open_wire().send(request, None, limits),
         };
         if log::log_enabled!(target: CALL_LOG, log::Level::Debug) {
             let millis = self.clock.monotonic().saturating_sub(started).as_millis();
@@ -188,6 +185,11 @@ impl Inner {
             }
         }
         result
+    }
+
+    /// A reference of its own, because the lock is not held while the call is made.
+    fn open_wire(&self) -> Arc<Wire> {
+        Arc::clone(&self.open_wire.lock())
     }
 
     fn refusal(&self, response: &Response, grant: Option<&Grant<Arc<Access>>>) -> Error {

@@ -154,7 +154,7 @@ fn in_child(steps: impl FnOnce() -> Result<()>) -> Result<()> {
             let ended = catch_unwind(AssertUnwindSafe(steps));
             let good = matches!(ended, Ok(Ok(())));
             if let Ok(Err(error)) = ended {
-                eprintln!("in the child: {error:#}");
+                println!("in the child: {error:#}");
             }
             // SAFETY: it ends the child without running what is the parent's to run.
             unsafe { libc::_exit(i32::from(!good)) }
