@@ -6,7 +6,7 @@ use std::time::Duration;
 use popup_rewards::{CountryId, Credentials, ErrorKind, RawCall, RetryPolicy, Session};
 use serde_json::Value;
 
-use super::common::wire::{Answer, Peer, answer, json};
+use super::wire::{Answer, Peer, answer, json};
 use super::{CANARY, COUNTRY, failed};
 
 /// Long enough for loopback, short enough for a test.

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 
 use popup_rewards::{CountryId, Credentials, ErrorKind, RetryPolicy, Session};
 
-use super::common::wire::{Answer, Peer, json};
+use super::wire::{Answer, Peer, json};
 use super::{COUNTRY, failed};
 
 const PROXY_VARIABLES: [&str; 6] =
