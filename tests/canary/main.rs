@@ -5,4 +5,6 @@ mod wire;
 
 mod errors;
 mod logs;
+mod panics;
 mod planted;
+mod types;
