@@ -1,8 +1,11 @@
 //! One answer, read whole.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 
 use super::buffers::wipe;
+use crate::error::SHORTEST_SECRET;
+
+const REQUEST_ID: &str = "x-request-id";
 
 /// What the server answered: status, headers and the whole body, which a limit has bounded.
 pub(crate) struct Response {
@@ -50,7 +53,17 @@ impl Response {
     }
 
     pub(crate) fn request_id(&self) -> Option<&str> {
-        self.header("x-request-id")
+        self.header(REQUEST_ID)
+    }
+
+    /// Takes a secret out of the request id, in case the server repeats in it what it was given.
+    pub(crate) fn redact(&mut self, secret: &str) {
+        let repeats = |id: &&str| secret.len() >= SHORTEST_SECRET && id.contains(secret);
+        let Some(id) = self.request_id().filter(repeats) else { return };
+        match HeaderValue::try_from(id.replace(secret, "[redacted]")) {
+            Ok(without) => self.headers.insert(REQUEST_ID, without),
+            Err(_) => self.headers.remove(REQUEST_ID),
+        };
     }
 
     pub(crate) fn is_success(&self) -> bool {

@@ -23,13 +23,13 @@ impl Session {
 
     /// The same, over by a monotonic reading of the caller's.
     pub(super) fn fetch_by<T: DeserializeOwned>(&self, request: &Request, deadline: Duration) -> Result<T> {
-        let response = self.inner.call(request, deadline)?;
-        http::object_of(&response).map_err(|error| executed(request, error))
+        let answer = self.inner.call(request, deadline)?;
+        answer.read(http::object_of).map_err(|error| executed(request, error))
     }
 
     /// Makes a call that answers with a list that has no pages.
     pub(crate) fn fetch_list<T: DeserializeOwned>(&self, request: &Request) -> Result<Vec<T>> {
-        http::list_of(&self.inner.call(request, self.inner.deadline())?)
+        self.inner.call(request, self.inner.deadline())?.read(http::list_of)
     }
 
     /// Makes a call that answers with one page of a list.
@@ -47,7 +47,7 @@ impl Session {
             page: request.number("page").unwrap_or(1),
             limit: request.number("limit").or_else(|| request.number("per_page")),
         };
-        http::page_of(&self.inner.call(request, deadline)?, asked)
+        self.inner.call(request, deadline)?.read(|response| http::page_of(response, asked))
     }
 
     /// Makes a call whose answer says nothing beyond its status.
@@ -60,6 +60,26 @@ impl Session {
 fn executed(request: &Request, error: Error) -> Error {
     match &request.reference {
         Some(reference) => error.with_client_reference(reference.as_str()).with_may_have_executed(true),
+        None => error,
+    }
+}
+
+/// The answer to a call that succeeded, and the token that the request carried.
+struct Answer {
+    response: Response,
+    grant: Option<Grant<Arc<Access>>>,
+}
+
+impl Answer {
+    fn read<T>(&self, read: impl FnOnce(&Response) -> Result<T>) -> Result<T> {
+        read(&self.response).map_err(|error| unquoted(error, self.grant.as_ref()))
+    }
+}
+
+/// The error without the token, in case the server repeats what it was given.
+fn unquoted(error: Error, grant: Option<&Grant<Arc<Access>>>) -> Error {
+    match grant {
+        Some(grant) => error.redact(grant.access.token.expose()),
         None => error,
     }
 }
@@ -77,7 +97,7 @@ struct Course {
 
 impl Inner {
     /// Makes a call: as many attempts as are safe and fit in the deadline.
-    fn call(self: &Arc<Self>, request: &Request, deadline: Duration) -> Result<Response> {
+    fn call(self: &Arc<Self>, request: &Request, deadline: Duration) -> Result<Answer> {
         request.checked()?;
         self.check_process();
         self.counters.call();
@@ -90,7 +110,7 @@ impl Inner {
         })
     }
 
-    fn attempts(self: &Arc<Self>, request: &Request, course: &mut Course) -> Result<Response> {
+    fn attempts(self: &Arc<Self>, request: &Request, course: &mut Course) -> Result<Answer> {
         loop {
             if let Some(class) = RateClass::of(request) {
                 self.limiter.wait_turn(class, &*self.clock, course.deadline)?;
@@ -102,7 +122,7 @@ impl Inner {
                     if let Some(grant) = &grant {
                         self.gate.accept(grant.generation);
                     }
-                    return Ok(response);
+                    return Ok(Answer { response, grant });
                 }
                 Ok(response) => {
                     course.ambiguous |= response.resent;
@@ -167,10 +187,13 @@ impl Inner {
             TimeLimit::Order => self.settings.order_timeout,
         };
         let limits = Limits { timeout: usual.min(deadline.saturating_sub(started)), body: API_LIMIT };
-        let result = match grant {
+        let mut result = match grant {
             Some(grant) => grant.access.wire.send(request, Some(grant.access.token.header()), limits),
             None => self.open_wire().send(request, None, limits),
         };
+        if let (Ok(response), Some(grant)) = (&mut result, grant) {
+            response.redact(grant.access.token.expose());
+        }
         if log::log_enabled!(target: CALL_LOG, log::Level::Debug) {
             let millis = self.clock.monotonic().saturating_sub(started).as_millis();
             let (method, route) = (request.method.as_str(), &request.route);
@@ -193,11 +216,7 @@ impl Inner {
     }
 
     fn refusal(&self, response: &Response, grant: Option<&Grant<Arc<Access>>>) -> Error {
-        let error = http::failure_of(response, Now::read(&*self.clock).wall);
-        match grant {
-            Some(grant) => error.redact(grant.access.token.expose()),
-            None => error,
-        }
+        unquoted(http::failure_of(response, Now::read(&*self.clock).wall), grant)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What becomes of a call when the network, the server or something between them misbehaves.
 
-#[path = "../common/mod.rs"]
-mod common;
+#[path = "../common/wire/mod.rs"]
+mod wire;
 
 mod answers;
 mod connections;
