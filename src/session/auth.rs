@@ -110,7 +110,9 @@ pub(crate) fn logout(wire: &Wire, access: &AccessToken, setting: Setting) -> Res
 /// Sends a request that holds these secrets; the answer's request id does not repeat them.
 fn send(wire: &Wire, request: &Request, setting: Setting, secrets: &[&str]) -> Result<Response, Failure> {
     let mut response = wire.send(request, None, Limits { timeout: setting.timeout, body: AUTH_LIMIT })?;
-    secrets.iter().for_each(|secret| response.redact(secret));
+    for secret in secrets {
+        response.redact(secret);
+    }
     Ok(response)
 }
 

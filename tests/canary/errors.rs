@@ -8,7 +8,7 @@ use popup_rewards::{
     ClientReference, Credentials, Error, ErrorKind, NewOrder, OrderId, ProductId, RetryPolicy, Session,
     SessionBuilder,
 };
-use serde_json::{Value, json as object};
+use serde_json::json as object;
 
 use super::logs;
 use super::planted::{ACCESS, CARD, PASSWORD, PIN, PROXY, REFRESH, order, shows_none, tells_none};
@@ -18,19 +18,22 @@ use super::wire::{Answer, Peer, Seen, answer, json, tokens};
 pub(crate) fn echo(seen: &Seen, status: &str, code: &str) -> Vec<u8> {
     let given = format!("{} {}", seen.header("authorization").unwrap_or("none"), seen.body);
     let code = format!("{code}{}", if code == "ECHO" { given.as_str() } else { "" });
-    let mut body = object!({ "error": { "name": given, "code": code, "message": given }, "message": given });
-    if status.starts_with("201") {
-        body["success"] = false.into();
-        body["data"] = Value::Null;
-    }
-    // A second request id, before the usual one.
-    let mut bytes =
-        format!("HTTP/1.1 {status}\r\nx-request-id: {given}\r\nx-debug: {given}\r\n").into_bytes();
-    bytes.extend_from_slice(&answer(status, "", body.to_string())["HTTP/1.1 ".len() + status.len() + 2..]);
-    bytes
+    let error = object!({ "name": given, "code": code, "message": given });
+    let body = if status.starts_with("201") {
+        object!({ "success": false, "data": null, "error": error })
+    } else {
+        object!({ "error": error, "message": given })
+    };
+    let length = body.to_string().len();
+    format!(
+        "HTTP/1.1 {status}\r\nx-request-id: {given}\r\nx-debug: {given}\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
+    .into_bytes()
 }
 
-const ECHOES: [(fn(&Seen) -> Vec<u8>, ErrorKind); 14] = [
+type Echo = fn(&Seen) -> Vec<u8>;
+
+const ECHOES: [(Echo, ErrorKind); 14] = [
     (|seen| echo(seen, "400 Bad Request", "ECHO"), ErrorKind::InvalidRequest),
     (|seen| echo(seen, "400 Bad Request", "INSUFFICIENT_FUNDS"), ErrorKind::InsufficientFunds),
     (|seen| echo(seen, "401 Unauthorized", "ECHO"), ErrorKind::Unauthorized),
@@ -203,24 +206,20 @@ fn an_error_of_every_kind_tells_nothing() {
     let errors = one_of_each();
     errors.iter().for_each(tells_none);
     let kinds: HashSet<_> = errors.iter().map(Error::kind).collect();
-    use ErrorKind::{
-        Configuration, Forbidden, InsufficientFunds, InvalidCredentials, InvalidRequest, InvalidResponse,
-        LoggedOut, Network, NotFound, RateLimited, Server, Timeout, Unauthorized,
-    };
     let all = [
-        Configuration,
-        Forbidden,
-        InsufficientFunds,
-        InvalidCredentials,
-        InvalidRequest,
-        InvalidResponse,
-        LoggedOut,
-        Network,
-        NotFound,
-        RateLimited,
-        Server,
-        Timeout,
-        Unauthorized,
+        ErrorKind::Configuration,
+        ErrorKind::Forbidden,
+        ErrorKind::InsufficientFunds,
+        ErrorKind::InvalidCredentials,
+        ErrorKind::InvalidRequest,
+        ErrorKind::InvalidResponse,
+        ErrorKind::LoggedOut,
+        ErrorKind::Network,
+        ErrorKind::NotFound,
+        ErrorKind::RateLimited,
+        ErrorKind::Server,
+        ErrorKind::Timeout,
+        ErrorKind::Unauthorized,
     ];
     assert_eq!(kinds, HashSet::from(all));
     logs::of_ours_are_clean();

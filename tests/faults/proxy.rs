@@ -37,7 +37,9 @@ fn proxy(connections: usize) -> (String, Receiver<Vec<String>>) {
             tunnels.push(std::thread::spawn(move || copy(downwards, client)));
             asked.push(head);
         }
-        tunnels.into_iter().for_each(|tunnel| tunnel.join().unwrap());
+        for tunnel in tunnels {
+            tunnel.join().unwrap();
+        }
         tell.send(asked)
     });
     (address, told)
