@@ -234,7 +234,7 @@ mod tests {
         for (name, value) in headers {
             map.insert(*name, value.parse().unwrap());
         }
-        Response { status, headers: map, body: Body::new(body.as_bytes().to_vec()), resent: false }
+        Response { status, headers: map, body: Body::new(body.as_bytes().to_vec()) }
     }
 
     #[derive(Debug, Deserialize, PartialEq)]

@@ -12,9 +12,6 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
-    /// Whether the request went out before, on a pooled connection that then broke. The server had most likely
-    /// closed it while it was idle, but may just as well have acted on the request.
-    pub(crate) resent: bool,
 }
 
 /// A body, wiped when it is dropped, because even an error may repeat a token.

@@ -55,7 +55,7 @@ pub(crate) fn login(wire: &Wire, login: &Login, setting: Setting) -> Called {
     let scrub = |error: Error| error.redact(login.secret.expose()).redact(login.key.expose());
     let request = Request::post("/auth/login").secret_body(body).without_token();
     match send(wire, &request, setting, &[login.secret.expose(), login.key.expose()]) {
-        Err(Failure { fate: Fate::NotSent, error }) => Attempt::NotSent(None, error),
+        Err(Failure { fate: Fate::NotSent, error, .. }) => Attempt::NotSent(None, error),
         Err(Failure { error, .. }) => Attempt::Unknown(scrub(error)),
         Ok(response) if response.is_success() => minted(&response, setting, scrub),
         Ok(response) => {
@@ -79,7 +79,7 @@ pub(crate) fn refresh(wire: &Wire, token: RefreshToken, setting: Setting) -> Cal
         Request::post("/auth/refresh").secret_body(object(&[("refresh_token", &token.0)])).without_token();
     let scrub = |error: Error| error.redact(&token.0);
     match send(wire, &request, setting, &[&token.0]) {
-        Err(Failure { fate: Fate::NotSent, error }) => Attempt::NotSent(Some(token), error),
+        Err(Failure { fate: Fate::NotSent, error, .. }) => Attempt::NotSent(Some(token), error),
         Err(Failure { error, .. }) => Attempt::Unknown(scrub(error)),
         Ok(response) if response.is_success() => minted(&response, setting, scrub),
         Ok(response) => {
@@ -104,7 +104,7 @@ pub(crate) fn logout(wire: &Wire, access: &AccessToken, setting: Setting) -> Res
         return Ok(());
     }
     let error = http::failure_of(&response, setting.sent.wall).redact(access.expose());
-    Err(Failure { fate: Fate::Unknown, error })
+    Err(Failure { fate: Fate::Unknown, stale: false, error })
 }
 
 /// Sends a request that holds these secrets; the answer's request id does not repeat them.

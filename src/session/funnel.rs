@@ -84,6 +84,9 @@ fn unquoted(error: Error, grant: Option<&Grant<Arc<Access>>>) -> Error {
     }
 }
 
+/// How many pooled connections that the server had closed a call meets without counting them as failures.
+const STALE_CONNECTIONS: u32 = 3;
+
 /// What a call remembers from one attempt to the next.
 struct Course {
     deadline: Duration,
@@ -91,6 +94,8 @@ struct Course {
     made: u32,
     /// The token must be newer than this: the server has refused that one.
     newer_than: u64,
+    /// Pooled connections met that the server had closed.
+    stale: u32,
     /// Whether an attempt may have been executed without our knowing.
     ambiguous: bool,
 }
@@ -101,7 +106,7 @@ impl Inner {
         request.checked()?;
         self.check_process();
         self.counters.call();
-        let mut course = Course { deadline, made: 0, newer_than: 0, ambiguous: false };
+        let mut course = Course { deadline, made: 0, newer_than: 0, stale: 0, ambiguous: false };
         self.attempts(request, &mut course).map_err(|error| match &request.reference {
             Some(reference) => {
                 error.with_client_reference(reference.as_str()).with_may_have_executed(course.ambiguous)
@@ -125,7 +130,6 @@ impl Inner {
                     return Ok(Answer { response, grant });
                 }
                 Ok(response) => {
-                    course.ambiguous |= response.resent;
                     let error = self.refusal(&response, grant.as_ref());
                     if let Some(grant) = grant.as_ref().filter(|_| response.status == 401) {
                         self.after_401(grant.generation, course, error)?;
@@ -133,7 +137,13 @@ impl Inner {
                     }
                     (outcome_of(&error), error)
                 }
-                Err(Failure { fate: Fate::NotSent, error }) => (Outcome::NotSent, error),
+                Err(failure) if failure.stale && request.may_repeat && course.stale < STALE_CONNECTIONS => {
+                    course.stale += 1;
+                    course.made = course.made.saturating_sub(1);
+                    course.ambiguous = true;
+                    continue;
+                }
+                Err(Failure { fate: Fate::NotSent, error, .. }) => (Outcome::NotSent, error),
                 Err(Failure { error, .. }) => (Outcome::Unknown { wait: None }, error),
             };
             course.ambiguous |= matches!(outcome, Outcome::Unknown { .. });
