@@ -103,7 +103,7 @@ fn session() -> Result<(Session, Arc<AtomicU64>)> {
 fn expiring() -> Result<()> {
     let (session, ahead) = session()?;
     in_child(|| {
-        session.countries()?;
+        // The very first thing the child does with the session, on the way that makes no call of its own.
         ahead.store(FIFTY_SIX_MINUTES, Ordering::Relaxed);
         session.access_token()?;
         same("refreshes in the child", session.stats().refreshes, 0)
