@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::masked::Masked;
 use crate::{Error, Result, Secret};
 
 /// The API key and secret a session logs in with.
 ///
-/// They are wiped from memory with the last session that holds them, and never printed:
+/// They are kept masked, so that no search of the memory finds them between two logins, wiped with the last session
+/// that holds them, and never printed:
 ///
 /// ```
 /// let credentials = popup_rewards::Credentials::new("key", "secret");
@@ -18,12 +20,11 @@ pub struct Credentials(Source);
 
 #[derive(Clone)]
 enum Source {
-    Fixed(Pair),
+    Fixed { key: Masked, secret: Masked },
     Ask(Arc<dyn Fn() -> Result<Credentials> + Send + Sync>),
 }
 
-/// One key and its secret, as sent to the server.
-#[derive(Clone)]
+/// One key and its secret, as sent to the server; it lives for one login.
 pub(crate) struct Pair {
     pub(crate) key: Secret,
     pub(crate) secret: Secret,
@@ -35,7 +36,10 @@ impl Credentials {
     /// Nothing is checked here; building a session refuses an empty or malformed pair.
     #[must_use]
     pub fn new(key: impl Into<String>, secret: impl Into<String>) -> Self {
-        Credentials(Source::Fixed(Pair { key: Secret::new(key), secret: Secret::new(secret) }))
+        Credentials(Source::Fixed {
+            key: Masked::new(&Secret::new(key)),
+            secret: Masked::new(&Secret::new(secret)),
+        })
     }
 
     /// Reads `API_KEY` and `API_SECRET` from the environment, once.
@@ -75,7 +79,7 @@ impl Credentials {
     /// Refuses a fixed pair that no server could accept; a closure is not asked.
     pub(crate) fn check(&self) -> Result<()> {
         match &self.0 {
-            Source::Fixed(pair) => pair.check(),
+            Source::Fixed { key, secret } => Pair::reveal(key, secret).check(),
             Source::Ask(_) => Ok(()),
         }
     }
@@ -83,9 +87,9 @@ impl Credentials {
     /// The pair to log in with now. Runs user code when the credentials come from a closure.
     pub(crate) fn current(&self) -> Result<Pair> {
         let pair = match &self.0 {
-            Source::Fixed(pair) => pair.clone(),
+            Source::Fixed { key, secret } => Pair::reveal(key, secret),
             Source::Ask(ask) => match ask()?.0 {
-                Source::Fixed(pair) => pair,
+                Source::Fixed { key, secret } => Pair::reveal(&key, &secret),
                 Source::Ask(_) => {
                     return Err(Error::configuration(
                         "the credentials closure returned another closure; return Credentials::new(..) from it",
@@ -99,6 +103,10 @@ impl Credentials {
 }
 
 impl Pair {
+    fn reveal(key: &Masked, secret: &Masked) -> Self {
+        Pair { key: key.reveal(), secret: secret.reveal() }
+    }
+
     fn check(&self) -> Result<()> {
         for (name, value) in [("key", self.key.expose()), ("secret", self.secret.expose())] {
             if value.is_empty() {

@@ -74,7 +74,7 @@ struct Inner {
 /// The longest server text an error keeps, in characters: enough for a sentence, too short for a page.
 const TEXT_LIMIT: usize = 300;
 /// A secret shorter than this would be found in any text.
-const SHORTEST_SECRET: usize = 4;
+pub(crate) const SHORTEST_SECRET: usize = 4;
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {

@@ -25,8 +25,8 @@
 //! * **Errors.** One type, [`Error`]; its [`kind`](Error::kind) is for a `match`. After a failed order, ask
 //!   [`may_have_executed`](Error::may_have_executed) first.
 //! * **Secrets.** Tokens, credentials and card codes are wiped from memory when they are no longer used; codes are
-//!   [`Secret`]s, which print as `[redacted]`. At log level Trace the crate `ureq_proto` dumps what goes over the wire,
-//!   tokens included: keep its target, `ureq_proto::util`, off.
+//!   [`Secret`]s, which print as `[redacted]`. At log level Trace the target `ureq_proto::util` dumps what goes over the
+//!   wire, tokens included, and `ureq::run` shows queries: keep both off.
 //! * **Logs.** One line an attempt on target `popup_rewards::call` and one line a token event on
 //!   `popup_rewards::token`, both at debug level: method, route, status, time and request id, nothing else.
 //! * **Data.** Everything without a code in it implements `Serialize`, with amounts as texts, so that no format
@@ -42,6 +42,7 @@ mod clock;
 mod credentials;
 mod error;
 mod http;
+mod masked;
 mod model;
 mod page;
 #[cfg(feature = "sandbox")]

@@ -4,6 +4,7 @@
 //! harness, and the sandbox, which has threads, stays in a process of its own: the first role of this program.
 //! The second role is the client that forks.
 #![cfg_attr(target_os = "linux", expect(unsafe_code, reason = "there is no fork in the standard library"))]
+#![expect(clippy::print_stdout, reason = "without the test harness it tells by itself how it went")]
 
 #[cfg(target_os = "linux")]
 #[path = "fork/linux.rs"]

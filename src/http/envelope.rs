@@ -179,14 +179,14 @@ fn described(response: &Response, error: Error) -> Error {
     }
     let Ok(parsed) = serde_json::from_slice::<ErrorBody<'_>>(body) else { return error };
     let Some(raw) = parsed.error else {
-        return error.with_server_message(shown(&text(parsed.message)));
+        return error.with_server_message(shown(text(parsed.message).as_ref()));
     };
     if let Ok(fields) = serde_json::from_str::<ErrorFields<'_>>(raw.get()) {
         let code = text(fields.code).or_else(|| text(fields.name));
         let message = text(fields.message).or_else(|| first_text(fields.messages));
-        return error.with_code(shown(&code)).with_server_message(shown(&message));
+        return error.with_code(shown(code.as_ref())).with_server_message(shown(message.as_ref()));
     }
-    error.with_code(shown(&text(Some(raw)))).with_server_message(shown(&text(parsed.message)))
+    error.with_code(shown(text(Some(raw)).as_ref())).with_server_message(shown(text(parsed.message).as_ref()))
 }
 
 #[derive(Deserialize)]
@@ -214,8 +214,8 @@ fn text(raw: Option<&RawValue>) -> Option<Zeroizing<String>> {
     unescape(raw?.get()).filter(|text| !text.is_empty())
 }
 
-fn shown(text: &Option<Zeroizing<String>>) -> Option<&str> {
-    text.as_ref().map(|text| text.as_str())
+fn shown(text: Option<&Zeroizing<String>>) -> Option<&str> {
+    text.map(|text| text.as_str())
 }
 
 fn first_text(raw: Option<&RawValue>) -> Option<Zeroizing<String>> {
@@ -234,7 +234,7 @@ mod tests {
         for (name, value) in headers {
             map.insert(*name, value.parse().unwrap());
         }
-        Response { status, headers: map, body: Body::new(body.as_bytes().to_vec()), resent: false }
+        Response { status, headers: map, body: Body::new(body.as_bytes().to_vec()) }
     }
 
     #[derive(Debug, Deserialize, PartialEq)]

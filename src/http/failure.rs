@@ -18,22 +18,26 @@ pub(crate) enum Fate {
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) fate: Fate,
+    /// Whether it went out on a pooled connection that broke before a byte of the answer. The server had most likely
+    /// closed it while it was idle, but may just as well have acted on the request.
+    pub(crate) stale: bool,
     pub(crate) error: Error,
 }
 
 impl Failure {
     pub(super) fn not_sent(error: Error) -> Self {
-        Failure { fate: Fate::NotSent, error }
+        Failure { fate: Fate::NotSent, stale: false, error }
     }
 }
 
 pub(super) fn classify(error: ureq::Error, facts: CallFacts) -> Failure {
     let fate = if facts.request_sent { Fate::Unknown } else { Fate::NotSent };
     if wipe::is_gate_closed(&error) {
-        return Failure { fate, error: crate::session::logged_out() };
+        return Failure { fate, stale: false, error: crate::session::logged_out() };
     }
+    let stale = facts.was_stale() && is_broken(&error);
     let (kind, message) = describe(&error, facts);
-    Failure { fate, error: Error::new(kind, message).with_source(error) }
+    Failure { fate, stale, error: Error::new(kind, message).with_source(error) }
 }
 
 fn describe(error: &ureq::Error, facts: CallFacts) -> (ErrorKind, &'static str) {
@@ -71,7 +75,7 @@ fn describe(error: &ureq::Error, facts: CallFacts) -> (ErrorKind, &'static str) 
 }
 
 /// Whether a call failed because its connection did, rather than because time ran out.
-pub(super) fn is_broken(error: &ureq::Error) -> bool {
+fn is_broken(error: &ureq::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     let ureq::Error::Io(error) = error else { return false };
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)

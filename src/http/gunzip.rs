@@ -24,47 +24,59 @@ pub(super) fn gunzip(packed: &[u8], limit: u64) -> Result<Body, ureq::Error> {
     loop {
         // One byte more, so that a full buffer is a sign of more to come.
         let mut body = Body::new(vec![0; size + 1]);
-        match members(packed, body.bytes_mut()).ok_or_else(|| ureq::Error::Other("not gzip".into()))? {
-            Some(filled) => {
-                body.truncate(filled);
+        match members(packed, body.bytes_mut()) {
+            Unpacked::Whole(length) => {
+                body.truncate(length);
                 return Ok(body);
             }
-            None if size >= possible => return Err(ureq::Error::BodyExceedsLimit(limit)),
-            None => size = size.saturating_mul(2).clamp(1024, possible),
+            Unpacked::NoRoom if size >= possible => return Err(ureq::Error::BodyExceedsLimit(limit)),
+            Unpacked::NoRoom => size = size.saturating_mul(2).clamp(1024, possible),
+            Unpacked::Damaged => return Err(ureq::Error::Other("not a gzip file".into())),
         }
     }
 }
 
-/// Unpacks all members of a gzip file; the inner `None` says that there is too little room.
-fn members(mut packed: &[u8], room: &mut [u8]) -> Option<Option<usize>> {
+enum Unpacked {
+    /// All of it, of this length.
+    Whole(usize),
+    NoRoom,
+    Damaged,
+}
+
+/// Unpacks all members of a gzip file.
+fn members(mut packed: &[u8], room: &mut [u8]) -> Unpacked {
     let mut filled = 0;
     loop {
-        let deflated = behind_header(packed)?;
-        let free = room.get_mut(filled..)?;
-        let mut inflater = Decompress::new(false);
-        let status = inflater.decompress(deflated, free, FlushDecompress::Finish).ok()?;
-        let written = usize::try_from(inflater.total_out()).ok()?;
-        if written == free.len() {
-            return Some(None);
+        match member(packed, room.get_mut(filled..).unwrap_or_default()) {
+            Some((Unpacked::Whole(length), [])) => return Unpacked::Whole(filled + length),
+            Some((Unpacked::Whole(length), rest)) => {
+                filled += length;
+                packed = rest;
+            }
+            Some((other, _)) => return other,
+            None => return Unpacked::Damaged,
         }
-        if status != Status::StreamEnd {
-            return None;
-        }
-
-        let rest = deflated.get(usize::try_from(inflater.total_in()).ok()?..)?;
-        let (trailer, rest) = rest.split_first_chunk::<TRAILER>()?;
-        let mut sum = Crc::new();
-        sum.update(free.get(..written)?);
-        let expected = u64::from(sum.sum()) | u64::from(sum.amount()) << 32;
-        if u64::from_le_bytes(*trailer) != expected {
-            return None;
-        }
-        filled += written;
-        if rest.is_empty() {
-            return Some(Some(filled));
-        }
-        packed = rest;
     }
+}
+
+/// Unpacks the first member and gives back what follows it.
+fn member<'a>(packed: &'a [u8], room: &mut [u8]) -> Option<(Unpacked, &'a [u8])> {
+    let deflated = behind_header(packed)?;
+    let mut inflater = Decompress::new(false);
+    let status = inflater.decompress(deflated, room, FlushDecompress::Finish).ok()?;
+    let length = usize::try_from(inflater.total_out()).ok()?;
+    if length == room.len() {
+        return Some((Unpacked::NoRoom, &[]));
+    }
+    if status != Status::StreamEnd {
+        return None;
+    }
+    let behind = deflated.get(usize::try_from(inflater.total_in()).ok()?..)?;
+    let (trailer, rest) = behind.split_first_chunk::<TRAILER>()?;
+    let mut sum = Crc::new();
+    sum.update(room.get(..length)?);
+    let expected = u64::from(sum.sum()) | u64::from(sum.amount()) << 32;
+    (u64::from_le_bytes(*trailer) == expected).then_some((Unpacked::Whole(length), rest))
 }
 
 /// The compressed bytes behind the header of a member.
@@ -104,7 +116,7 @@ mod tests {
 
     #[test]
     fn what_was_packed_comes_out_again() {
-        for text in [&b""[..], b"x", b"{}", &text(), &[7; 1_000_000]] {
+        for text in [&b""[..], b"x", b"{}", &text(), &vec![7; 1_000_000]] {
             assert!(gunzip(&packed(text), 1 << 20).unwrap().bytes() == text);
         }
     }

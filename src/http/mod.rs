@@ -48,9 +48,6 @@ pub(crate) const API_LIMIT: u64 = 32 * 1024 * 1024;
 /// The largest answer of an auth call, in bytes.
 pub(crate) const AUTH_LIMIT: u64 = 64 * 1024;
 
-/// How often a request is sent anew because the pooled connection it went out on had been closed by the server.
-const STALE_CONNECTIONS: u32 = 3;
-
 /// A pool of connections to one server.
 pub(crate) struct Wire {
     agent: Agent,
@@ -86,26 +83,8 @@ impl Wire {
         limits: Limits,
     ) -> Result<Response, Failure> {
         let uri = self.base.uri(&request.path, &request.query).map_err(Failure::not_sent)?;
-        let mut stale = 0;
-        loop {
-            wipe::start_call();
-            match self.exchange(request, uri.clone(), token, limits) {
-                Ok(response) => return Ok(Response { resent: stale > 0, ..response }),
-                Err(error)
-                    if request.may_repeat
-                        && stale < STALE_CONNECTIONS
-                        && wipe::facts().was_stale()
-                        && failure::is_broken(&error) =>
-                {
-                    stale += 1;
-                }
-                Err(error) => {
-                    let failure = failure::classify(error, wipe::facts());
-                    let fate = if stale > 0 { Fate::Unknown } else { failure.fate };
-                    return Err(Failure { fate, ..failure });
-                }
-            }
-        }
+        wipe::start_call();
+        self.exchange(request, uri, token, limits).map_err(|error| failure::classify(error, wipe::facts()))
     }
 
     fn exchange(
@@ -130,7 +109,7 @@ impl Wire {
             body = gunzip::gunzip(body.bytes(), limits.body)?;
         }
         let (head, _) = answer.into_parts();
-        Ok(Response { status: head.status.as_u16(), headers: head.headers, body, resent: false })
+        Ok(Response { status: head.status.as_u16(), headers: head.headers, body })
     }
 
     fn run<B>(

@@ -1,17 +1,17 @@
 //! One answer, read whole.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 
 use super::buffers::wipe;
+use crate::error::SHORTEST_SECRET;
+
+const REQUEST_ID: &str = "x-request-id";
 
 /// What the server answered: status, headers and the whole body, which a limit has bounded.
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
-    /// Whether the request went out before, on a pooled connection that then broke. The server had most likely
-    /// closed it while it was idle, but may just as well have acted on the request.
-    pub(crate) resent: bool,
 }
 
 /// A body, wiped when it is dropped, because even an error may repeat a token.
@@ -50,7 +50,17 @@ impl Response {
     }
 
     pub(crate) fn request_id(&self) -> Option<&str> {
-        self.header("x-request-id")
+        self.header(REQUEST_ID)
+    }
+
+    /// Takes a secret out of the request id, in case the server repeats in it what it was given.
+    pub(crate) fn redact(&mut self, secret: &str) {
+        let repeats = |id: &&str| secret.len() >= SHORTEST_SECRET && id.contains(secret);
+        let Some(id) = self.request_id().filter(repeats) else { return };
+        match HeaderValue::try_from(id.replace(secret, "[redacted]")) {
+            Ok(without) => self.headers.insert(REQUEST_ID, without),
+            Err(_) => self.headers.remove(REQUEST_ID),
+        };
     }
 
     pub(crate) fn is_success(&self) -> bool {

@@ -10,7 +10,7 @@ use super::reply::{Refusal, Reply};
 /// Something that goes wrong with one request, for [`Sandbox::fault`](super::Sandbox::fault).
 ///
 /// Whether the request takes effect matters as much as what the client sees, so each kind says so. Delays are
-/// real time: moving the sandbox's clock does not shorten them.
+/// real time, which moving the sandbox's clock does not shorten; only [`held`](Fault::held) goes by that clock.
 ///
 /// ```
 /// use std::time::Duration;
@@ -61,6 +61,8 @@ pub enum Fault {
     Redirect(String),
     /// Waits, then applies the other fault; made by [`after`](Fault::after).
     After(Duration, Box<Fault>),
+    /// Waits for the sandbox's clock, then applies the other fault, if any; made by [`held`](Fault::held).
+    Held(Duration, Option<Box<Fault>>),
     /// Applies the other fault to this many requests; made by [`times`](Fault::times).
     Times(u32, Box<Fault>),
 }
@@ -82,6 +84,19 @@ impl Fault {
     #[must_use]
     pub fn after(self, pause: Duration) -> Fault {
         Fault::After(pause, Box::new(self))
+    }
+
+    /// The same fault once the sandbox's clock has moved on by so much, so that a test decides when. Nothing
+    /// happens if the client hangs up meanwhile.
+    #[must_use]
+    pub fn held(self, by: Duration) -> Fault {
+        Fault::Held(by, Some(Box::new(self)))
+    }
+
+    /// No fault, once the sandbox's clock has moved on by so much: the request is executed then.
+    #[must_use]
+    pub fn hold(by: Duration) -> Fault {
+        Fault::Held(by, None)
     }
 
     /// The answer of a fault that does not execute the request.

@@ -14,6 +14,7 @@ use super::payload::Payload;
 use super::reply::Reply;
 use super::state::{Arrival, State};
 use super::wire::http_date;
+use crate::Clock;
 
 /// The connection is to be closed without an answer.
 #[derive(Debug)]
@@ -40,8 +41,8 @@ pub(super) async fn answer(
     let (parts, body) = request.into_parts();
     let body = collect(body).await?;
     let call = Call::new(parts, body);
-    let Arrival { fault, presented } = state.lock().arrive(&call);
-    let (reply, spoil) = served(&state, &call, fault).await?;
+    let Arrival { fault, presented, at } = state.lock().arrive(&call);
+    let (reply, spoil) = served(&state, &call, fault, at).await?;
     if let Some(token) = presented
         && matches!(reply.status, StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS)
     {
@@ -68,6 +69,7 @@ async fn served(
     state: &Mutex<State>,
     call: &Call,
     fault: Option<Fault>,
+    arrived: Duration,
 ) -> Result<(Reply, Option<Fault>), Dropped> {
     let Some(mut fault) = fault else { return Ok((execute(state, call).await, None)) };
     loop {
@@ -76,9 +78,24 @@ async fn served(
                 tokio::time::sleep(pause).await;
                 *then
             }
+            Fault::Held(by, then) => {
+                hold(state, arrived.saturating_add(by)).await;
+                match then {
+                    Some(fault) => *fault,
+                    None => return Ok((execute(state, call).await, None)),
+                }
+            }
             Fault::Times(_, fault) => *fault,
             fault => break before(state, call, fault).await,
         };
+    }
+}
+
+/// Waits for a moment on the sandbox's clock.
+async fn hold(state: &Mutex<State>, end: Duration) {
+    let clock = state.lock().clock.clone();
+    while clock.monotonic() < end {
+        tokio::time::sleep(GLANCE).await;
     }
 }
 

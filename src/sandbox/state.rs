@@ -46,6 +46,8 @@ pub(super) struct Arrival {
     pub(super) fault: Option<Fault>,
     /// The refresh token it presented for the first time.
     pub(super) presented: Option<String>,
+    /// When, on the sandbox's clock: a test that has seen the request counted may move the clock at once.
+    pub(super) at: Duration,
 }
 
 impl State {
@@ -101,7 +103,7 @@ impl State {
                 presented = self.auth.present(call);
             }
         }
-        Arrival { fault: self.faults.take(route), presented }
+        Arrival { fault: self.faults.take(route), presented, at: self.clock.monotonic() }
     }
 
     /// Does what a request asks for.

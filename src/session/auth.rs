@@ -54,10 +54,10 @@ pub(crate) fn login(wire: &Wire, login: &Login, setting: Setting) -> Called {
     let body = object(&[("username", login.key.expose()), ("password", login.secret.expose())]);
     let scrub = |error: Error| error.redact(login.secret.expose()).redact(login.key.expose());
     let request = Request::post("/auth/login").secret_body(body).without_token();
-    match send(wire, &request, setting) {
-        Err(Failure { fate: Fate::NotSent, error }) => Attempt::NotSent(None, error),
+    match send(wire, &request, setting, &[login.secret.expose(), login.key.expose()]) {
+        Err(Failure { fate: Fate::NotSent, error, .. }) => Attempt::NotSent(None, error),
         Err(Failure { error, .. }) => Attempt::Unknown(scrub(error)),
-        Ok(response) if response.is_success() => minted(&response, setting),
+        Ok(response) if response.is_success() => minted(&response, setting, scrub),
         Ok(response) => {
             let error = scrub(http::failure_of(&response, setting.sent.wall));
             match response.status {
@@ -77,12 +77,13 @@ pub(crate) fn login(wire: &Wire, login: &Login, setting: Setting) -> Called {
 pub(crate) fn refresh(wire: &Wire, token: RefreshToken, setting: Setting) -> Called {
     let request =
         Request::post("/auth/refresh").secret_body(object(&[("refresh_token", &token.0)])).without_token();
-    match send(wire, &request, setting) {
-        Err(Failure { fate: Fate::NotSent, error }) => Attempt::NotSent(Some(token), error),
-        Err(Failure { error, .. }) => Attempt::Unknown(error.redact(&token.0)),
-        Ok(response) if response.is_success() => minted(&response, setting),
+    let scrub = |error: Error| error.redact(&token.0);
+    match send(wire, &request, setting, &[&token.0]) {
+        Err(Failure { fate: Fate::NotSent, error, .. }) => Attempt::NotSent(Some(token), error),
+        Err(Failure { error, .. }) => Attempt::Unknown(scrub(error)),
+        Ok(response) if response.is_success() => minted(&response, setting, scrub),
         Ok(response) => {
-            let error = http::failure_of(&response, setting.sent.wall).redact(&token.0);
+            let error = scrub(http::failure_of(&response, setting.sent.wall));
             match response.status {
                 400 | 401 => Attempt::Refused(error),
                 _ => refused(Some(token), error),
@@ -103,11 +104,16 @@ pub(crate) fn logout(wire: &Wire, access: &AccessToken, setting: Setting) -> Res
         return Ok(());
     }
     let error = http::failure_of(&response, setting.sent.wall).redact(access.expose());
-    Err(Failure { fate: Fate::Unknown, error })
+    Err(Failure { fate: Fate::Unknown, stale: false, error })
 }
 
-fn send(wire: &Wire, request: &Request, setting: Setting) -> Result<Response, Failure> {
-    wire.send(request, None, Limits { timeout: setting.timeout, body: AUTH_LIMIT })
+/// Sends a request that holds these secrets; the answer's request id does not repeat them.
+fn send(wire: &Wire, request: &Request, setting: Setting, secrets: &[&str]) -> Result<Response, Failure> {
+    let mut response = wire.send(request, None, Limits { timeout: setting.timeout, body: AUTH_LIMIT })?;
+    for secret in secrets {
+        response.redact(secret);
+    }
+    Ok(response)
 }
 
 /// An answer other than success, 400 and 401.
@@ -148,13 +154,13 @@ struct Answer<'a> {
     access_expires_at: Option<&'a RawValue>,
 }
 
-fn minted(response: &Response, setting: Setting) -> Called {
+fn minted(response: &Response, setting: Setting, scrub: impl FnOnce(Error) -> Error) -> Called {
     match parse(response, setting) {
         Ok(minted) if minted.expiry.life().is_zero() => {
             Attempt::Unknown(complaint(response, "holds a token that has already expired"))
         }
         Ok(minted) => Attempt::Granted(minted),
-        Err(error) => Attempt::Unknown(error),
+        Err(error) => Attempt::Unknown(scrub(error)),
     }
 }
 

@@ -10,7 +10,7 @@ use super::{Access, CALL_LOG, Inner, Session};
 use crate::clock::Now;
 use crate::http::{
     self, API_LIMIT, Decision, Failure, Fate, Limits, Listed, Outcome, RateClass, Request, Response,
-    TimeLimit,
+    TimeLimit, Wire,
 };
 use crate::token::{Grant, Need};
 use crate::{Error, ErrorKind, Page, Result};
@@ -23,13 +23,13 @@ impl Session {
 
     /// The same, over by a monotonic reading of the caller's.
     pub(super) fn fetch_by<T: DeserializeOwned>(&self, request: &Request, deadline: Duration) -> Result<T> {
-        let response = self.inner.call(request, deadline)?;
-        http::object_of(&response).map_err(|error| executed(request, error))
+        let answer = self.inner.call(request, deadline)?;
+        answer.read(http::object_of).map_err(|error| executed(request, error))
     }
 
     /// Makes a call that answers with a list that has no pages.
     pub(crate) fn fetch_list<T: DeserializeOwned>(&self, request: &Request) -> Result<Vec<T>> {
-        http::list_of(&self.inner.call(request, self.inner.deadline())?)
+        self.inner.call(request, self.inner.deadline())?.read(http::list_of)
     }
 
     /// Makes a call that answers with one page of a list.
@@ -47,7 +47,7 @@ impl Session {
             page: request.number("page").unwrap_or(1),
             limit: request.number("limit").or_else(|| request.number("per_page")),
         };
-        http::page_of(&self.inner.call(request, deadline)?, asked)
+        self.inner.call(request, deadline)?.read(|response| http::page_of(response, asked))
     }
 
     /// Makes a call whose answer says nothing beyond its status.
@@ -64,6 +64,29 @@ fn executed(request: &Request, error: Error) -> Error {
     }
 }
 
+/// The answer to a call that succeeded, and the token that the request carried.
+struct Answer {
+    response: Response,
+    grant: Option<Grant<Arc<Access>>>,
+}
+
+impl Answer {
+    fn read<T>(&self, read: impl FnOnce(&Response) -> Result<T>) -> Result<T> {
+        read(&self.response).map_err(|error| unquoted(error, self.grant.as_ref()))
+    }
+}
+
+/// The error without the token, in case the server repeats what it was given.
+fn unquoted(error: Error, grant: Option<&Grant<Arc<Access>>>) -> Error {
+    match grant {
+        Some(grant) => error.redact(grant.access.token.expose()),
+        None => error,
+    }
+}
+
+/// How many pooled connections that the server had closed a call meets without counting them as failures.
+const STALE_CONNECTIONS: u32 = 3;
+
 /// What a call remembers from one attempt to the next.
 struct Course {
     deadline: Duration,
@@ -71,17 +94,19 @@ struct Course {
     made: u32,
     /// The token must be newer than this: the server has refused that one.
     newer_than: u64,
+    /// Pooled connections met that the server had closed.
+    stale: u32,
     /// Whether an attempt may have been executed without our knowing.
     ambiguous: bool,
 }
 
 impl Inner {
     /// Makes a call: as many attempts as are safe and fit in the deadline.
-    fn call(self: &Arc<Self>, request: &Request, deadline: Duration) -> Result<Response> {
+    fn call(self: &Arc<Self>, request: &Request, deadline: Duration) -> Result<Answer> {
         request.checked()?;
         self.check_process();
         self.counters.call();
-        let mut course = Course { deadline, made: 0, newer_than: 0, ambiguous: false };
+        let mut course = Course { deadline, made: 0, newer_than: 0, stale: 0, ambiguous: false };
         self.attempts(request, &mut course).map_err(|error| match &request.reference {
             Some(reference) => {
                 error.with_client_reference(reference.as_str()).with_may_have_executed(course.ambiguous)
@@ -90,7 +115,7 @@ impl Inner {
         })
     }
 
-    fn attempts(self: &Arc<Self>, request: &Request, course: &mut Course) -> Result<Response> {
+    fn attempts(self: &Arc<Self>, request: &Request, course: &mut Course) -> Result<Answer> {
         loop {
             if let Some(class) = RateClass::of(request) {
                 self.limiter.wait_turn(class, &*self.clock, course.deadline)?;
@@ -102,10 +127,9 @@ impl Inner {
                     if let Some(grant) = &grant {
                         self.gate.accept(grant.generation);
                     }
-                    return Ok(response);
+                    return Ok(Answer { response, grant });
                 }
                 Ok(response) => {
-                    course.ambiguous |= response.resent;
                     let error = self.refusal(&response, grant.as_ref());
                     if let Some(grant) = grant.as_ref().filter(|_| response.status == 401) {
                         self.after_401(grant.generation, course, error)?;
@@ -113,7 +137,13 @@ impl Inner {
                     }
                     (outcome_of(&error), error)
                 }
-                Err(Failure { fate: Fate::NotSent, error }) => (Outcome::NotSent, error),
+                Err(failure) if failure.stale && request.may_repeat && course.stale < STALE_CONNECTIONS => {
+                    course.stale += 1;
+                    course.made = course.made.saturating_sub(1);
+                    course.ambiguous = true;
+                    continue;
+                }
+                Err(Failure { fate: Fate::NotSent, error, .. }) => (Outcome::NotSent, error),
                 Err(Failure { error, .. }) => (Outcome::Unknown { wait: None }, error),
             };
             course.ambiguous |= matches!(outcome, Outcome::Unknown { .. });
@@ -167,13 +197,13 @@ impl Inner {
             TimeLimit::Order => self.settings.order_timeout,
         };
         let limits = Limits { timeout: usual.min(deadline.saturating_sub(started)), body: API_LIMIT };
-        let result = match grant {
+        let mut result = match grant {
             Some(grant) => grant.access.wire.send(request, Some(grant.access.token.header()), limits),
-            None => {
-                let wire = Arc::clone(&self.open_wire.lock());
-                wire.send(request, None, limits)
-            }
+            None => self.open_wire().send(request, None, limits),
         };
+        if let (Ok(response), Some(grant)) = (&mut result, grant) {
+            response.redact(grant.access.token.expose());
+        }
         if log::log_enabled!(target: CALL_LOG, log::Level::Debug) {
             let millis = self.clock.monotonic().saturating_sub(started).as_millis();
             let (method, route) = (request.method.as_str(), &request.route);
@@ -190,12 +220,13 @@ impl Inner {
         result
     }
 
+    /// A reference of its own, because the lock is not held while the call is made.
+    fn open_wire(&self) -> Arc<Wire> {
+        Arc::clone(&self.open_wire.lock())
+    }
+
     fn refusal(&self, response: &Response, grant: Option<&Grant<Arc<Access>>>) -> Error {
-        let error = http::failure_of(response, Now::read(&*self.clock).wall);
-        match grant {
-            Some(grant) => error.redact(grant.access.token.expose()),
-            None => error,
-        }
+        unquoted(http::failure_of(response, Now::read(&*self.clock).wall), grant)
     }
 }
 

@@ -1,8 +1,6 @@
 //! What the tests of several nouns share: a mock server that knows the login, and a session on it.
 #![allow(dead_code, reason = "each test file uses the part it needs")]
 
-pub(crate) mod wire;
-
 use std::path::Path;
 
 use anyhow::{Context, Result};

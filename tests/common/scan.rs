@@ -23,7 +23,7 @@ static UNUSED: [u8; PAGE] = [0; PAGE];
 
 /// A secret to look for.
 pub(crate) struct Needle {
-    name: String,
+    pub(crate) name: String,
     inverted: Vec<u8>,
 }
 
@@ -35,22 +35,19 @@ impl Needle {
 
     /// The form in which a needle travels between processes: hexadecimal digits of the inverted bytes.
     pub(crate) fn hex(&self) -> String {
-        self.inverted.iter().map(|byte| format!("{byte:02x}")).collect()
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16);
+        self.inverted.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(digit).collect()
     }
 
     /// Reads that form; the secret itself does not come up.
     pub(crate) fn from_hex(name: &str, hex: &str) -> Result<Self> {
-        ensure!(hex.is_ascii() && hex.len() % 2 == 0 && hex.len() >= 8, "not a needle: {name}");
+        ensure!(hex.is_ascii() && hex.len().is_multiple_of(2) && hex.len() >= 8, "not a needle: {name}");
         let inverted = hex
             .as_bytes()
             .chunks(2)
             .map(|pair| Ok(u8::from_str_radix(str::from_utf8(pair)?, 16)?))
             .collect::<Result<_>>()?;
         Ok(Needle { name: name.to_owned(), inverted })
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.name
     }
 
     /// The secret itself, into memory that the caller wipes.
@@ -68,14 +65,15 @@ impl Needle {
 /// A copy that was found.
 pub(crate) struct Found {
     pub(crate) name: String,
-    piece: usize,
+    /// From which byte of the secret.
+    pub(crate) from: usize,
     address: usize,
     mapping: String,
 }
 
 impl fmt::Debug for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, from byte {}, at {:#x} in {}", self.name, self.piece, self.address, self.mapping)
+        write!(f, "{}, from byte {}, at {:#x} in {}", self.name, self.from, self.address, self.mapping)
     }
 }
 
@@ -145,7 +143,7 @@ impl Scanner {
                         let inverted = needle.inverted.get(piece.clone()).unwrap_or_default();
                         if holds(here, inverted) && !own.contains(&(start + at)) {
                             let (name, mapping) = (needle.name.clone(), mapping.to_owned());
-                            found.push(Found { name, piece: piece.start, address: start + at, mapping });
+                            found.push(Found { name, from: piece.start, address: start + at, mapping });
                         }
                     }
                 });
@@ -154,13 +152,6 @@ impl Scanner {
         self.buffer.fill(0);
         std::hint::black_box(&self.buffer);
         Ok(found)
-    }
-
-    /// The places at which a secret is whole, as far as pieces can tell.
-    pub(crate) fn copies_of(&mut self, name: &str) -> Result<Vec<Found>> {
-        let last = self.needle(name)?.pieces().last().map_or(0, |piece| piece.start);
-        let found = self.scan()?;
-        Ok(found.into_iter().filter(|found| found.name == name && found.piece == last).collect())
     }
 }
 

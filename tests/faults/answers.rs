@@ -2,7 +2,7 @@
 
 use popup_rewards::{CountryId, ErrorKind, RetryPolicy, SessionState};
 
-use super::common::wire::{Answer, Peer, answer, json, tokens};
+use super::wire::{Answer, Peer, answer, json, tokens};
 use super::{CANARY, COUNTRY, failed};
 
 #[test]

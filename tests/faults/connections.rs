@@ -6,8 +6,8 @@ use std::time::Duration;
 use popup_rewards::{CountryId, Credentials, ErrorKind, RawCall, RetryPolicy, Session};
 use serde_json::Value;
 
-use super::common::wire::{Answer, Peer, answer, json};
-use super::{CANARY, COUNTRY, failed};
+use super::wire::{Answer, Peer, answer, json};
+use super::{CANARY, COUNTRY, everything, failed};
 
 /// Long enough for loopback, short enough for a test.
 const SHORT: Duration = Duration::from_millis(250);
@@ -148,6 +148,8 @@ fn a_connection_that_is_not_made_in_time_is_a_timeout_and_nothing_was_sent() {
         .connect_timeout(SHORT)
         .build()
         .unwrap();
-    failed(session.countries(), ErrorKind::Timeout, "no connection to the server within the time limit");
+    let says = "no connection to the server within the time limit";
+    let error = failed(session.countries(), ErrorKind::Timeout, says);
+    assert!(everything(&error).contains("Timeout(Connect)"), "another limit ran out: {error:?}");
     assert_eq!(session.stats().logins, 1);
 }

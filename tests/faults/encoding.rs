@@ -9,7 +9,7 @@ use popup_rewards::{
 };
 use serde_json::Value;
 
-use super::common::wire::{Answer, Peer, answer, json};
+use super::wire::{Answer, Peer, answer, json};
 use super::{CANARY, COUNTRY, failed};
 
 fn gzip(text: &str) -> Vec<u8> {

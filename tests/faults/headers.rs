@@ -4,7 +4,7 @@ use popup_rewards::{CountryId, RawCall, SessionBuilder};
 use serde_json::Value;
 
 use super::COUNTRY;
-use super::common::wire::{ACCESS, Answer, KEY, PASSWORD, Peer, REFRESH, Seen, answer, json};
+use super::wire::{ACCESS, Answer, KEY, PASSWORD, Peer, REFRESH, Seen, answer, json};
 
 /// What a session sends in its life: login, calls, a 401 with a refresh, a call without a token, a logout.
 fn life(settings: impl FnOnce(SessionBuilder) -> SessionBuilder) -> Vec<Seen> {

@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use popup_rewards::{CountryId, ErrorKind, OrderId, RetryPolicy};
 
-use super::common::wire::{Answer, Peer, answer, json, tokens};
+use super::wire::{Answer, Peer, answer, json, tokens};
 use super::{CANARY, failed};
 
 const LARGER: &str = "the server's answer is larger than any of this API";

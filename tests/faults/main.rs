@@ -1,7 +1,8 @@
 //! What becomes of a call when the network, the server or something between them misbehaves.
+#![expect(clippy::unwrap_used, reason = "what helpers cannot do fails the test that called them")]
 
-#[path = "../common/mod.rs"]
-mod common;
+#[path = "../common/wire/mod.rs"]
+mod wire;
 
 mod answers;
 mod connections;
@@ -12,7 +13,7 @@ mod pool;
 mod proxy;
 
 use std::error::Error as StdError;
-use std::fmt::Debug;
+use std::fmt::{Debug, Write};
 
 use popup_rewards::{Error, ErrorKind, Result};
 
@@ -38,7 +39,7 @@ fn everything(error: &Error) -> String {
     let mut text = format!("{error:?} {error:#?} {error}");
     let mut cause = error.source();
     while let Some(error) = cause {
-        text.push_str(&format!(" {error:?} {error}"));
+        write!(text, " {error:?} {error}").unwrap();
         cause = error.source();
     }
     text

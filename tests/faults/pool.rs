@@ -3,7 +3,7 @@
 use popup_rewards::{CountryId, ErrorKind, RawCall, RetryPolicy};
 use serde_json::Value;
 
-use super::common::wire::{Answer, Peer, json};
+use super::wire::{Answer, Peer, json};
 use super::{COUNTRY, failed};
 
 #[test]

@@ -2,20 +2,23 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
 
 use popup_rewards::{CountryId, Credentials, ErrorKind, RetryPolicy, Session};
 
-use super::common::wire::{Answer, Peer, json};
+use super::wire::{Answer, Peer, json};
 use super::{COUNTRY, failed};
 
 const PROXY_VARIABLES: [&str; 6] =
     ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
 /// A proxy that tunnels this many connections, and says what it was asked.
-fn proxy(connections: usize) -> (String, std::thread::JoinHandle<Vec<String>>) {
+fn proxy(connections: usize) -> (String, Receiver<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let running = std::thread::spawn(move || {
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
         let mut asked = Vec::new();
         let mut tunnels = Vec::new();
         for _ in 0..connections {
@@ -34,10 +37,12 @@ fn proxy(connections: usize) -> (String, std::thread::JoinHandle<Vec<String>>) {
             tunnels.push(std::thread::spawn(move || copy(downwards, client)));
             asked.push(head);
         }
-        tunnels.into_iter().for_each(|tunnel| tunnel.join().unwrap());
-        asked
+        for tunnel in tunnels {
+            tunnel.join().unwrap();
+        }
+        tell.send(asked)
     });
-    (address, running)
+    (address, told)
 }
 
 fn copy(mut from: TcpStream, mut to: TcpStream) {
@@ -48,11 +53,11 @@ fn copy(mut from: TcpStream, mut to: TcpStream) {
 #[test]
 fn a_proxy_that_was_set_is_used_for_every_call_and_shown_no_token() {
     let peer = Peer::start([Answer::Keep(json(COUNTRY))]).unwrap();
-    let (address, running) = proxy(2);
+    let (address, told) = proxy(2);
     let session = peer.builder().proxy(&format!("http://user:pr0xy-canary@{address}")).build().unwrap();
     session.get_country(CountryId::from(1)).unwrap();
     drop(session);
-    let asked = running.join().unwrap();
+    let asked = told.recv_timeout(Duration::from_secs(20)).expect("the proxy was passed by");
     for head in &asked {
         assert!(
             head.starts_with(&format!("CONNECT {} ", peer.url().trim_start_matches("http://"))),

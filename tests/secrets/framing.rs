@@ -29,7 +29,8 @@ impl Framing {
             Framing::Length => with_length(&mut answer, body.len(), body)?,
             Framing::Cut => with_length(&mut answer, body.len() + 10, body)?,
             Framing::UntilClose => {
-                write!(answer, "Connection: close\r\n\r\n").and_then(|()| answer.write_all(body))?
+                write!(answer, "Connection: close\r\n\r\n")?;
+                answer.extend_from_slice(body);
             }
             Framing::Chunks => {
                 write!(answer, "Transfer-Encoding: chunked\r\n\r\n")?;

@@ -134,7 +134,10 @@ impl Server {
             }
             "POST /api/v1/orders" | "GET /api/v1/orders/88101" => (200, self.order()),
             // The answer never comes: the client has to give up and close.
-            _ if asked == "hang" => return Ok(drop(connection.read(&mut [0]))),
+            _ if asked == "hang" => {
+                connection.read_exact(&mut [0])?;
+                bail!("the client was to close");
+            }
             _ if asked == "repeat the token" => {
                 let message = format!("the token {} does not cover this", request.bearer);
                 (403, format!(r#"{{"error":{{"code":"FORBIDDEN","message":"{message}"}}}}"#))

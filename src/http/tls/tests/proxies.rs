@@ -65,7 +65,7 @@ fn a_tunnel_can_itself_be_inside_tls() {
         answer_tunnel(&mut client);
         let mut server = TcpStream::connect(upstream).unwrap();
         // The two ends take turns: a handshake, then requests and answers.
-        let mut buffer = [0; 32 * 1024];
+        let mut buffer = [0; 4096];
         server.set_nonblocking(true).unwrap();
         client.sock.set_nonblocking(true).unwrap();
         loop {

@@ -1,0 +1,63 @@
+//! Text that is kept for long and needed rarely: nowhere in memory as it is, until it is asked for.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::Secret;
+use crate::clock::random_bytes;
+
+/// A secret kept as two halves, neither of which says anything: random bytes, and their difference to the text.
+///
+/// A session that was logged out still has its credentials, because `login()` opens it again. This keeps them out of
+/// what a search of the memory, or of a core dump, would find.
+#[derive(Clone)]
+pub(crate) struct Masked {
+    mask: Zeroizing<Vec<u8>>,
+    text: Zeroizing<Vec<u8>>,
+}
+
+impl Masked {
+    pub(crate) fn new(secret: &Secret) -> Self {
+        let text = secret.expose().as_bytes();
+        let mut mask = Zeroizing::new(Vec::with_capacity(text.len().next_multiple_of(BLOCK)));
+        while mask.len() < text.len() {
+            mask.extend_from_slice(&random_bytes::<BLOCK>());
+        }
+        let text = text.iter().zip(mask.iter()).map(|(byte, mask)| byte ^ mask).collect();
+        Masked { mask, text: Zeroizing::new(text) }
+    }
+
+    /// The text, for as long as the value that is returned lives.
+    pub(crate) fn reveal(&self) -> Secret {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(self.text.len()));
+        bytes.extend(self.text.iter().zip(self.mask.iter()).map(|(byte, mask)| byte ^ mask));
+        Secret::new(std::str::from_utf8(&bytes).unwrap_or_default())
+    }
+}
+
+/// How many random bytes are drawn at a time.
+const BLOCK: usize = 32;
+
+impl fmt::Debug for Masked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_masked_comes_back_and_neither_half_shows_it() {
+        for text in ["", "s", "a passphrase, longer than one block of random bytes, with ümläuts"] {
+            let masked = Masked::new(&Secret::new(text));
+            assert_eq!(masked.reveal().expose(), text);
+            if text.len() > 8 {
+                assert_ne!(masked.text.as_slice(), text.as_bytes());
+                assert_ne!(masked.mask.as_slice(), text.as_bytes());
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What log lines hold, at the level that holds most.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, Once, PoisonError};
+use std::thread::ThreadId;
+
+use log::{Level, LevelFilter, Log, Metadata, Record};
+use popup_rewards::{EsimOrderId, OrderId, RawCall};
+use serde_json::Value;
+
+use super::planted::{ACCESS, ACTIVATION, CARD, PASSWORD, PIN, REFRESH, clean, esim, order, shows_none};
+use super::wire::{Answer, Peer, answer, json};
+
+struct Line {
+    thread: ThreadId,
+    level: Level,
+    target: String,
+    text: String,
+}
+
+/// Keeps every line of this process, from any thread and at any level.
+struct Keeper(Mutex<Vec<Line>>);
+
+static KEEPER: Keeper = Keeper(Mutex::new(Vec::new()));
+
+impl Log for Keeper {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        let line = Line {
+            thread: std::thread::current().id(),
+            level: record.level(),
+            target: record.target().to_owned(),
+            text: record.args().to_string(),
+        };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+
+    fn flush(&self) {}
+}
+
+/// Keeps log lines from now on.
+pub(crate) fn keep() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        if log::set_logger(&KEEPER).is_ok() {
+            log::set_max_level(LevelFilter::Trace);
+        }
+    });
+}
+
+/// The lines so far of targets that begin like this, the calling thread's only.
+fn lines(target: &str) -> Vec<(Level, String, String)> {
+    let here = std::thread::current().id();
+    let kept = KEEPER.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let lines = kept.iter().filter(|line| line.thread == here && line.target.starts_with(target));
+    lines.map(|line| (line.level, line.target.clone(), line.text.clone())).collect()
+}
+
+/// Searches the lines of our own targets, those of every thread.
+#[track_caller]
+pub(crate) fn of_ours_are_clean() {
+    let kept = KEEPER.0.lock().unwrap_or_else(PoisonError::into_inner);
+    for line in kept.iter().filter(|line| line.target.starts_with("popup_rewards")) {
+        clean(&line.text);
+    }
+}
+
+/// Everything a session does, on this thread.
+fn live() {
+    let peer = Peer::start([
+        Answer::Keep(json(order())),
+        Answer::Keep(json(esim())),
+        Answer::Keep(answer("401 Unauthorized", "", "")),
+        Answer::Keep(json("1")),
+        Answer::Reset,
+        Answer::Keep(json("{}")),
+        Answer::Echo(|seen| super::errors::echo(seen, "200 OK", "ECHO")),
+    ])
+    .unwrap();
+    let session = peer.builder().observer(|event| shows_none(event)).build().unwrap();
+    session.get_order(OrderId::from(1)).unwrap();
+    session.get_esim_order(EsimOrderId::from(1)).unwrap();
+    session.call::<Value>(&RawCall::post("/api/v1/new").json(&CARD).query("code", CARD)).unwrap();
+    session.service_status().unwrap();
+    session.get_order(OrderId::from(1)).unwrap_err();
+    session.refresh().unwrap();
+    session.logout().unwrap();
+}
+
+#[test]
+fn our_own_lines_hold_an_allow_list_and_no_secret() {
+    keep();
+    live();
+    let lines = lines("popup_rewards");
+    for (_, target, text) in &lines {
+        clean(text);
+        assert!(matches!(target.as_str(), "popup_rewards::call" | "popup_rewards::token"), "{target}");
+    }
+    let texts: Vec<_> = lines.into_iter().map(|(_, _, text)| text).collect();
+    for says in [
+        "GET /api/v1/orders/:id 200 ",
+        "POST /api/v1/new 401 ",
+        "GET /status Network ",
+        "request_id=req-7",
+        "Minted generation=1 reason=None",
+        "Refreshed generation=2 reason=None",
+        "LoggedOut",
+    ] {
+        assert!(texts.iter().any(|text| text.contains(says)), "{says}: {texts:#?}");
+    }
+    of_ours_are_clean();
+}
+
+#[test]
+fn at_trace_level_ureq_proto_dumps_the_wire_and_ureq_names_queries() {
+    keep();
+    live();
+    // The dump is cut into rows of 16 bytes, with the text of each at its end.
+    let rows = |(_, _, text): &(Level, String, String)| {
+        text.chars().skip(text.chars().count() - 16).collect::<String>()
+    };
+    let dumped: String = lines("ureq_proto::util").iter().map(rows).collect();
+    // Heads of requests and whole answers; bodies of requests are not in it.
+    for secret in [ACCESS, REFRESH, CARD, PIN, ACTIVATION] {
+        assert!(dumped.contains(secret), "the documentation says that {secret} is there");
+    }
+    assert!(!dumped.contains(PASSWORD));
+    assert!(lines("ureq_proto::util").iter().all(|(level, ..)| *level == Level::Trace));
+    // At trace level ureq names addresses, with their queries.
+    let others = |query: &str| {
+        let lines = lines("").into_iter().filter(|(_, target, _)| target != "ureq_proto::util");
+        let found = lines.filter(|(_, _, text)| text.replace(query, "").contains("-canary-"));
+        found.map(|(level, target, _)| (level, target)).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(others("nothing"), BTreeSet::from([(Level::Debug, "ureq::run".to_owned())]));
+    assert_eq!(others(&format!("?code={CARD}")), BTreeSet::new());
+}

@@ -1,0 +1,57 @@
+//! The secrets, the answers that hold them, and the search.
+
+use std::error::Error as StdError;
+use std::fmt::{Debug, Write};
+
+use popup_rewards::Error;
+
+pub(crate) use super::wire::{ACCESS, PASSWORD, REFRESH};
+
+pub(crate) const CARD: &str = "c4rd-canary-0005";
+pub(crate) const PIN: &str = "p1n-canary-0006";
+pub(crate) const CLAIM: &str = "https://claim.example.com/c?code=cl4im-canary-0007";
+pub(crate) const ACTIVATION: &str = "LPA:1$smdp.example.com$act1vation-canary-0008";
+pub(crate) const WEBHOOK: &str = "wh5ec-canary-0009";
+pub(crate) const PROXY: &str = "pr0xy-canary-0010";
+
+/// What all of them have in common, and nothing else has.
+const MARK: &str = "-canary-";
+
+/// An order with one card and all of its codes.
+pub(crate) fn order() -> String {
+    format!(
+        r#"{{"id":1,"product_id":2,"denomination":5,"quantity":1,"client_reference":"ref-1","status":"DELIVERED",
+            "vouchers":[{{"card_number":"{CARD}","pin_code":"{PIN}","claim_url":"{CLAIM}"}}]}}"#
+    )
+}
+
+/// A delivered eSIM.
+pub(crate) fn esim() -> String {
+    format!(r#"{{"id":1,"amount":4.5,"status":"DELIVERED","activation_code":"{ACTIVATION}"}}"#)
+}
+
+#[track_caller]
+pub(crate) fn clean(text: &str) {
+    assert!(!text.contains(MARK), "{text}");
+}
+
+#[track_caller]
+pub(crate) fn shows_none(value: &impl Debug) {
+    clean(&format!("{value:?} {value:#?}"));
+}
+
+/// Searches all that an error says, of itself and of its causes.
+#[track_caller]
+pub(crate) fn tells_none(error: &Error) {
+    shows_none(error);
+    let mut said = format!("{error} {error:#}");
+    for text in [error.code(), error.server_message(), error.request_id(), error.client_reference()] {
+        said.push_str(text.unwrap_or_default());
+    }
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        write!(said, " {error} {error:?} {error:#?}").unwrap_or_default();
+        cause = error.source();
+    }
+    clean(&said);
+}

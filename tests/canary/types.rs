@@ -1,0 +1,137 @@
+//! What the types themselves show.
+
+use std::collections::HashMap;
+
+use popup_rewards::sandbox::Sandbox;
+use popup_rewards::webhook;
+use popup_rewards::{
+    AccessToken, ClientReference, Credentials, EsimOrder, EsimOrderId, ListOrders, NewOrder, Order, OrderId,
+    Page, ProductId, RawCall, Secret, Session, TokenClaims,
+};
+use time::OffsetDateTime;
+
+use super::planted::{
+    ACCESS, ACTIVATION, CARD, CLAIM, PASSWORD, PIN, PROXY, REFRESH, WEBHOOK, clean, esim, order, shows_none,
+    tells_none,
+};
+use super::wire::{Answer, Peer, json};
+
+#[test]
+fn the_search_finds_what_is_there() {
+    let derived = format!("{:?}", Some(PIN));
+    assert!(std::panic::catch_unwind(|| clean(&derived)).is_err());
+    for secret in [ACCESS, ACTIVATION, CARD, CLAIM, PASSWORD, PIN, PROXY, REFRESH, WEBHOOK] {
+        assert!(std::panic::catch_unwind(|| clean(secret)).is_err(), "{secret}");
+    }
+}
+
+#[test]
+fn a_secret_and_credentials_show_that_they_are_redacted() {
+    assert_eq!(format!("{:?}", Secret::new(PIN)), "[redacted]");
+    let fixed = Credentials::new("key", PASSWORD);
+    assert_eq!(format!("{fixed:?}"), "Credentials([redacted])");
+    let asked = Credentials::from_fn(|| Ok(Credentials::new("key", PASSWORD)));
+    assert_eq!(format!("{asked:?}"), "Credentials([redacted])");
+}
+
+#[test]
+fn orders_show_which_codes_there_are_and_not_what_they_are() {
+    let order: Order = serde_json::from_str(&order()).unwrap();
+    let shown = format!("{:?}", order.vouchers[0]);
+    assert!(shown.contains("card_number: Some([redacted])") && shown.contains("pin_code: Some([redacted])"));
+    assert!(shown.contains("claim_url: Some([redacted])"), "{shown}");
+    shows_none(&order.vouchers[0]);
+    shows_none(&order);
+    shows_none(&[order]);
+    let esim: EsimOrder = serde_json::from_str(&esim()).unwrap();
+    assert!(format!("{esim:?}").contains("activation_code: Some([redacted])"), "{esim:?}");
+    shows_none(&esim);
+}
+
+#[test]
+fn an_access_token_and_its_claims_show_when_it_ends_and_no_more() {
+    let peer = Peer::start([]).unwrap();
+    let token: AccessToken = peer.session().unwrap().access_token().unwrap();
+    assert!(token.expose().starts_with(ACCESS));
+    assert!(format!("{token:?}").starts_with("AccessToken { expires_at: "), "{token:?}");
+    shows_none(&token);
+    // A payload of {"exp":4102444800,"sub":"s3cret-canary-0011"} between two secret parts.
+    let jwt = "x-canary-x.eyJleHAiOjQxMDI0NDQ4MDAsInN1YiI6InMzY3JldC1jYW5hcnktMDAxMSJ9.x-canary-x";
+    let claims = TokenClaims::parse(jwt).unwrap();
+    assert_eq!(claims.expires_at().unwrap().unix_timestamp(), 4_102_444_800);
+    shows_none(&claims);
+    shows_none(&TokenClaims::parse("x-canary-x.x-canary-x.x-canary-x").unwrap_err());
+}
+
+#[test]
+fn a_session_shows_its_state_before_during_and_after() {
+    let peer = Peer::start([Answer::Keep(json(order())), Answer::Keep(json("{}"))]).unwrap();
+    let session = peer.session().unwrap();
+    shows_none(&session);
+    session.get_order(OrderId::from(1)).unwrap();
+    assert!(format!("{session:?}").contains("Fresh"), "{session:?}");
+    shows_none(&session);
+    shows_none(&session.status());
+    shows_none(&session.stats());
+    shows_none(&session.orders(&ListOrders::new()));
+    session.logout().unwrap();
+    shows_none(&session);
+}
+
+#[test]
+fn a_builder_shows_no_password_of_a_proxy_or_a_url() {
+    let builder = Session::builder(
+        &format!("https://user:{PASSWORD}@api.example.com"),
+        Credentials::new("key", PASSWORD),
+    )
+    .proxy(&format!("http://user:{PROXY}@127.0.0.1:9"))
+    .root_certificates(PASSWORD.as_bytes());
+    shows_none(&builder);
+}
+
+#[test]
+fn what_is_sent_shows_no_body_and_no_query() {
+    let body = HashMap::from([("pin", PIN)]);
+    shows_none(&RawCall::post("/api/v1/new").json(&body).query("code", CARD));
+    let reference = ClientReference::new("ref-1").unwrap();
+    shows_none(&NewOrder::new(ProductId::from(1), 5.into(), 1, reference).email("someone@example.org"));
+}
+
+#[test]
+fn a_page_of_orders_shows_no_codes() {
+    let peer =
+        Peer::start([Answer::Keep(json(format!("[{}]", order()))), Answer::Keep(json(esim()))]).unwrap();
+    let session = peer.session().unwrap();
+    let page: Page<Order> = session.list_orders(&ListOrders::new()).unwrap();
+    assert_eq!(page.items[0].vouchers[0].card_number.as_ref().unwrap().expose(), CARD);
+    shows_none(&page);
+    shows_none(&session.get_esim_order(EsimOrderId::from(1)).unwrap());
+}
+
+#[test]
+fn a_webhook_shows_neither_its_secret_nor_a_wrong_signature() {
+    let secret = Secret::new(WEBHOOK);
+    let now = OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(1_930_212_300);
+    let body = format!(
+        r#"{{"id":"evt_1","type":"new.thing","created_at":"2031-03-02T10:05:00Z","data":{{"code":"{CARD}"}}}}"#
+    );
+    let headers = [
+        ("X-Signature".to_owned(), webhook::sign(body.as_bytes(), &secret).into_bytes()),
+        ("X-Timestamp".to_owned(), now.unix_timestamp().to_string().into_bytes()),
+    ];
+    let event = webhook::verify(body.as_bytes(), &headers, &secret, now).unwrap();
+    shows_none(&event);
+    let forged = [("X-Signature".to_owned(), CARD.as_bytes().to_vec()), headers[1].clone()];
+    tells_none(&webhook::verify(body.as_bytes(), &forged, &secret, now).unwrap_err());
+    let late = now + time::Duration::hours(1);
+    tells_none(&webhook::verify(body.as_bytes(), &headers, &secret, late).unwrap_err());
+}
+
+#[test]
+fn a_sandbox_shows_no_password() {
+    let sandbox = Sandbox::start().unwrap();
+    let password = sandbox.password();
+    for shown in [format!("{sandbox:?}"), format!("{:?}", sandbox.credentials()), format!("{password:?}")] {
+        assert!(!shown.contains(password.expose()), "{shown}");
+    }
+}

@@ -1,0 +1,92 @@
+//! An early refresh delays the caller that makes it, or nobody.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use anyhow::Result;
+use popup_rewards::sandbox::{Fault, Sandbox};
+use popup_rewards::{Clock, Session, SystemClock};
+
+use crate::crowd::{Crowd, HOUR, TEN_HOURS, WEEK, auth_calls, call, nothing_presented_twice, until};
+
+/// The system's clock and so many seconds.
+#[derive(Clone)]
+struct Ahead(SystemClock, Arc<AtomicU64>);
+
+impl Ahead {
+    fn by(&self) -> Duration {
+        Duration::from_secs(self.1.load(Ordering::Relaxed))
+    }
+}
+
+impl Clock for Ahead {
+    fn monotonic(&self) -> Duration {
+        self.0.monotonic() + self.by()
+    }
+
+    fn wall(&self) -> SystemTime {
+        self.0.wall() + self.by()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        self.0.sleep(duration);
+    }
+
+    fn random(&self) -> f64 {
+        0.5
+    }
+}
+
+const NEARLY_TEN_HOURS: u64 = 10 * 3600 - 300;
+
+/// A session whose token turns at 7.5 minutes before its end, and has five left; the refresh is held.
+fn expiring(sandbox: &Sandbox, background: bool) -> Result<Session> {
+    sandbox.set_token_life(TEN_HOURS, WEEK);
+    let ahead = Arc::new(AtomicU64::new(0));
+    let session = Session::builder(&sandbox.url(), sandbox.credentials())
+        .clock(Ahead(SystemClock::new(), Arc::clone(&ahead)))
+        .background_refresh(background)
+        .build()?;
+    session.login()?;
+    ahead.store(NEARLY_TEN_HOURS, Ordering::Relaxed);
+    sandbox.fault("POST /auth/refresh", Fault::hold(HOUR));
+    Ok(session)
+}
+
+#[test]
+fn one_of_32_threads_is_delayed_by_an_early_refresh() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let session = expiring(&sandbox, false)?;
+    let finished = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&finished);
+    let crowd = Crowd::start(&session, 32, move |session| {
+        let outcome = call(session);
+        counted.fetch_add(1, Ordering::SeqCst);
+        outcome
+    })?;
+    until("31 are done", || finished.load(Ordering::SeqCst) == 31)?;
+    // They are done and the refresh is not: it is still held by the server.
+    assert!(session.status().renewing);
+    assert_eq!((session.status().generation, session.stats().waits), (1, 0));
+    until("the refresh is out", || auth_calls(&sandbox).1 == 1)?;
+    sandbox.advance(HOUR);
+    crowd.all(Ok(()))?;
+    assert_eq!(session.status().generation, 2);
+    assert_eq!(auth_calls(&sandbox), (1, 1));
+    nothing_presented_twice(&sandbox)
+}
+
+#[test]
+fn none_of_32_threads_is_delayed_by_an_early_refresh_in_the_background() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let session = expiring(&sandbox, true)?;
+    Crowd::start(&session, 32, call)?.all(Ok(()))?;
+    assert!(session.status().renewing);
+    assert_eq!((session.status().generation, session.stats().waits), (1, 0));
+    until("the refresh is out", || auth_calls(&sandbox).1 == 1)?;
+    sandbox.advance(HOUR);
+    until("the pair is here", || session.status().generation == 2)?;
+    assert_eq!(auth_calls(&sandbox), (1, 1));
+    nothing_presented_twice(&sandbox)
+}

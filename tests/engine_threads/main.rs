@@ -1,0 +1,11 @@
+//! The token engine under real threads on real sockets: how many auth calls a crowd costs.
+//!
+//! Nothing here is measured in time. Where a moment matters, a fault holds the server's answer until the test moves
+//! the sandbox's clock, which the sessions do not share.
+
+mod crowd;
+mod dead_or_revoked;
+mod early_refresh;
+mod goodbye;
+mod panics;
+mod user_code;
