@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use popup_rewards::sandbox::{Fault, Sandbox};
 use popup_rewards::{
-    ClientReference, Credentials, Error, ErrorKind, NewOrder, ProductId, RetryPolicy, Session, WalletId,
+    ClientReference, Credentials, Decimal, Error, ErrorKind, NewOrder, ProductId, RetryPolicy, Session,
+    WalletId,
 };
-use rust_decimal::Decimal;
 
 fn main() -> anyhow::Result<()> {
     let sandbox = Sandbox::start()?;

@@ -5,17 +5,15 @@
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 use std::{env, fs};
 
 use anyhow::{Context, bail};
 use popup_rewards::sandbox::Sandbox;
 use popup_rewards::{
-    Charges, ClientReference, ListProducts, ListWallets, NewOrder, NewQuote, Order, Product, ProductId,
-    Session,
+    Charges, ClientReference, Decimal, ListProducts, ListWallets, NewOrder, NewQuote, Order, Product, Session,
 };
-use rust_decimal::Decimal;
 
 const QUANTITY: u32 = 2;
 
@@ -25,16 +23,17 @@ fn main() -> anyhow::Result<()> {
     let file = env::temp_dir().join(if sandbox.is_some() { "gift-card-sandbox" } else { "gift-card-order" });
 
     // An order that was begun is finished before a new one is: it may be paid already.
-    let begun = Plan::read(&file)?;
+    let begun = read(&file)?;
     let is_new = begun.is_none();
-    let plan = match begun {
-        Some(plan) => {
-            println!("going on with order {}", plan.reference);
-            plan
-        }
-        None => Plan::make(&session)?.keep(&file)?,
+    let plan = if let Some(plan) = begun {
+        println!("going on with the order in {}", file.display());
+        plan
+    } else {
+        let plan = plan(&session)?;
+        keep(&plan, &file)?;
+        plan
     };
-    let order = match session.create_order(&plan.order()) {
+    let order = match session.create_order(&plan) {
         Ok(order) => session.wait_for_order(order.id, Duration::from_secs(120))?,
         // An error speaks for its own call only: what an earlier run did, this one cannot rule out.
         Err(error) if is_new && !error.may_have_executed() => {
@@ -49,51 +48,31 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Everything that makes the order the same one again.
-struct Plan {
-    product: ProductId,
-    denomination: Decimal,
-    reference: ClientReference,
+/// Chooses a card, asks what it costs, and looks whether the wallet covers it.
+fn plan(session: &Session) -> anyhow::Result<NewOrder> {
+    let page = session.list_products(&ListProducts::new().limit(50))?;
+    let (product, denomination) = page.iter().find_map(cheapest).context("no card with a fixed value")?;
+    println!("{QUANTITY} cards of {denomination} {}: {}", currency(product), product.name);
+
+    let charges = session.quote_order(product.id, &NewQuote::new(denomination, QUANTITY))?;
+    check_wallet(session, &charges, currency(product))?;
+    Ok(NewOrder::new(product.id, denomination, QUANTITY, ClientReference::generate()))
 }
 
-impl Plan {
-    /// Chooses a card, asks what it costs, and looks whether the wallet covers it.
-    fn make(session: &Session) -> anyhow::Result<Plan> {
-        let page = session.list_products(&ListProducts::new().limit(50))?;
-        let (product, denomination) =
-            page.items.iter().find_map(cheapest).context("no card with a fixed value")?;
-        println!("{QUANTITY} cards of {denomination} {}: {}", currency(product), product.name);
+/// Writes the order down before anything is sent: after that, no crash can lead to a second one.
+fn keep(plan: &NewOrder, file: &Path) -> anyhow::Result<()> {
+    let unfinished = file.with_extension("new");
+    fs::write(&unfinished, serde_json::to_vec(plan)?)?;
+    fs::rename(&unfinished, file)?;
+    Ok(())
+}
 
-        let charges = session.quote_order(product.id, &NewQuote::new(denomination, QUANTITY))?;
-        check_wallet(session, &charges, currency(product))?;
-        Ok(Plan { product: product.id, denomination, reference: ClientReference::generate() })
+fn read(file: &Path) -> anyhow::Result<Option<NewOrder>> {
+    if !file.exists() {
+        return Ok(None);
     }
-
-    /// Writes the plan down before anything is sent: after that, no crash can lead to a second order.
-    fn keep(self, file: &Path) -> anyhow::Result<Plan> {
-        let unfinished: PathBuf = file.with_extension("new");
-        fs::write(&unfinished, format!("{} {} {}", self.product, self.denomination, self.reference))?;
-        fs::rename(&unfinished, file)?;
-        Ok(self)
-    }
-
-    fn read(file: &Path) -> anyhow::Result<Option<Plan>> {
-        if !file.exists() {
-            return Ok(None);
-        }
-        let text = fs::read_to_string(file)?;
-        let mut words = text.split_whitespace();
-        let mut word = || words.next().with_context(|| format!("{} is incomplete", file.display()));
-        Ok(Some(Plan {
-            product: ProductId::from(word()?.parse::<i64>()?),
-            denomination: word()?.parse()?,
-            reference: ClientReference::new(word()?)?,
-        }))
-    }
-
-    fn order(&self) -> NewOrder {
-        NewOrder::new(self.product, self.denomination, QUANTITY, self.reference.clone())
-    }
+    let plan = serde_json::from_slice(&fs::read(file)?);
+    plan.map(Some).with_context(|| format!("{} is no order", file.display()))
 }
 
 /// The smallest fixed value a card has.

@@ -34,6 +34,15 @@ impl Credentials {
     /// A fixed pair: the API key (username) and the API secret (password) from the dashboard.
     ///
     /// Nothing is checked here; building a session refuses an empty or malformed pair.
+    ///
+    /// # Examples
+    /// ```
+    /// use popup_rewards::{Credentials, Session};
+    ///
+    /// let session = Session::new("https://sandbox-api.example.com", Credentials::new("key", "secret"))?;
+    /// # drop(session);
+    /// # Ok::<(), popup_rewards::Error>(())
+    /// ```
     #[must_use]
     pub fn new(key: impl Into<String>, secret: impl Into<String>) -> Self {
         Credentials(Source::Fixed {
@@ -66,6 +75,17 @@ impl Credentials {
     /// It runs outside of every lock of the session, in the thread that logs in, so it may block and may use
     /// other sessions. Calling a method that needs a token on the *same* session from inside it is refused
     /// with a `Configuration` error, because that call would wait for the login it is part of.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn newest_secret() -> popup_rewards::Result<String> { Ok("secret".to_owned()) }
+    /// use popup_rewards::{Credentials, Session};
+    ///
+    /// let credentials = Credentials::from_fn(|| Ok(Credentials::new("key", newest_secret()?)));
+    /// let session = Session::new("https://sandbox-api.example.com", credentials)?;
+    /// # drop(session);
+    /// # Ok::<(), popup_rewards::Error>(())
+    /// ```
     #[must_use]
     pub fn from_fn(ask: impl Fn() -> Result<Credentials> + Send + Sync + 'static) -> Self {
         Credentials(Source::Ask(Arc::new(ask)))
@@ -110,7 +130,9 @@ impl Pair {
     fn check(&self) -> Result<()> {
         for (name, value) in [("key", self.key.expose()), ("secret", self.secret.expose())] {
             if value.is_empty() {
-                return Err(Error::configuration(format!("the API {name} is empty")));
+                return Err(Error::configuration(format!(
+                    "the API {name} is empty; the dashboard shows key and secret"
+                )));
             }
             if value.chars().any(char::is_control) {
                 return Err(Error::configuration(format!(
@@ -126,11 +148,11 @@ impl Pair {
 pub(crate) fn variable(name: &str) -> Result<String> {
     match std::env::var(name) {
         Ok(value) if value.is_empty() => {
-            Err(Error::configuration(format!("the environment variable {name} is empty")))
+            Err(Error::configuration(format!("the environment variable {name} is empty; set it")))
         }
         Ok(value) => Ok(value),
         Err(std::env::VarError::NotPresent) => {
-            Err(Error::configuration(format!("the environment variable {name} is not set")))
+            Err(Error::configuration(format!("the environment variable {name} is not set; set it")))
         }
         Err(std::env::VarError::NotUnicode(_)) => {
             Err(Error::configuration(format!("the environment variable {name} is not valid Unicode")))

@@ -29,8 +29,9 @@
 //!   wire, tokens included, and `ureq::run` shows queries: keep both off.
 //! * **Logs.** One line an attempt on target `popup_rewards::call` and one line a token event on
 //!   `popup_rewards::token`, both at debug level: method, route, status, time and request id, nothing else.
-//! * **Data.** Everything without a code in it implements `Serialize`, with amounts as texts, so that no format
-//!   changes a digit; everything implements `Deserialize`, for JSON. That is also how to make up an answer for a test.
+//! * **Data.** Money is an exact [`Decimal`] and a time an [`OffsetDateTime`], from the crates `rust_decimal` and `time`
+//!   and exported here. What the server answers implements `Serialize` unless it holds codes, with amounts as texts,
+//!   so that no format changes a digit, and `Deserialize` for JSON, which is also how to make one up for a test.
 //! * **Webhooks.** [`webhook::verify`] checks a delivery and gives its typed event.
 //! * **Tests.** The feature `sandbox` brings `sandbox::Sandbox`, a local server of this API.
 //!

@@ -126,7 +126,19 @@ impl Session {
         Session::new(&base_url, Credentials::from_env()?)
     }
 
-    /// Starts to set up a session with settings of its own.
+    /// Starts to set up a session with settings of its own; see [`SessionBuilder`] for all of them.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use popup_rewards::{Credentials, Session};
+    ///
+    /// let session = Session::builder("https://sandbox-api.example.com", Credentials::new("key", "secret"))
+    ///     .deadline(Duration::from_secs(30))
+    ///     .build()?;
+    /// # drop(session);
+    /// # Ok::<(), popup_rewards::Error>(())
+    /// ```
     pub fn builder(base_url: &str, credentials: Credentials) -> SessionBuilder {
         SessionBuilder::new(base_url, credentials)
     }
@@ -227,12 +239,34 @@ impl Session {
     }
 
     /// The state of the tokens at this moment, without any secret.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, Error, Session, SessionState};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// session.countries()?;
+    /// let status = session.status();
+    /// assert_eq!(status.state, SessionState::Fresh);
+    /// println!("the token is good for {:?}", status.remaining);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[must_use]
     pub fn status(&self) -> SessionStatus {
         SessionStatus::of(self.inner.gate.snapshot(Now::read(&*self.inner.clock)))
     }
 
     /// What this session and its clones have done so far.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, Error, Session};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// session.countries()?;
+    /// assert_eq!((session.stats().logins, session.stats().calls), (1, 1));
+    /// # Ok::<(), Error>(())
+    /// ```
     #[must_use]
     pub fn stats(&self) -> SessionStats {
         self.inner.counters.read()

@@ -5,8 +5,7 @@
 //! server it runs on:
 //!
 //! ```
-//! use popup_rewards::{Secret, webhook};
-//! use time::OffsetDateTime;
+//! use popup_rewards::{OffsetDateTime, Secret, webhook};
 //!
 //! let secret = Secret::new("whsec-of-this-endpoint");
 //! let now = OffsetDateTime::now_utc();
@@ -60,6 +59,24 @@ use crate::{Result, Secret};
 ///   twice or malformed; the signature is not that of the body; the timestamp is too far from `now`;
 ///   `X-Event-ID` or `X-Event-Type` contradicts the body. Answer 401 and ignore the delivery.
 /// - [`InvalidResponse`](crate::ErrorKind::InvalidResponse): the body is authentic but not an event.
+///
+/// # Examples
+/// ```
+/// use popup_rewards::{ErrorKind, OffsetDateTime, Secret, webhook};
+///
+/// /// The status to answer a delivery with.
+/// fn receive(body: &[u8], headers: &[(String, Vec<u8>)], secret: &Secret) -> u16 {
+///     match webhook::verify(body, headers, secret, OffsetDateTime::now_utc()) {
+///         Ok(event) => {
+///             println!("event {} is to be handled, once", event.id);
+///             204
+///         }
+///         Err(error) if error.kind() == ErrorKind::Unauthorized => 401,
+///         Err(_) => 400,
+///     }
+/// }
+/// assert_eq!(receive(b"{}", &[], &Secret::new("whsec-of-this-endpoint")), 401);
+/// ```
 pub fn verify(
     body: &[u8],
     headers: &[(impl AsRef<str>, impl AsRef<[u8]>)],

@@ -12,8 +12,7 @@ use crate::{ClientReference, EsimProductId, WalletId};
 /// It is plain data: store it as JSON before it is sent, and place the very same order again after a crash.
 ///
 /// ```
-/// use popup_rewards::{ClientReference, EsimProductId, NewEsimOrder, WalletId};
-/// use rust_decimal::Decimal;
+/// use popup_rewards::{ClientReference, Decimal, EsimProductId, NewEsimOrder, WalletId};
 ///
 /// let reference = ClientReference::new("esim-2031-0001")?;
 /// let order = NewEsimOrder::new(EsimProductId::from(7), Decimal::new(450, 2), reference).wallet(WalletId::from(9));

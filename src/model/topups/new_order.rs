@@ -14,8 +14,7 @@ use crate::{ClientReference, TopupCategory, TopupProductId, WalletId};
 /// It is plain data: store it as JSON before it is sent, and place the very same order again after a crash.
 ///
 /// ```
-/// use popup_rewards::{ClientReference, NewTopupOrder, TopupProductId};
-/// use rust_decimal::Decimal;
+/// use popup_rewards::{ClientReference, Decimal, NewTopupOrder, TopupProductId};
 ///
 /// let reference = ClientReference::new("topup-2031-0001")?;
 /// let order = NewTopupOrder::new(TopupProductId::from(41), Decimal::new(499, 2), reference)

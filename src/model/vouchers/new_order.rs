@@ -12,8 +12,7 @@ use crate::{ClientReference, ProductId, WalletId};
 /// It is plain data: store it as JSON before it is sent, and place the very same order again after a crash.
 ///
 /// ```
-/// use popup_rewards::{ClientReference, NewOrder, ProductId};
-/// use rust_decimal::Decimal;
+/// use popup_rewards::{ClientReference, Decimal, NewOrder, ProductId};
 ///
 /// let reference = ClientReference::new("gift-2031-0001")?;
 /// let order = NewOrder::new(ProductId::from(3105), Decimal::new(20, 0), 2, reference).email("someone@example.org");
