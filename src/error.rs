@@ -6,46 +6,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
-/// What went wrong, in one word, for a `match`.
-///
-/// More kinds may be added, so a `match` needs a wildcard arm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The session or its environment is set up wrongly; nothing was sent.
-    Configuration,
-    /// The server refused the key and secret at login.
-    InvalidCredentials,
-    /// The server refused the access token twice, the second time with a fresh one; or a webhook's signature or
-    /// timestamp is not what it has to be.
-    Unauthorized,
-    /// The server answered 403: the address is not on the IP allow-list, or the feature is off.
-    Forbidden,
-    /// The session was logged out; `login()` opens it again.
-    LoggedOut,
-    /// The object does not exist or is not visible to this client.
-    NotFound,
-    /// The request is wrong, as found out before sending it or by the server (400, 422).
-    InvalidRequest,
-    /// The wallet does not cover the order.
-    InsufficientFunds,
-    /// Another order, with other content, already carries this client reference.
-    DuplicateReference,
-    /// Too many requests; [`Error::retry_after`] says when to come back.
-    RateLimited,
-    /// The server or a gateway failed (5xx).
-    Server,
-    /// The connection could not be made or broke.
-    Network,
-    /// A time limit ran out.
-    Timeout,
-    /// The answer could not be understood.
-    InvalidResponse,
-    /// The token store failed.
-    Store,
-}
+mod kind;
+mod server_text;
+
+pub use kind::ErrorKind;
+pub(crate) use server_text::SHORTEST_SECRET;
+use server_text::{printable, redacted};
 
 /// An error of this crate.
 ///
@@ -70,11 +38,6 @@ struct Inner {
     client_reference: Option<Box<str>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
-
-/// The longest server text an error keeps, in characters: enough for a sentence, too short for a page.
-const TEXT_LIMIT: usize = 300;
-/// A secret shorter than this would be found in any text.
-pub(crate) const SHORTEST_SECRET: usize = 4;
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
@@ -277,30 +240,6 @@ impl StdError for Error {
     }
 }
 
-/// A server text made fit for one log line: no control characters, bounded length.
-fn printable(text: &str) -> Box<str> {
-    let fit = || text.chars().take(TEXT_LIMIT).map(|c| if c.is_control() { ' ' } else { c });
-    // The size up front: a string that grows leaves pieces behind, and the text may repeat a token.
-    let mut printable = String::with_capacity(fit().map(char::len_utf8).sum());
-    printable.extend(fit());
-    printable.into()
-}
-
-/// The text without the secret, if it holds it: whole, or its beginning where the text was cut to a bounded length.
-fn redacted(text: &str, secret: &str) -> Option<Box<str>> {
-    let without = Zeroizing::new(text.replace(secret, "[redacted]"));
-    let is_cut = text.chars().count() == TEXT_LIMIT;
-    let beginnings = (SHORTEST_SECRET..secret.len()).rev().filter(|_| is_cut);
-    let before_cut = beginnings
-        .filter_map(|length| secret.get(..length))
-        .find_map(|beginning| without.strip_suffix(beginning))
-        .map(|kept| format!("{kept}[redacted]"));
-    match before_cut {
-        Some(without) => Some(without.into()),
-        None => text.contains(secret).then(|| without.as_str().into()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -316,33 +255,5 @@ mod tests {
             .with_source(std::io::Error::other("reset by peer"));
         assert_eq!(error.to_string(), "the connection broke");
         assert_eq!(error.source().unwrap().to_string(), "reset by peer");
-    }
-
-    #[test]
-    fn server_texts_are_bounded_and_keep_to_one_line() {
-        let long = format!("first\nsecond\u{1b}[31m{}", "x".repeat(10_000));
-        let error = Error::invalid_request("refused").with_status(400).with_server_message(Some(&long));
-        assert!(error.to_string().len() < 400);
-        assert!(!error.to_string().chars().any(char::is_control));
-    }
-
-    #[test]
-    fn an_echoed_secret_is_taken_out() {
-        let error = Error::invalid_request("refused")
-            .with_server_message(Some("bad token s3cr3t-value!"))
-            .redact("s3cr3t-value");
-        assert_eq!(error.server_message(), Some("bad token [redacted]!"));
-    }
-
-    #[test]
-    fn a_secret_that_the_bounded_length_has_cut_is_taken_out_too() {
-        let secret = "0123456789".repeat(50);
-        for before in [0, 1, 200, 290, 297] {
-            let message = format!("{} {secret}", "x".repeat(before));
-            let error = Error::invalid_request("refused").with_server_message(Some(&message)).redact(&secret);
-            let shown = error.server_message().unwrap();
-            assert!(!shown.contains("0123"), "{shown}");
-            assert!(shown.starts_with(&"x".repeat(before)));
-        }
     }
 }

@@ -22,8 +22,8 @@ impl ClientReference {
     /// Takes a reference of the caller's own: 1 to 255 printable ASCII characters.
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if it is empty, too long, or holds a character that is not printable
-    /// ASCII (a line break, a tab, an accent).
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if it is empty, too long, or holds a character that is not
+    /// printable ASCII (a line break, a tab, an accent).
     ///
     /// # Examples
     /// ```

@@ -190,6 +190,15 @@ impl Sandbox {
     ///
     /// # Errors
     /// [`Configuration`](crate::ErrorKind::Configuration) if it is not a plain HTTP address on this machine.
+    ///
+    /// # Examples
+    /// ```
+    /// use popup_rewards::{Secret, sandbox::Sandbox};
+    ///
+    /// let sandbox = Sandbox::start()?;
+    /// sandbox.deliver_webhooks_to("http://127.0.0.1:8080/webhooks", &Secret::new("whsec-of-this-endpoint"))?;
+    /// # Ok::<(), popup_rewards::Error>(())
+    /// ```
     pub fn deliver_webhooks_to(&self, url: &str, secret: &Secret) -> Result<()> {
         self.state.lock().outbox.subscribe(url, secret.clone())
     }

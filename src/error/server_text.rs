@@ -1,0 +1,65 @@
+//! What an error keeps of the server's own words: little, on one line, and never a secret.
+
+use zeroize::Zeroizing;
+
+/// The longest server text an error keeps, in characters: enough for a sentence, too short for a page.
+const TEXT_LIMIT: usize = 300;
+/// A secret shorter than this would be found in any text.
+pub(crate) const SHORTEST_SECRET: usize = 4;
+
+/// A server text made fit for one log line: no control characters, bounded length.
+pub(super) fn printable(text: &str) -> Box<str> {
+    let fit = || text.chars().take(TEXT_LIMIT).map(|c| if c.is_control() { ' ' } else { c });
+    // The size up front: a string that grows leaves pieces behind, and the text may repeat a token.
+    let mut printable = String::with_capacity(fit().map(char::len_utf8).sum());
+    printable.extend(fit());
+    printable.into()
+}
+
+/// The text without the secret, if it holds it: whole, or its beginning where the text was cut to a bounded length.
+pub(super) fn redacted(text: &str, secret: &str) -> Option<Box<str>> {
+    let without = Zeroizing::new(text.replace(secret, "[redacted]"));
+    let is_cut = text.chars().count() == TEXT_LIMIT;
+    let beginnings = (SHORTEST_SECRET..secret.len()).rev().filter(|_| is_cut);
+    let before_cut = beginnings
+        .filter_map(|length| secret.get(..length))
+        .find_map(|beginning| without.strip_suffix(beginning))
+        .map(|kept| format!("{kept}[redacted]"));
+    match before_cut {
+        Some(without) => Some(without.into()),
+        None => text.contains(secret).then(|| without.as_str().into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Error;
+
+    #[test]
+    fn server_texts_are_bounded_and_keep_to_one_line() {
+        let long = format!("first\nsecond\u{1b}[31m{}", "x".repeat(10_000));
+        let error = Error::invalid_request("refused").with_status(400).with_server_message(Some(&long));
+        assert!(error.to_string().len() < 400);
+        assert!(!error.to_string().chars().any(char::is_control));
+    }
+
+    #[test]
+    fn an_echoed_secret_is_taken_out() {
+        let error = Error::invalid_request("refused")
+            .with_server_message(Some("bad token s3cr3t-value!"))
+            .redact("s3cr3t-value");
+        assert_eq!(error.server_message(), Some("bad token [redacted]!"));
+    }
+
+    #[test]
+    fn a_secret_that_the_bounded_length_has_cut_is_taken_out_too() {
+        let secret = "0123456789".repeat(50);
+        for before in [0, 1, 200, 290, 297] {
+            let message = format!("{} {secret}", "x".repeat(before));
+            let error = Error::invalid_request("refused").with_server_message(Some(&message)).redact(&secret);
+            let shown = error.server_message().unwrap();
+            assert!(!shown.contains("0123"), "{shown}");
+            assert!(shown.starts_with(&"x".repeat(before)));
+        }
+    }
+}
