@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use super::event::Observer;
 use super::gate::Gate;
 use super::status::Counters;
+use super::suspects::Suspects;
 use super::{Event, Inner, Session};
 use crate::http::{self, BaseUrl, Limiter, RateLimits, RetryPolicy, Use, Wire, WireSettings};
 use crate::token::Rules;
@@ -210,6 +211,7 @@ impl SessionBuilder {
             clock: self.clock,
             observer: self.observer,
             counters: Counters::default(),
+            suspects: Suspects::default(),
             limiter: Limiter::new(&self.rate_limits),
             process: AtomicU32::new(std::process::id()),
             hasher: RandomState::new(),

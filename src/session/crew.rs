@@ -43,7 +43,9 @@ impl Pilot<Arc<Access>, RefreshToken, Error> for Arc<Inner> {
         }
         self.counters.login();
         let called = auth::login(&self.auth_wire(), &login, self.setting(deadline));
-        if let Attempt::Refused(refusal) = &called {
+        if let Attempt::Refused(refusal) = &called
+            && self.credentials.can_change()
+        {
             *self.refused.lock() = Some((self.fingerprint(&login), refusal.clone()));
         }
         self.board(called)
@@ -119,7 +121,8 @@ impl Inner {
         }
     }
 
-    /// The answer the server gave to these very credentials, if it has refused them before.
+    /// The answer the server gave to these very credentials, if they come from a closure and it has refused them
+    /// before. A pair that cannot change is the state machine's to remember.
     fn refused_before(&self, login: &Login) -> Option<Error> {
         let fingerprint = self.fingerprint(login);
         let refused = self.refused.lock();

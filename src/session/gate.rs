@@ -237,6 +237,11 @@ impl<A: Clone, R, E: Reason> Gate<A, R, E> {
         }
     }
 
+    /// Whether the server has accepted a token of this generation on some call.
+    pub(crate) fn is_accepted(&self, generation: u64) -> bool {
+        self.accepted.load(Ordering::Relaxed) >= generation
+    }
+
     /// The server has refused a token that had just been obtained. Says whether the token is given up for it.
     pub(crate) fn reject(&self, now: Now, generation: u64, random: f64) -> bool {
         let accepted = self.accepted.load(Ordering::Relaxed);
