@@ -42,6 +42,7 @@ pub(crate) use settings::{Use, WireSettings, proxy, tls_config};
 
 use self::wipe::SendGate;
 use crate::Result;
+use crate::clock::{Clock, SystemClock};
 
 /// The largest answer of an API call, in bytes, after decompression.
 pub(crate) const API_LIMIT: u64 = 32 * 1024 * 1024;
@@ -86,10 +87,13 @@ impl Wire {
         limits: Limits,
     ) -> Result<Response, Failure> {
         let uri = self.base.uri(&request.path, &request.query).map_err(Failure::not_sent)?;
+        // The time the network takes is real, whatever clock the session goes by.
+        let clock = SystemClock::new();
+        let mut left = limits;
         let mut stale = 0;
         loop {
             wipe::start_call();
-            match self.exchange(request, uri.clone(), token, limits) {
+            match self.exchange(request, uri.clone(), token, left) {
                 Ok(response) => return Ok(Response { resent: stale > 0, ..response }),
                 Err(error)
                     if request.may_repeat
@@ -98,6 +102,7 @@ impl Wire {
                         && failure::is_broken(&error) =>
                 {
                     stale += 1;
+                    left.timeout = limits.timeout.saturating_sub(clock.monotonic());
                 }
                 Err(error) => {
                     let failure = failure::classify(error, wipe::facts());

@@ -32,6 +32,8 @@ pub(crate) enum Answer {
     Keep(Vec<u8>),
     /// Sends these bytes and ends the connection.
     Close(Vec<u8>),
+    /// Sends these bytes after a while, and ends the connection.
+    Late(Duration, Vec<u8>),
     /// Resets the connection without having read the request.
     Reset,
     /// Says nothing for as long as the client waits.
@@ -237,6 +239,10 @@ impl Shared {
             match answer {
                 Answer::Keep(bytes) => stream.write_all(&bytes)?,
                 Answer::Close(bytes) => return stream.write_all(&bytes),
+                Answer::Late(after, bytes) => {
+                    std::thread::sleep(after);
+                    return stream.write_all(&bytes);
+                }
                 Answer::Echo(reply) => stream.write_all(&reply(&seen))?,
                 Answer::Hang => return stream.read(&mut [0]).map(drop),
                 Answer::Endless(first, again) => return self.pour(&mut stream, &first, &again),
