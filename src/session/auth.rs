@@ -57,7 +57,7 @@ pub(crate) fn login(wire: &Wire, login: &Login, setting: Setting) -> Called {
     match send(wire, &request, setting) {
         Err(Failure { fate: Fate::NotSent, error }) => Attempt::NotSent(None, error),
         Err(Failure { error, .. }) => Attempt::Unknown(scrub(error)),
-        Ok(response) if response.is_success() => minted(&response, setting),
+        Ok(response) if response.is_success() => minted(&response, setting, scrub),
         Ok(response) => {
             let error = scrub(http::failure_of(&response, setting.sent.wall));
             match response.status {
@@ -77,12 +77,13 @@ pub(crate) fn login(wire: &Wire, login: &Login, setting: Setting) -> Called {
 pub(crate) fn refresh(wire: &Wire, token: RefreshToken, setting: Setting) -> Called {
     let request =
         Request::post("/auth/refresh").secret_body(object(&[("refresh_token", &token.0)])).without_token();
+    let scrub = |error: Error| error.redact(&token.0);
     match send(wire, &request, setting) {
         Err(Failure { fate: Fate::NotSent, error }) => Attempt::NotSent(Some(token), error),
-        Err(Failure { error, .. }) => Attempt::Unknown(error.redact(&token.0)),
-        Ok(response) if response.is_success() => minted(&response, setting),
+        Err(Failure { error, .. }) => Attempt::Unknown(scrub(error)),
+        Ok(response) if response.is_success() => minted(&response, setting, scrub),
         Ok(response) => {
-            let error = http::failure_of(&response, setting.sent.wall).redact(&token.0);
+            let error = scrub(http::failure_of(&response, setting.sent.wall));
             match response.status {
                 400 | 401 => Attempt::Refused(error),
                 _ => refused(Some(token), error),
@@ -148,13 +149,14 @@ struct Answer<'a> {
     access_expires_at: Option<&'a RawValue>,
 }
 
-fn minted(response: &Response, setting: Setting) -> Called {
+/// A success status can still say that the call failed, and repeat what it was given: `scrub` takes that out.
+fn minted(response: &Response, setting: Setting, scrub: impl FnOnce(Error) -> Error) -> Called {
     match parse(response, setting) {
         Ok(minted) if minted.expiry.life().is_zero() => {
-            Attempt::Unknown(complaint(response, "holds a token that has already expired"))
+            Attempt::Unknown(scrub(complaint(response, "holds a token that has already expired")))
         }
         Ok(minted) => Attempt::Granted(minted),
-        Err(error) => Attempt::Unknown(error),
+        Err(error) => Attempt::Unknown(scrub(error)),
     }
 }
 

@@ -24,12 +24,13 @@ impl Session {
     /// The same, over by a monotonic reading of the caller's.
     pub(super) fn fetch_by<T: DeserializeOwned>(&self, request: &Request, deadline: Duration) -> Result<T> {
         let response = self.inner.call(request, deadline)?;
-        http::object_of(&response).map_err(|error| executed(request, error))
+        http::object_of(&response).map_err(|error| executed(request, self.inner.without_token(error)))
     }
 
     /// Makes a call that answers with a list that has no pages.
     pub(crate) fn fetch_list<T: DeserializeOwned>(&self, request: &Request) -> Result<Vec<T>> {
         http::list_of(&self.inner.call(request, self.inner.deadline())?)
+            .map_err(|error| self.inner.without_token(error))
     }
 
     /// Makes a call that answers with one page of a list.
@@ -48,6 +49,7 @@ impl Session {
             limit: request.number("limit").or_else(|| request.number("per_page")),
         };
         http::page_of(&self.inner.call(request, deadline)?, asked)
+            .map_err(|error| self.inner.without_token(error))
     }
 
     /// Makes a call whose answer says nothing beyond its status.
@@ -188,6 +190,14 @@ impl Inner {
             }
         }
         result
+    }
+
+    /// The error of an answer whose status says success: what it holds may repeat the token all the same.
+    fn without_token(&self, error: Error) -> Error {
+        match self.gate.held_access() {
+            Some(access) => error.redact(access.token.expose()),
+            None => error,
+        }
     }
 
     fn refusal(&self, response: &Response, grant: Option<&Grant<Arc<Access>>>) -> Error {
