@@ -2,6 +2,8 @@
 //!
 //! With `API_BASE_URL`, `API_KEY` and `API_SECRET` set it talks to that server, else to a local sandbox.
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use popup_rewards::sandbox::Sandbox;
 use popup_rewards::{ListProducts, Session};
 

@@ -29,6 +29,8 @@
 //!   wire, tokens included, and `ureq::run` shows queries: keep both off.
 //! * **Logs.** One line an attempt on target `popup_rewards::call` and one line a token event on
 //!   `popup_rewards::token`, both at debug level: method, route, status, time and request id, nothing else.
+//! * **Data.** Everything without a code in it implements `Serialize`, with amounts as texts, so that no format
+//!   changes a digit; everything implements `Deserialize`, for JSON. That is also how to make up an answer for a test.
 //! * **Webhooks.** [`webhook::verify`] checks a delivery and gives its typed event.
 //! * **Tests.** The feature `sandbox` brings `sandbox::Sandbox`, a local server of this API.
 //!
@@ -57,8 +59,10 @@ pub use error::{Error, ErrorKind};
 pub use http::{RateLimits, RetryPolicy};
 pub use model::*;
 pub use page::{Items, Page};
+pub use rust_decimal::Decimal;
 pub use secret::Secret;
 pub use session::{Event, EventKind, Session, SessionBuilder, SessionState, SessionStats, SessionStatus};
+pub use time::OffsetDateTime;
 pub use token::{AccessToken, TokenClaims};
 
 #[doc = include_str!("../DESIGN.md")]

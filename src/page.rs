@@ -1,7 +1,7 @@
 //! One page of a list, and the iterator that walks all of them.
 
 use std::iter::FusedIterator;
-use std::vec;
+use std::{slice, vec};
 
 use serde::de::DeserializeOwned;
 
@@ -9,7 +9,7 @@ use crate::http::Request;
 use crate::{Result, Session};
 
 /// One page of a list.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page<T> {
     /// The items of this page, in the server's order.
@@ -22,6 +22,31 @@ pub struct Page<T> {
     pub total_pages: Option<u32>,
     /// Whether there is a next page.
     pub has_more: bool,
+}
+
+impl<T> Page<T> {
+    /// Looks at the items of this page, in the server's order.
+    pub fn iter(&self) -> slice::Iter<'_, T> {
+        self.items.iter()
+    }
+}
+
+impl<T> IntoIterator for Page<T> {
+    type Item = T;
+    type IntoIter = vec::IntoIter<T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.into_iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Page<T> {
+    type Item = &'a T;
+    type IntoIter = slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
 }
 
 /// A lazy iterator over all items of a list, page after page.

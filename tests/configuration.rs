@@ -1,4 +1,5 @@
 //! What is refused before anything is sent, and how it is said.
+#![expect(clippy::expect_used, reason = "a setup that is not refused ends the test")]
 
 use std::net::TcpListener;
 use std::time::Duration;

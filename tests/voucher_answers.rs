@@ -71,7 +71,7 @@ fn a_product_can_be_stored_and_read_back() -> Result<()> {
         assert_eq!(serde_json::to_string(&again)?, stored);
     }
     let product: Product = read("vouchers/product")?;
-    assert!(serde_json::to_string(&product)?.contains(r#""max_value":200.00"#));
+    assert!(serde_json::to_string(&product)?.contains(r#""max_value":"200.00""#));
     Ok(())
 }
 

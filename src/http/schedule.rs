@@ -88,7 +88,7 @@ mod tests {
             let limit = usize::try_from(limit).unwrap();
             assert!(turns.len() > limit);
             for pair in turns.windows(limit + 1) {
-                assert!(pair[limit] - pair[0] > MINUTE, "{limit} a minute");
+                assert!(pair[limit].saturating_sub(pair[0]) > MINUTE, "{limit} a minute");
             }
         }
     }

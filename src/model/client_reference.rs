@@ -1,8 +1,9 @@
 //! The reference that makes an order safe to send twice.
 
 use std::fmt;
+use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
@@ -10,8 +11,8 @@ use crate::{Error, Result};
 ///
 /// The server refuses a second order with a reference it has seen, so a reference that is stored before the
 /// first attempt makes it safe to repeat the order after a crash or a lost answer.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ClientReference(String);
 
 /// The longest reference the server takes, in bytes.
@@ -74,6 +75,28 @@ impl ClientReference {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for ClientReference {
+    type Error = Error;
+
+    fn try_from(reference: String) -> Result<Self> {
+        ClientReference::new(reference)
+    }
+}
+
+impl FromStr for ClientReference {
+    type Err = Error;
+
+    fn from_str(reference: &str) -> Result<Self> {
+        ClientReference::new(reference)
+    }
+}
+
+impl From<ClientReference> for String {
+    fn from(reference: ClientReference) -> Self {
+        reference.0
     }
 }
 

@@ -1,6 +1,8 @@
 //! Ids as types of their own, so that a wallet's id cannot be passed for a product's.
 
 use std::fmt;
+use std::num::ParseIntError;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +24,20 @@ macro_rules! ids {
         impl From<i64> for $name {
             fn from(id: i64) -> Self {
                 $name(id)
+            }
+        }
+
+        impl From<$name> for i64 {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseIntError;
+
+            fn from_str(text: &str) -> Result<Self, ParseIntError> {
+                text.parse().map($name)
             }
         }
 

@@ -16,13 +16,13 @@ where
     T: DeserializeOwned,
     D: Deserializer<'de>,
 {
-    let raw = <&RawValue>::deserialize(deserializer)?;
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
     Ok(serde_json::from_str::<Option<T>>(raw.get()).unwrap_or_default())
 }
 
 /// Text, or a number as its text, or nothing if it is null, empty or neither.
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let raw = <&RawValue>::deserialize(deserializer)?;
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
     Ok(text_of(raw.get()).filter(|text| !text.is_empty()))
 }
 
@@ -46,7 +46,7 @@ where
 pub(crate) fn texts<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, String>, D::Error> {
-    let members = Option::<BTreeMap<String, &RawValue>>::deserialize(deserializer)?.unwrap_or_default();
+    let members = Option::<BTreeMap<String, Box<RawValue>>>::deserialize(deserializer)?.unwrap_or_default();
     Ok(members.into_iter().filter_map(|(name, raw)| Some((name, text_of(raw.get())?))).collect())
 }
 

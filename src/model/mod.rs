@@ -7,6 +7,7 @@ mod id;
 pub(crate) mod lenient;
 pub(crate) mod money;
 mod paging;
+mod placed;
 mod reference;
 mod rules;
 pub(crate) mod secret_text;

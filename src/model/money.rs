@@ -1,4 +1,7 @@
 //! Money, read exactly from a JSON number or a string and written exactly; it never meets an `f64`.
+//!
+//! What is sent is a JSON number, as the server wants it. What a caller stores is text with the same digits, because
+//! there is no other form of a decimal that every format can write.
 
 use rust_decimal::Decimal;
 use serde::de::Error as _;
@@ -13,7 +16,8 @@ pub(crate) fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Dec
 
 /// For a member that may be null; absence needs `#[serde(default)]` beside it.
 pub(crate) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
-    let raw = <&RawValue>::deserialize(deserializer)?.get();
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    let raw = raw.get();
     if raw == "null" {
         return Ok(None);
     }
@@ -30,25 +34,33 @@ pub(crate) fn exact(text: &str) -> Option<Decimal> {
     Decimal::from_str_exact(text).ok()
 }
 
-/// Writes an amount as a JSON number with the very digits it has.
+/// Writes an amount of a request: a JSON number with the very digits it has.
 pub(crate) fn number<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
     RawValue::from_string(amount.to_string()).map_err(S::Error::custom)?.serialize(serializer)
 }
 
+/// Writes an amount of an answer: text with the very digits it has.
+///
+/// The serializer of `Decimal` itself will not do: a feature of its crate that anybody switches on turns it to floats.
+pub(crate) fn text<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(amount)
+}
+
 /// Writes an amount that may be absent.
 #[expect(clippy::ref_option, reason = "serde hands a reference to the field")]
-pub(crate) fn number_or_null<S: Serializer>(
+pub(crate) fn text_or_null<S: Serializer>(
     amount: &Option<Decimal>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     match amount {
-        Some(amount) => number(amount, serializer),
+        Some(amount) => serializer.collect_str(amount),
         None => serializer.serialize_none(),
     }
 }
 
 #[derive(Serialize, Deserialize)]
-struct Amount(#[serde(deserialize_with = "required", serialize_with = "number")] Decimal);
+#[serde(transparent)]
+struct Amount(#[serde(deserialize_with = "required", serialize_with = "text")] Decimal);
 
 /// Reads a list of amounts; null is an empty list.
 pub(crate) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Decimal>, D::Error> {
@@ -56,8 +68,8 @@ pub(crate) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Dec
     Ok(amounts.into_iter().map(|amount| amount.0).collect())
 }
 
-/// Writes a list of amounts as JSON numbers.
-pub(crate) fn numbers<S: Serializer>(amounts: &[Decimal], serializer: S) -> Result<S::Ok, S::Error> {
+/// Writes a list of amounts.
+pub(crate) fn texts<S: Serializer>(amounts: &[Decimal], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(amounts.iter().copied().map(Amount))
 }
 
@@ -102,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_are_written_as_plain_numbers() {
+    fn amounts_are_sent_as_plain_numbers() {
         #[derive(Serialize)]
         struct Write {
             #[serde(serialize_with = "number")]

@@ -6,7 +6,7 @@ use super::lenient;
 use crate::{CategoryId, CountryId, CurrencyId, SubcategoryId};
 
 /// A country.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Country {
     /// Its id, as filters take it.
@@ -32,7 +32,7 @@ pub struct Country {
 }
 
 /// A currency.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Currency {
     /// Its id, as filters and wallets name it.
@@ -50,7 +50,7 @@ pub struct Currency {
 }
 
 /// A category of voucher products.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Category {
     /// Its id.
@@ -61,7 +61,7 @@ pub struct Category {
 }
 
 /// A subcategory of voucher products.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Subcategory {
     /// Its id.

@@ -1,8 +1,9 @@
 //! Reads a secret out of JSON with one copy, and that one is wiped.
 //!
 //! serde's own way to a `String` leaves copies that nobody wipes: in the scratch buffer of a string with
-//! escapes, and in every buffer that had to grow. Here the raw JSON text is borrowed from the answer's buffer,
-//! which its owner wipes, and is unescaped straight into memory that is large enough from the start.
+//! escapes, and in every buffer that had to grow. Here the raw JSON text is taken out of the answer's buffer,
+//! which its owner wipes, in one copy that is wiped too, and is unescaped straight into memory that is large
+//! enough from the start. The text is owned and not borrowed, so that a reader and a `Value` will do as well.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -13,7 +14,8 @@ use crate::Secret;
 
 /// For a member that may be null; absence needs `#[serde(default)]` beside it. Empty text means no secret.
 pub(crate) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
-    let raw = <&RawValue>::deserialize(deserializer)?.get();
+    let raw = Zeroizing::new(String::from(Box::<str>::from(Box::<RawValue>::deserialize(deserializer)?)));
+    let raw = raw.as_str();
     if raw == "null" || raw == "\"\"" {
         return Ok(None);
     }

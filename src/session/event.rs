@@ -11,7 +11,7 @@ pub(super) type Observer = Box<dyn Fn(&Event) + Send + Sync>;
 ///
 /// It holds no secret. An observer is called outside of every lock, after the fact, in the thread it happened in,
 /// so it may use the session; it should be quick, because that thread has work to do.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event {
     /// What happened.

@@ -8,6 +8,8 @@ use http::HeaderValue;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+use super::TokenClaims;
+
 const SCHEME: &str = "Bearer ";
 /// Longer than any token seen, shorter than what a server takes as a header.
 const LONGEST: usize = 16 * 1024;
@@ -58,6 +60,14 @@ impl AccessToken {
         self.0.expires_at
     }
 
+    /// What the token says about itself, or nothing if it is not a JSON Web Token.
+    ///
+    /// The session does not need it: [`expires_at`](AccessToken::expires_at) is what it goes by.
+    #[must_use]
+    pub fn claims(&self) -> Option<TokenClaims> {
+        TokenClaims::parse(self.expose()).ok()
+    }
+
     /// The value of the `Authorization` header, to be cloned by reference count.
     pub(crate) fn header(&self) -> &HeaderValue {
         &self.0.header
@@ -82,6 +92,15 @@ mod tests {
         assert!(token.header().is_sensitive());
         assert_eq!(token.expose().as_ptr(), token.header().as_bytes()[SCHEME.len()..].as_ptr());
         assert!(!format!("{token:?}").contains("aaa"));
+    }
+
+    #[test]
+    fn a_token_shows_its_claims_if_it_has_any() {
+        let claims = |token| AccessToken::new(token, OffsetDateTime::UNIX_EPOCH).unwrap().claims();
+        assert_eq!(claims("opaque"), None);
+        let jwt = "eyJhbGciOiJIUzI1NiJ9.eyJpYXQiOjE5MzAyMTIzMDAsImV4cCI6MTkzMDIxNTkwMH0.c2ln";
+        let expires_at = claims(jwt).and_then(|claims| claims.expires_at());
+        assert_eq!(expires_at.map(OffsetDateTime::unix_timestamp), Some(1_930_215_900));
     }
 
     #[test]

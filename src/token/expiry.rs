@@ -149,6 +149,7 @@ mod tests {
         Now { monotonic: Duration::from_secs(monotonic), wall: Duration::from_secs(wall.try_into().unwrap()) }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "evidence may be missing, and this is not")]
     fn at(seconds: i64) -> Option<OffsetDateTime> {
         Some(OffsetDateTime::from_unix_timestamp(seconds).unwrap())
     }

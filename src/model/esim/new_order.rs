@@ -1,7 +1,7 @@
 //! What it takes to order an eSIM, or to ask what it would cost.
 
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::http::Request;
 use crate::model::money;
@@ -9,7 +9,7 @@ use crate::{ClientReference, EsimProductId, WalletId};
 
 /// An order of an eSIM, ready to be placed.
 ///
-/// It is plain data: keep it, and place the very same order again after a crash.
+/// It is plain data: store it as JSON before it is sent, and place the very same order again after a crash.
 ///
 /// ```
 /// use popup_rewards::{ClientReference, EsimProductId, NewEsimOrder, WalletId};
@@ -19,13 +19,13 @@ use crate::{ClientReference, EsimProductId, WalletId};
 /// let order = NewEsimOrder::new(EsimProductId::from(7), Decimal::new(450, 2), reference).wallet(WalletId::from(9));
 /// # Ok::<(), popup_rewards::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewEsimOrder {
     pub(crate) product_id: EsimProductId,
-    #[serde(serialize_with = "money::number")]
+    #[serde(deserialize_with = "money::required", serialize_with = "money::number")]
     pub(super) amount: Decimal,
     pub(crate) client_reference: ClientReference,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     wallet_id: Option<WalletId>,
 }
 

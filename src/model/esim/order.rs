@@ -8,8 +8,9 @@ use time::OffsetDateTime;
 
 use super::NewEsimOrder;
 use super::wire::Wire;
+use crate::model::placed::placed;
 use crate::model::text_enum::text_enum;
-use crate::session::{Likeness, Placed};
+use crate::session::Likeness;
 use crate::{EsimOrderId, EsimProductId, Secret, TransactionId};
 
 /// An order of an eSIM.
@@ -69,33 +70,13 @@ pub struct EsimOrder {
     pub is_user_fixable: Option<bool>,
 }
 
-impl Placed for EsimOrder {
-    type Asked = NewEsimOrder;
-    const LIST: &'static str = "/api/v1/esim/orders";
-    const ONE: &'static str = "/api/v1/esim/orders/:id";
+placed!(EsimOrder, NewEsimOrder, "/api/v1/esim/orders", likeness);
 
-    fn id(&self) -> i64 {
-        self.id.get()
-    }
-
-    fn reference(&self) -> Option<&str> {
-        self.client_reference.as_deref()
-    }
-
-    fn status(&self) -> &str {
-        self.status.as_str()
-    }
-
-    fn is_terminal(&self) -> bool {
-        self.status.is_terminal()
-    }
-
-    // An order has the net price and not the amount that was asked for: what can be compared is the product, and
-    // whether the price can be that amount less a discount.
-    fn likeness(&self, asked: &NewEsimOrder) -> Likeness {
-        let same_product = self.product_id.is_none_or(|product| product == asked.product_id);
-        Likeness::of(same_product, self.amount, asked.amount)
-    }
+/// An order has the net price and not the amount that was asked for: what can be compared is the product, and
+/// whether the price can be that amount less a discount.
+fn likeness(order: &EsimOrder, asked: &NewEsimOrder) -> Likeness {
+    let same_product = order.product_id.is_none_or(|product| product == asked.product_id);
+    Likeness::of(same_product, order.amount, asked.amount)
 }
 
 /// Written by hand so that a new field is shown by decision and not by default.

@@ -7,7 +7,7 @@ use crate::model::{lenient, money};
 use crate::{EsimProductId, EsimVariantId};
 
 /// A family of data plans for one country or for everywhere.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EsimProduct {
     /// Its id, as quotes and orders take it.
@@ -29,7 +29,7 @@ pub struct EsimProduct {
 }
 
 /// One data plan. An order names the product and repeats the plan's amount exactly.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EsimVariant {
     /// Its id. Orders name the product and the amount, not the variant.
@@ -46,15 +46,15 @@ pub struct EsimVariant {
     #[serde(default, deserialize_with = "lenient::text")]
     pub currency_code: Option<String>,
     /// Its price before the discount, in its currency. It selects the plan: repeat it, never compute it.
-    #[serde(deserialize_with = "money::required", serialize_with = "money::number")]
+    #[serde(deserialize_with = "money::required", serialize_with = "money::text")]
     pub amount: Decimal,
     /// The data in gigabytes; 0 means unlimited, or paid by the minute.
-    #[serde(default, deserialize_with = "money::optional", serialize_with = "money::number_or_null")]
+    #[serde(default, deserialize_with = "money::optional", serialize_with = "money::text_or_null")]
     pub data_amount_gb: Option<Decimal>,
     /// How many days it lasts.
     #[serde(default, deserialize_with = "lenient::or_none")]
     pub validity_days: Option<u32>,
     /// This client's discount in percent.
-    #[serde(default, deserialize_with = "money::optional", serialize_with = "money::number_or_null")]
+    #[serde(default, deserialize_with = "money::optional", serialize_with = "money::text_or_null")]
     pub client_discount: Option<Decimal>,
 }

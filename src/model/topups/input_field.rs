@@ -34,11 +34,11 @@ impl TopupInputField {
 /// with a `key` or `name`, and an object whose members are named after the fields. What has none of these
 /// forms is left out; the product itself is not lost over it.
 pub(super) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<TopupInputField>, D::Error> {
-    let raw = <&RawValue>::deserialize(deserializer)?.get();
-    if let Ok(entries) = serde_json::from_str::<Vec<&RawValue>>(raw) {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    if let Ok(entries) = serde_json::from_str::<Vec<&RawValue>>(raw.get()) {
         return Ok(entries.into_iter().filter_map(one).collect());
     }
-    let members = serde_json::from_str::<BTreeMap<String, &RawValue>>(raw).unwrap_or_default();
+    let members = serde_json::from_str::<BTreeMap<String, &RawValue>>(raw.get()).unwrap_or_default();
     Ok(members.into_keys().map(TopupInputField::named).collect())
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::http::Request;
 use crate::model::money;
@@ -11,7 +11,7 @@ use crate::{ClientReference, TopupCategory, TopupProductId, WalletId};
 
 /// An order that tops up an account, ready to be placed.
 ///
-/// It is plain data: keep it, and place the very same order again after a crash.
+/// It is plain data: store it as JSON before it is sent, and place the very same order again after a crash.
 ///
 /// ```
 /// use popup_rewards::{ClientReference, NewTopupOrder, TopupProductId};
@@ -22,16 +22,16 @@ use crate::{ClientReference, TopupCategory, TopupProductId, WalletId};
 ///     .input("phone_number", "+14155550123");
 /// # Ok::<(), popup_rewards::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewTopupOrder {
     pub(crate) product_id: TopupProductId,
-    #[serde(serialize_with = "money::number")]
+    #[serde(deserialize_with = "money::required", serialize_with = "money::number")]
     pub(super) amount: Decimal,
     input_data: BTreeMap<String, String>,
     pub(crate) client_reference: ClientReference,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     category: Option<TopupCategory>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     wallet_id: Option<WalletId>,
 }
 

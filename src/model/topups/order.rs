@@ -8,14 +8,15 @@ use time::serde::rfc3339;
 use super::NewTopupOrder;
 use super::wire::Wire;
 use crate::model::money;
+use crate::model::placed::placed;
 use crate::model::text_enum::text_enum;
-use crate::session::{Likeness, Placed};
+use crate::session::Likeness;
 use crate::{TopupOrderId, TopupProductId, TransactionId};
 
 /// An order that tops up an account.
 ///
 /// It is paid as soon as it exists, even while it is pending; an order that fails is refunded by itself.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Wire")]
 #[non_exhaustive]
 pub struct TopupOrder {
@@ -30,7 +31,7 @@ pub struct TopupOrder {
     /// The country of the product, ISO 3166-1 alpha-3, or `GLO` for everywhere.
     pub country_code: Option<String>,
     /// The price after the discount, in `currency`: less than the amount that was asked for.
-    #[serde(serialize_with = "money::number")]
+    #[serde(serialize_with = "money::text")]
     pub amount: Decimal,
     /// The currency of the amount, ISO 4217.
     pub currency: Option<String>,
@@ -56,33 +57,13 @@ pub struct TopupOrder {
     pub is_user_fixable: Option<bool>,
 }
 
-impl Placed for TopupOrder {
-    type Asked = NewTopupOrder;
-    const LIST: &'static str = "/api/v1/topups/orders";
-    const ONE: &'static str = "/api/v1/topups/orders/:id";
+placed!(TopupOrder, NewTopupOrder, "/api/v1/topups/orders", likeness);
 
-    fn id(&self) -> i64 {
-        self.id.get()
-    }
-
-    fn reference(&self) -> Option<&str> {
-        self.client_reference.as_deref()
-    }
-
-    fn status(&self) -> &str {
-        self.status.as_str()
-    }
-
-    fn is_terminal(&self) -> bool {
-        self.status.is_terminal()
-    }
-
-    // An order has the net price and not the amount that was asked for, nor the account it went to: what can
-    // be compared is the product, and whether the price can be that amount less a discount.
-    fn likeness(&self, asked: &NewTopupOrder) -> Likeness {
-        let same_product = self.product_id.is_none_or(|product| product == asked.product_id);
-        Likeness::of(same_product, self.amount, asked.amount)
-    }
+/// An order has the net price and not the amount that was asked for, nor the account it went to: what can
+/// be compared is the product, and whether the price can be that amount less a discount.
+fn likeness(order: &TopupOrder, asked: &NewTopupOrder) -> Likeness {
+    let same_product = order.product_id.is_none_or(|product| product == asked.product_id);
+    Likeness::of(same_product, order.amount, asked.amount)
 }
 
 text_enum! {

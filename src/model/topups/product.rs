@@ -11,7 +11,7 @@ use crate::model::{lenient, money};
 use crate::{TopupProductId, TopupVariantId};
 
 /// An operator, a game or a utility whose accounts can be topped up.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TopupProduct {
     /// Its id, as quotes and orders take it.
@@ -35,7 +35,7 @@ pub struct TopupProduct {
 }
 
 /// One amount, or range of amounts, that a product can be topped up by.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TopupVariant {
     /// Its id. Orders name the product and the amount, not the variant.
@@ -49,13 +49,13 @@ pub struct TopupVariant {
     #[serde(default, deserialize_with = "lenient::text")]
     pub currency_code: Option<String>,
     /// The smallest amount of a range; none for fixed amounts.
-    #[serde(default, deserialize_with = "money::optional", serialize_with = "money::number_or_null")]
+    #[serde(default, deserialize_with = "money::optional", serialize_with = "money::text_or_null")]
     pub min_amount: Option<Decimal>,
     /// The largest amount of a range; none for fixed amounts.
-    #[serde(default, deserialize_with = "money::optional", serialize_with = "money::number_or_null")]
+    #[serde(default, deserialize_with = "money::optional", serialize_with = "money::text_or_null")]
     pub max_amount: Option<Decimal>,
     /// The fixed amounts; empty for a range. An order repeats one of them exactly.
-    #[serde(default, deserialize_with = "money::list", serialize_with = "money::numbers")]
+    #[serde(default, deserialize_with = "money::list", serialize_with = "money::texts")]
     pub fixed_amounts: Vec<Decimal>,
     /// Where it can be used.
     #[serde(default, deserialize_with = "lenient::or_default")]
@@ -77,7 +77,7 @@ impl TopupVariant {
 }
 
 /// A place where a top-up can be used.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TopupRegion {
     /// Its code, usually ISO 3166-1 alpha-3.
@@ -89,7 +89,7 @@ pub struct TopupRegion {
 }
 
 /// A product that a phone number may belong to.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MobileMatch {
     /// The product that tops up this operator.

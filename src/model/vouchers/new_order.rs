@@ -1,7 +1,7 @@
 //! What it takes to order gift cards, or to ask what they would cost.
 
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::http::Request;
 use crate::model::money;
@@ -9,7 +9,7 @@ use crate::{ClientReference, ProductId, WalletId};
 
 /// An order of gift cards, ready to be placed.
 ///
-/// It is plain data: keep it, and place the very same order again after a crash.
+/// It is plain data: store it as JSON before it is sent, and place the very same order again after a crash.
 ///
 /// ```
 /// use popup_rewards::{ClientReference, NewOrder, ProductId};
@@ -19,18 +19,18 @@ use crate::{ClientReference, ProductId, WalletId};
 /// let order = NewOrder::new(ProductId::from(3105), Decimal::new(20, 0), 2, reference).email("someone@example.org");
 /// # Ok::<(), popup_rewards::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewOrder {
     pub(crate) product_id: ProductId,
-    #[serde(serialize_with = "money::number")]
+    #[serde(deserialize_with = "money::required", serialize_with = "money::number")]
     pub(crate) denomination: Decimal,
     pub(crate) quantity: u32,
     pub(crate) client_reference: ClientReference,
-    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
     own_reference: Option<ClientReference>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     wallet_id: Option<WalletId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     email: Option<String>,
 }
 

@@ -8,9 +8,10 @@ use time::OffsetDateTime;
 
 use super::NewOrder;
 use super::wire::Wire;
+use crate::model::placed::placed;
 use crate::model::text_enum::text_enum;
 use crate::model::{lenient, secret_text};
-use crate::session::{Likeness, Placed};
+use crate::session::Likeness;
 use crate::{OrderId, ProductId, Secret, TransactionId, WalletId};
 
 /// An order of gift cards.
@@ -56,33 +57,13 @@ pub struct Order {
     pub vouchers: Vec<Voucher>,
 }
 
-impl Placed for Order {
-    type Asked = NewOrder;
-    const LIST: &'static str = "/api/v1/orders";
-    const ONE: &'static str = "/api/v1/orders/:id";
+placed!(Order, NewOrder, "/api/v1/orders", likeness);
 
-    fn id(&self) -> i64 {
-        self.id.get()
-    }
-
-    fn reference(&self) -> Option<&str> {
-        self.client_reference.as_deref()
-    }
-
-    fn status(&self) -> &str {
-        self.status.as_str()
-    }
-
-    fn is_terminal(&self) -> bool {
-        self.status.is_terminal()
-    }
-
-    fn likeness(&self, asked: &NewOrder) -> Likeness {
-        let same = self.product_id == asked.product_id
-            && self.denomination == asked.denomination
-            && self.quantity == asked.quantity;
-        if same { Likeness::Same } else { Likeness::Other }
-    }
+fn likeness(order: &Order, asked: &NewOrder) -> Likeness {
+    let same = order.product_id == asked.product_id
+        && order.denomination == asked.denomination
+        && order.quantity == asked.quantity;
+    if same { Likeness::Same } else { Likeness::Other }
 }
 
 /// One gift card. What it holds is as good as money: it is wiped from memory when it is dropped.

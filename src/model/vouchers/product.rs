@@ -9,7 +9,7 @@ use crate::{CountryId, CurrencyId, ProductId};
 /// A gift card that can be ordered.
 ///
 /// Lists hold only products that are active, in stock and allowed for this client.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Product {
     /// Its id, as orders take it.
@@ -59,13 +59,13 @@ pub struct Product {
 #[non_exhaustive]
 pub struct Denomination {
     /// The smallest face value, in the product's currency.
-    #[serde(default, deserialize_with = "money::optional", serialize_with = "money::number_or_null")]
+    #[serde(default, deserialize_with = "money::optional", serialize_with = "money::text_or_null")]
     pub min_value: Option<Decimal>,
     /// The largest face value, in the product's currency; equal to the smallest for a fixed one.
-    #[serde(default, deserialize_with = "money::optional", serialize_with = "money::number_or_null")]
+    #[serde(default, deserialize_with = "money::optional", serialize_with = "money::text_or_null")]
     pub max_value: Option<Decimal>,
     /// The discount in percent: the better of the general and this client's own.
-    #[serde(default, deserialize_with = "money::optional", serialize_with = "money::number_or_null")]
+    #[serde(default, deserialize_with = "money::optional", serialize_with = "money::text_or_null")]
     pub discount: Option<Decimal>,
 }
 

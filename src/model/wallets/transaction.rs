@@ -10,7 +10,7 @@ use crate::model::{lenient, money};
 use crate::{CurrencyId, TransactionId, WalletId};
 
 /// What moved money in or out of a wallet: a deposit, an order, a refund.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Transaction {
     /// Its id.
@@ -21,7 +21,7 @@ pub struct Transaction {
     #[serde(default, deserialize_with = "lenient::or_none")]
     pub currency_id: Option<CurrencyId>,
     /// How much, in the wallet's currency, never below zero; the type tells the direction.
-    #[serde(deserialize_with = "size", serialize_with = "money::number")]
+    #[serde(deserialize_with = "size", serialize_with = "money::text")]
     pub amount: Decimal,
     /// In which direction.
     pub transaction_type: TransactionType,
@@ -34,10 +34,10 @@ pub struct Transaction {
     #[serde(default, deserialize_with = "lenient::text")]
     pub destination_currency: Option<String>,
     /// How many units of the one currency a unit of the other cost; none without an exchange.
-    #[serde(default, deserialize_with = "money::optional", serialize_with = "money::number_or_null")]
+    #[serde(default, deserialize_with = "money::optional", serialize_with = "money::text_or_null")]
     pub forex_rate: Option<Decimal>,
     /// What the exchange cost, in the wallet's currency; none without an exchange.
-    #[serde(default, deserialize_with = "money::optional", serialize_with = "money::number_or_null")]
+    #[serde(default, deserialize_with = "money::optional", serialize_with = "money::text_or_null")]
     pub conversion_charges: Option<Decimal>,
     /// What it was for, as free text.
     #[serde(default, deserialize_with = "lenient::text")]

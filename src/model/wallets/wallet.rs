@@ -8,7 +8,7 @@ use crate::model::text_enum::text_enum;
 use crate::{CurrencyId, WalletId};
 
 /// What orders are paid from. There is one wallet per currency.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Wallet {
     /// Its id.
@@ -16,7 +16,7 @@ pub struct Wallet {
     /// Its currency; [`Session::currencies`](crate::Session::currencies) has the code.
     pub currency_id: CurrencyId,
     /// What can be spent, in its currency. Never decide on an old balance: ask again.
-    #[serde(deserialize_with = "money::required", serialize_with = "money::number")]
+    #[serde(deserialize_with = "money::required", serialize_with = "money::text")]
     pub amount: Decimal,
     /// Whether it is filled before or settled after.
     #[serde(rename = "type")]

@@ -44,7 +44,7 @@ impl World {
         let granted = matches!(attempt, Attempt::Granted(_));
         match self.machine.report(flight, self.now, attempt, bounds, was_refresh) {
             Report::Continue => {}
-            Report::Over(end) => self.over(index, end),
+            Report::Over(end) => self.over(index, &end),
             Report::Late { pair, revoke } => {
                 if self.logged_out && !revoke {
                     return Err("a late pair was neither kept nor revoked".to_owned());
@@ -52,7 +52,7 @@ impl World {
                 if self.defect == Some(Defect::PublishAfterLogout) {
                     self.machine.publish(pair);
                 }
-                self.over(index, End::Superseded);
+                self.over(index, &End::Superseded);
             }
         }
         let held_now = self.machine.held.as_ref().map(|held| held.access);

@@ -65,7 +65,7 @@ impl World {
                     }
                 }
                 Caller::Wanting { .. } | Caller::Leading { out: None, .. } => {
-                    choices.push(Choice::Step(index))
+                    choices.push(Choice::Step(index));
                 }
                 Caller::Waiting { flight, .. } => {
                     if self.outcome(*flight).is_some() {
@@ -73,10 +73,10 @@ impl World {
                     }
                 }
                 Caller::Calling { .. } => {
-                    choices.extend(CALL_ENDINGS.map(|ending| Choice::Ends(index, ending)))
+                    choices.extend(CALL_ENDINGS.map(|ending| Choice::Ends(index, ending)));
                 }
                 Caller::Leading { .. } => {
-                    choices.extend(AUTH_ENDINGS.map(|ending| Choice::Ends(index, ending)))
+                    choices.extend(AUTH_ENDINGS.map(|ending| Choice::Ends(index, ending)));
                 }
                 Caller::Gone => {}
             }
@@ -113,7 +113,7 @@ impl World {
                     Caller::Leading { flight, .. } => Some(*flight),
                     _ => None,
                 });
-                drop(self.machine.close(Close::Logout));
+                let _tokens = self.machine.close(Close::Logout);
                 self.logged_out = true;
                 if let Some(flight) = flying {
                     self.land(flight, Landed::Inconclusive);
@@ -167,7 +167,7 @@ impl World {
                             Caller::Leading { flight, out: Some(0), newer_than, retried, early };
                     }
                     Step::Pause(pause) => self.now.monotonic += pause,
-                    Step::Over(end) => self.over(index, end),
+                    Step::Over(end) => self.over(index, &end),
                 }
                 Ok(())
             }
@@ -193,9 +193,9 @@ impl World {
             return Err("a flight was started although a newer token was at hand".to_owned());
         }
         self.callers[index] = match answer {
-            Answer::Use(grant) => self.granted(grant, newer_than, retried)?,
+            Answer::Use(grant) => self.granted(&grant, newer_than, retried)?,
             Answer::UseAndLead(grant, flight) => {
-                self.granted(grant, newer_than, retried)?;
+                self.granted(&grant, newer_than, retried)?;
                 Caller::Leading { flight, out: None, newer_than, retried, early: true }
             }
             Answer::Lead(flight) => Caller::Leading { flight, out: None, newer_than, retried, early: false },
@@ -212,7 +212,12 @@ impl World {
             })
     }
 
-    pub(super) fn granted(&self, grant: Grant<u8>, newer_than: u64, retried: bool) -> Result<Caller, String> {
+    pub(super) fn granted(
+        &self,
+        grant: &Grant<u8>,
+        newer_than: u64,
+        retried: bool,
+    ) -> Result<Caller, String> {
         if self.logged_out {
             return Err("a token was handed out after logout".to_owned());
         }
@@ -226,18 +231,17 @@ impl World {
     pub(super) fn after(&mut self, index: usize, landed: Landed, newer_than: u64, retried: bool) {
         let need = Need { at_least: Duration::ZERO, newer_than };
         self.callers[index] = match (landed, self.machine.stopgap(self.now, need)) {
-            (Landed::Inconclusive, _) => Caller::Wanting { newer_than, retried },
+            (Landed::Inconclusive, _) | (Landed::Published, None) => Caller::Wanting { newer_than, retried },
             (_, Some(grant)) => {
                 Caller::Calling { access: grant.access, generation: grant.generation, retried }
             }
             (Landed::Failed(_), None) => Caller::Idle,
-            (Landed::Published, None) => Caller::Wanting { newer_than, retried },
         };
     }
 
-    pub(super) fn over(&mut self, index: usize, end: End<Why>) {
+    pub(super) fn over(&mut self, index: usize, end: &End<Why>) {
         let Caller::Leading { flight, newer_than, retried, .. } = self.callers[index] else { return };
-        let landed = match end {
+        let landed = match *end {
             End::Published => Landed::Published,
             End::Failed { reason, early: false } => Landed::Failed(reason),
             End::Failed { early: true, .. } | End::Superseded => Landed::Inconclusive,
