@@ -56,6 +56,9 @@ pub struct SessionBuilder {
     observer: Option<Observer>,
 }
 
+/// No time limit is longer, for a clock cannot be read far beyond: adding such a time to the present would panic.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+
 impl SessionBuilder {
     pub(super) fn new(base_url: &str, credentials: Credentials) -> Self {
         SessionBuilder {
@@ -91,7 +94,7 @@ impl SessionBuilder {
 
     /// How long one attempt of a call may take, from the connection to the last byte. Default: 30 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.timeout = timeout;
+        self.settings.timeout = timeout.min(LONGEST);
         self
     }
 
@@ -99,7 +102,7 @@ impl SessionBuilder {
     ///
     /// The server may hold an order for 60 seconds before it answers.
     pub fn order_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.order_timeout = timeout;
+        self.settings.order_timeout = timeout.min(LONGEST);
         self
     }
 
@@ -111,7 +114,7 @@ impl SessionBuilder {
 
     /// How long making a connection may take, name resolution aside. Default: 10 seconds.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.connect_timeout = timeout.min(LONGEST);
         self
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::lifecycle::Lifecycle;
 use super::terms::{Close, Pair, Reason, Rules};
-use crate::clock::{Now, share};
+use crate::clock::{Now, part};
 
 /// Why a flight was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -222,7 +222,7 @@ impl<A: Clone, R, E: Reason> Lifecycle<A, R, E> {
         let Some(flight) = &mut self.flight else { return Report::Over(End::Superseded) };
         let doubled =
             first_pause.saturating_mul(1_u32.checked_shl(flight.calls.saturating_sub(1)).unwrap_or(u32::MAX));
-        let pause = pause.unwrap_or_else(|| doubled.min(longest_pause).mul_f64(share(bounds.random)));
+        let pause = pause.unwrap_or_else(|| part(doubled.min(longest_pause), bounds.random));
         let resume = now.monotonic.saturating_add(pause);
         if flight.calls >= calls || resume >= bounds.deadline {
             return Report::Over(self.fail(now, reason, COOLDOWN, bounds.random));
