@@ -217,15 +217,17 @@ impl<A: Clone, R, E: Reason> Lifecycle<A, R, E> {
         }
     }
 
-    fn retry(&mut self, now: Now, reason: E, pause: Option<Duration>, bounds: Bounds) -> Report<A, R, E> {
+    fn retry(&mut self, now: Now, reason: E, asked_for: Option<Duration>, bounds: Bounds) -> Report<A, R, E> {
         let Rules { calls, first_pause, longest_pause, .. } = self.rules;
         let Some(flight) = &mut self.flight else { return Report::Over(End::Superseded) };
         let doubled =
             first_pause.saturating_mul(1_u32.checked_shl(flight.calls.saturating_sub(1)).unwrap_or(u32::MAX));
-        let pause = pause.unwrap_or_else(|| part(doubled.min(longest_pause), bounds.random));
+        let pause = asked_for.unwrap_or_else(|| part(doubled.min(longest_pause), bounds.random));
         let resume = now.monotonic.saturating_add(pause);
         if flight.calls >= calls || resume >= bounds.deadline {
-            return Report::Over(self.fail(now, reason, COOLDOWN, bounds.random));
+            // A pause the server asked for outlasts the attempts: the next flight keeps it too.
+            let cooldown = asked_for.unwrap_or(COOLDOWN).max(COOLDOWN);
+            return Report::Over(self.fail(now, reason, cooldown, bounds.random));
         }
         flight.pause_until = resume;
         Report::Continue
