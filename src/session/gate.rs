@@ -95,8 +95,9 @@ impl<A: Clone, R, E: Reason> Gate<A, R, E> {
 
     /// Logs in, or joins a flight that brings a new pair.
     pub(crate) fn login(&self, deadline: Duration, pilot: &impl Pilot<A, R, E>) -> Result<(), E> {
+        let mut has_waited = false;
         loop {
-            let outcome = match self.turn(pilot.now(), true, |machine, _| machine.ask_login())? {
+            let outcome = match self.turn(pilot.now(), true, |machine, _| machine.ask_login(has_waited))? {
                 Turn::Lead(guard) => match self.fly(guard, deadline, pilot) {
                     Outcome::Published => return Ok(()),
                     Outcome::Failed(reason) => return Err(reason),
@@ -114,6 +115,7 @@ impl<A: Clone, R, E: Reason> Gate<A, R, E> {
             if matches!(outcome, Outcome::Published) {
                 return Ok(());
             }
+            has_waited = true;
         }
     }
 

@@ -195,3 +195,18 @@ fn a_pause_the_server_asked_for_outlasts_the_attempts() {
     crew.advance(Duration::from_secs(1));
     assert_eq!((token(&crew), crew.calls()), (Err(Why::Down), 8));
 }
+
+#[test]
+fn a_login_that_was_waiting_does_not_undo_a_logout() {
+    let crew = Crew::new(|crew, call| {
+        crew.until(|deeds| deeds.waits() == 1);
+        crew.gate.close(Close::Logout);
+        crew.grant(call)
+    });
+    thread::scope(|scope| {
+        scope.spawn(|| assert_eq!(token(&crew), Err(Why::LoggedOut)));
+        crew.until(|deeds| deeds.calls() == 1);
+        assert_eq!(crew.gate.login(LONG, &crew), Err(Why::LoggedOut));
+    });
+    assert_eq!((token(&crew), crew.calls()), (Err(Why::LoggedOut), 1));
+}
