@@ -63,17 +63,17 @@ impl Pilot<Arc<Access>, RefreshToken, Error> for Arc<Inner> {
         }
     }
 
-    fn elected(&self, flight: u64) {
+    fn elected(&self, flight: u64, deadline: Duration) {
         if self.settings.background_refresh {
-            let deadline = self.deadline();
+            let unhurried = self.deadline();
             let inner = Arc::clone(self);
             let thread = std::thread::Builder::new().name("popup-rewards-refresh".to_owned());
-            if thread.spawn(move || inner.gate.fly_early(flight, deadline, &inner)).is_ok() {
+            if thread.spawn(move || inner.gate.fly_early(flight, unhurried, &inner)).is_ok() {
                 return;
             }
         }
-        let deadline = self.clock.monotonic().saturating_add(EARLY_PATIENCE.min(self.settings.deadline));
-        self.gate.fly_early(flight, deadline, self);
+        let patience = self.clock.monotonic().saturating_add(EARLY_PATIENCE);
+        self.gate.fly_early(flight, patience.min(deadline), self);
     }
 
     fn waiting(&self) {
