@@ -4,9 +4,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use popup_rewards::sandbox::Sandbox;
-use popup_rewards::{
-    Credentials, Error, ErrorKind, ListProducts, ProductId, RetryPolicy, Session, WalletId,
-};
+use popup_rewards::{Credentials, Error, ErrorKind, ListProducts, ProductId, RetryPolicy, Session, WalletId};
 
 fn credentials() -> Credentials {
     Credentials::new("key", "s3cret-pass")

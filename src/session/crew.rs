@@ -53,7 +53,8 @@ impl Pilot<Arc<Access>, RefreshToken, Error> for Arc<Inner> {
 
     fn refresh(&self, token: RefreshToken, deadline: Duration) -> Flown {
         self.counters.refresh();
-        self.board(auth::refresh(&self.auth_wire(), token, self.setting(deadline)))
+        let wire = Wire::behind(&self.wire, Use::Auth, token.gate());
+        self.board(auth::refresh(&wire, token, self.setting(deadline)))
     }
 
     fn revoke(&self, pair: Pair<Arc<Access>, RefreshToken>) {
@@ -141,6 +142,7 @@ impl Inner {
                 Some(held) => Arc::clone(&held.wire),
                 None => Arc::new(Wire::new(&self.wire, Use::Api)),
             };
+            let refresh = refresh.behind(wire.gate());
             Pair { access: Arc::new(Access { token: access, wire }), refresh, expiry }
         })
     }
