@@ -4,6 +4,7 @@
 //! [`report`](Lifecycle::report), which takes in how it went. A flight that the machine no longer knows, because
 //! the session was closed meanwhile, can publish nothing.
 
+use std::mem;
 use std::time::Duration;
 
 use super::lifecycle::Lifecycle;
@@ -123,7 +124,8 @@ impl<A: Clone, R, E: Reason> Lifecycle<A, R, E> {
         let Some(flight) = self.flight.as_mut().filter(|flight| flight.id == id) else {
             return Step::Over(End::Superseded);
         };
-        let pause = flight.pause_until.saturating_sub(now.monotonic);
+        // A pause is handed out once: a clock that stands still meanwhile must not make it endless.
+        let pause = mem::take(&mut flight.pause_until).saturating_sub(now.monotonic);
         if !pause.is_zero() {
             return Step::Pause(pause);
         }
