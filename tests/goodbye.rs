@@ -39,8 +39,10 @@ impl Clock for Ending {
     }
 
     fn random(&self) -> f64 {
-        if self.armed.swap(false, Ordering::SeqCst) {
-            (self.end)(self.session.get().unwrap());
+        if self.armed.swap(false, Ordering::SeqCst)
+            && let Some(session) = self.session.get()
+        {
+            (self.end)(session);
         }
         0.5
     }
