@@ -84,6 +84,12 @@ pub(crate) fn share(random: f64) -> f64 {
     if random.is_nan() { 0.0 } else { random.clamp(0.0, 1.0) }
 }
 
+/// A random part of a duration, at most the whole of it: `mul_f64` panics where rounding takes the longest durations
+/// over the edge.
+pub(crate) fn part(of: Duration, random: f64) -> Duration {
+    Duration::try_from_secs_f64(of.as_secs_f64() * share(random)).map_or(of, |part| part.min(of))
+}
+
 /// The time of day of the operating system, for a question that no session's clock is there to answer.
 pub(crate) fn wall_now() -> OffsetDateTime {
     let since = Now::read(&SystemClock::new()).wall;

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use popup_rewards::sandbox::Sandbox;
-use popup_rewards::{Credentials, Error, ErrorKind, ListProducts, ProductId, Session, WalletId};
+use popup_rewards::{Credentials, Error, ErrorKind, ListProducts, ProductId, RetryPolicy, Session, WalletId};
 
 fn credentials() -> Credentials {
     Credentials::new("key", "s3cret-pass")
@@ -61,6 +61,24 @@ fn settings_that_cannot_work_are_refused() {
     refused(builder().deadline(Duration::ZERO).build(), "deadline is zero");
     refused(builder().user_agent("two\r\nlines").build(), "user agent");
     refused(builder().root_certificates(b"not a certificate").build(), "certificate");
+}
+
+#[test]
+fn times_of_any_length_are_taken() {
+    let sandbox = Sandbox::start().unwrap();
+    let pauses = RetryPolicy::new().retries(u32::MAX).first_pause(Duration::MAX).longest_pause(Duration::MAX);
+    let session = Session::builder(&sandbox.url(), sandbox.credentials())
+        .timeout(Duration::MAX)
+        .order_timeout(Duration::MAX)
+        .connect_timeout(Duration::MAX)
+        .deadline(Duration::MAX)
+        .refresh_margin(Duration::MAX)
+        .retry(pauses)
+        .build()
+        .unwrap();
+    session.countries().unwrap();
+    session.refresh().unwrap();
+    session.logout().unwrap();
 }
 
 #[test]

@@ -39,8 +39,8 @@ pub use retry::RetryPolicy;
 pub(crate) use retry::{Decision, Outcome};
 pub(crate) use retry_after::http_date;
 pub(crate) use settings::{Use, WireSettings, proxy, tls_config};
+pub(crate) use wipe::SendGate;
 
-use self::wipe::SendGate;
 use crate::Result;
 
 /// The largest answer of an API call, in bytes, after decompression.
@@ -65,9 +65,17 @@ pub(crate) struct Limits {
 
 impl Wire {
     pub(crate) fn new(settings: &WireSettings, purpose: Use) -> Self {
-        let gate = Arc::new(SendGate::default());
+        Wire::behind(settings, purpose, Arc::default())
+    }
+
+    /// A pool of its own that is given up together with the other wires behind the same gate.
+    pub(crate) fn behind(settings: &WireSettings, purpose: Use, gate: Arc<SendGate>) -> Self {
         let agent = settings.agent(purpose, Arc::clone(&gate));
         Wire { agent, base: settings.base.clone(), gate, timeout: settings.timeout }
+    }
+
+    pub(crate) fn gate(&self) -> Arc<SendGate> {
+        Arc::clone(&self.gate)
     }
 
     /// Sends nothing from now on. Answers to what was sent before may still be read.

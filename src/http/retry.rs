@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::clock::share;
+use crate::clock::part;
 
 /// How often and at what intervals a failed call is repeated.
 ///
@@ -69,7 +69,7 @@ impl RetryPolicy {
         }
         let doubled =
             self.first_pause.saturating_mul(1_u32.checked_shl(made.saturating_sub(1)).unwrap_or(u32::MAX));
-        let backoff = doubled.min(self.longest_pause).mul_f64(share(random));
+        let backoff = part(doubled.min(self.longest_pause), random);
         let pause = match outcome {
             Outcome::Limited { wait } => wait.unwrap_or(backoff),
             Outcome::NotSent => backoff,
@@ -153,6 +153,15 @@ mod tests {
         let limited = Outcome::Limited { wait: Some(Duration::from_secs(7)) };
         assert_eq!(millis(policy.decide(1, limited, false, LONG, 0.1)), Some(7000));
         assert_eq!(millis(policy.decide(1, limited, false, Duration::from_secs(7), 0.1)), None);
+    }
+
+    #[test]
+    fn pauses_of_any_length_can_be_set() {
+        let policy = RetryPolicy::new().first_pause(Duration::MAX).longest_pause(Duration::MAX);
+        for random in [0.0, 0.5, 1.0, f64::NAN, f64::INFINITY] {
+            let decision = policy.decide(1, UNKNOWN, true, LONG, random);
+            assert_eq!(millis(decision), (random.is_nan() || random == 0.0).then_some(0), "{random}");
+        }
     }
 
     #[test]

@@ -79,7 +79,7 @@ fn note(fact: impl FnOnce(&mut CallFacts)) {
 /// Closing is linear: once [`close`](SendGate::close) has returned, no request is being written and none will
 /// be, while the answers to requests that are already out can still be read.
 #[derive(Default)]
-pub(super) struct SendGate {
+pub(crate) struct SendGate {
     closed: AtomicBool,
     /// Held for reading while a request is written.
     writing: RwLock<()>,

@@ -3,6 +3,7 @@
 //! Nothing outside this file can read a refresh token. Bodies are built and read in memory that is wiped, sized
 //! before it is filled, and answers are parsed in place; what a body held is never part of an error.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -13,13 +14,28 @@ use zeroize::Zeroizing;
 
 use crate::clock::Now;
 use crate::credentials::Pair as Login;
-use crate::http::{self, AUTH_LIMIT, Failure, Fate, Limits, Request, Response, Wire};
+use crate::http::{self, AUTH_LIMIT, Failure, Fate, Limits, Request, Response, SendGate, Wire};
 use crate::model::unescape;
 use crate::token::{AccessToken, Attempt, Evidence, Expiry, times};
 use crate::{Error, ErrorKind, Result};
 
 /// A refresh token: presented in the body of one refresh, and never anywhere else.
-pub(crate) struct RefreshToken(Zeroizing<String>);
+pub(crate) struct RefreshToken {
+    text: Zeroizing<String>,
+    /// Shut when the session ends, also for a token that is on its way to be presented.
+    gate: Arc<SendGate>,
+}
+
+impl RefreshToken {
+    /// Puts the token behind the gate of the access token it came with.
+    pub(crate) fn behind(self, gate: Arc<SendGate>) -> Self {
+        RefreshToken { gate, ..self }
+    }
+
+    pub(crate) fn gate(&self) -> Arc<SendGate> {
+        Arc::clone(&self.gate)
+    }
+}
 
 impl std::fmt::Debug for RefreshToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -76,9 +92,9 @@ pub(crate) fn login(wire: &Wire, login: &Login, setting: Setting) -> Called {
 /// `POST /auth/refresh`. The token is given back only if the server cannot have spent it.
 pub(crate) fn refresh(wire: &Wire, token: RefreshToken, setting: Setting) -> Called {
     let request =
-        Request::post("/auth/refresh").secret_body(object(&[("refresh_token", &token.0)])).without_token();
-    let scrub = |error: Error| error.redact(&token.0);
-    match send(wire, &request, setting, &[&token.0]) {
+        Request::post("/auth/refresh").secret_body(object(&[("refresh_token", &token.text)])).without_token();
+    let scrub = |error: Error| error.redact(&token.text);
+    match send(wire, &request, setting, &[&token.text]) {
         Err(Failure { fate: Fate::NotSent, error, .. }) => Attempt::NotSent(Some(token), error),
         Err(Failure { error, .. }) => Attempt::Unknown(scrub(error)),
         Ok(response) if response.is_success() => minted(&response, setting, scrub),
@@ -157,7 +173,7 @@ struct Answer<'a> {
 fn minted(response: &Response, setting: Setting, scrub: impl FnOnce(Error) -> Error) -> Called {
     match parse(response, setting) {
         Ok(minted) if minted.expiry.life().is_zero() => {
-            Attempt::Unknown(complaint(response, "holds a token that has already expired"))
+            Attempt::Unknown(scrub(complaint(response, "holds a token that has already expired")))
         }
         Ok(minted) => Attempt::Granted(minted),
         Err(error) => Attempt::Unknown(scrub(error)),
@@ -179,7 +195,7 @@ fn parse(response: &Response, setting: Setting) -> Result<Minted> {
     let expiry = Expiry::new(&evidence, setting.margin, setting.random);
     let access = AccessToken::new(&access, expiry.expires_at())
         .ok_or_else(|| complaint(response, "holds an access token that cannot be sent in a header"))?;
-    Ok(Minted { access, refresh: RefreshToken(refresh), expiry })
+    Ok(Minted { access, refresh: RefreshToken { text: refresh, gate: Arc::default() }, expiry })
 }
 
 /// A token's text, copied once, into memory that is wiped.

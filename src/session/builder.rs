@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use super::event::Observer;
 use super::gate::Gate;
 use super::status::Counters;
+use super::suspects::Suspects;
 use super::{Event, Inner, Session};
 use crate::http::{self, BaseUrl, Limiter, RateLimits, RetryPolicy, Use, Wire, WireSettings};
 use crate::token::Rules;
@@ -55,6 +56,9 @@ pub struct SessionBuilder {
     observer: Option<Observer>,
 }
 
+/// No time limit is longer, for a clock cannot be read far beyond: adding such a time to the present would panic.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+
 impl SessionBuilder {
     pub(super) fn new(base_url: &str, credentials: Credentials) -> Self {
         SessionBuilder {
@@ -90,7 +94,7 @@ impl SessionBuilder {
 
     /// How long one attempt of a call may take, from the connection to the last byte. Default: 30 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.timeout = timeout;
+        self.settings.timeout = timeout.min(LONGEST);
         self
     }
 
@@ -98,7 +102,7 @@ impl SessionBuilder {
     ///
     /// The server may hold an order for 60 seconds before it answers.
     pub fn order_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.order_timeout = timeout;
+        self.settings.order_timeout = timeout.min(LONGEST);
         self
     }
 
@@ -110,7 +114,7 @@ impl SessionBuilder {
 
     /// How long making a connection may take, name resolution aside. Default: 10 seconds.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.connect_timeout = timeout.min(LONGEST);
         self
     }
 
@@ -210,6 +214,7 @@ impl SessionBuilder {
             clock: self.clock,
             observer: self.observer,
             counters: Counters::default(),
+            suspects: Suspects::default(),
             limiter: Limiter::new(&self.rate_limits),
             process: AtomicU32::new(std::process::id()),
             hasher: RandomState::new(),

@@ -43,7 +43,9 @@ impl Pilot<Arc<Access>, RefreshToken, Error> for Arc<Inner> {
         }
         self.counters.login();
         let called = auth::login(&self.auth_wire(), &login, self.setting(deadline));
-        if let Attempt::Refused(refusal) = &called {
+        if let Attempt::Refused(refusal) = &called
+            && self.credentials.can_change()
+        {
             *self.refused.lock() = Some((self.fingerprint(&login), refusal.clone()));
         }
         self.board(called)
@@ -51,7 +53,8 @@ impl Pilot<Arc<Access>, RefreshToken, Error> for Arc<Inner> {
 
     fn refresh(&self, token: RefreshToken, deadline: Duration) -> Flown {
         self.counters.refresh();
-        self.board(auth::refresh(&self.auth_wire(), token, self.setting(deadline)))
+        let wire = Wire::behind(&self.wire, Use::Auth, token.gate());
+        self.board(auth::refresh(&wire, token, self.setting(deadline)))
     }
 
     fn revoke(&self, pair: Pair<Arc<Access>, RefreshToken>) {
@@ -61,17 +64,17 @@ impl Pilot<Arc<Access>, RefreshToken, Error> for Arc<Inner> {
         }
     }
 
-    fn elected(&self, flight: u64) {
+    fn elected(&self, flight: u64, deadline: Duration) {
         if self.settings.background_refresh {
-            let deadline = self.deadline();
+            let unhurried = self.deadline();
             let inner = Arc::clone(self);
             let thread = std::thread::Builder::new().name("popup-rewards-refresh".to_owned());
-            if thread.spawn(move || inner.gate.fly_early(flight, deadline, &inner)).is_ok() {
+            if thread.spawn(move || inner.gate.fly_early(flight, unhurried, &inner)).is_ok() {
                 return;
             }
         }
-        let deadline = self.clock.monotonic().saturating_add(EARLY_PATIENCE.min(self.settings.deadline));
-        self.gate.fly_early(flight, deadline, self);
+        let patience = self.clock.monotonic().saturating_add(EARLY_PATIENCE);
+        self.gate.fly_early(flight, patience.min(deadline), self);
     }
 
     fn waiting(&self) {
@@ -119,7 +122,8 @@ impl Inner {
         }
     }
 
-    /// The answer the server gave to these very credentials, if it has refused them before.
+    /// The answer the server gave to these very credentials, if they come from a closure and it has refused them
+    /// before. A pair that cannot change is the state machine's to remember.
     fn refused_before(&self, login: &Login) -> Option<Error> {
         let fingerprint = self.fingerprint(login);
         let refused = self.refused.lock();
@@ -138,6 +142,7 @@ impl Inner {
                 Some(held) => Arc::clone(&held.wire),
                 None => Arc::new(Wire::new(&self.wire, Use::Api)),
             };
+            let refresh = refresh.behind(wire.gate());
             Pair { access: Arc::new(Access { token: access, wire }), refresh, expiry }
         })
     }

@@ -132,7 +132,7 @@ impl Inner {
                 Ok(response) => {
                     let error = self.refusal(&response, grant.as_ref());
                     if let Some(grant) = grant.as_ref().filter(|_| response.status == 401) {
-                        self.after_401(grant.generation, course, error)?;
+                        self.after_401(request, grant.generation, course, error)?;
                         continue;
                     }
                     (outcome_of(&error), error)
@@ -172,14 +172,19 @@ impl Inner {
     }
 
     /// One 401 is answered with a newer token and one more attempt; the second is the caller's.
-    fn after_401(&self, generation: u64, course: &mut Course, error: Error) -> Result<()> {
+    fn after_401(&self, request: &Request, generation: u64, course: &mut Course, error: Error) -> Result<()> {
+        let now = Now::read(&*self.clock);
         if course.newer_than == 0 {
+            if self.gate.is_accepted(generation) && self.suspects.has(&request.route, now.monotonic) {
+                return Err(error);
+            }
             course.newer_than = generation;
             course.made = course.made.saturating_sub(1);
             self.counters.retry();
             return Ok(());
         }
-        if self.gate.reject(Now::read(&*self.clock), generation, self.clock.random()) {
+        self.suspects.add(&request.route, now.monotonic);
+        if self.gate.reject(now, generation, self.clock.random()) {
             self.observe(EventKind::Rejected, Some(&error));
         }
         Err(error)

@@ -9,6 +9,7 @@ mod landing;
 #[cfg(test)]
 mod tests;
 
+use std::cell::LazyCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -56,26 +57,27 @@ impl<A: Clone, R, E: Reason> Gate<A, R, E> {
         self.state.lock().machine.fresh(now, need).map(pick)
     }
 
-    /// A token that meets a need; one is obtained if there is none. Returns by `deadline`, which is asked for only
-    /// once something has to be done.
+    /// A token that meets a need; one is obtained if there is none. Returns by `deadline`, which is asked for
+    /// once, and only when something has to be done.
     pub(crate) fn acquire(
         &self,
         need: Need,
         deadline: impl Fn() -> Duration,
         pilot: &impl Pilot<A, R, E>,
     ) -> Result<Grant<A>, E> {
+        let deadline = LazyCell::new(deadline);
         let mut fruitless = false;
         loop {
             let outcome = match self.turn(pilot.now(), false, |machine, now| machine.ask(now, need))? {
                 Turn::Done(grant) => return Ok(grant),
                 // Whatever comes of it, the next look finds a token to use: the new one or the old one.
                 Turn::Elected(guard) => {
-                    pilot.elected(guard.flight());
+                    pilot.elected(guard.flight(), *deadline);
                     guard.hand_over();
                     continue;
                 }
-                Turn::Lead(guard) => self.fly(guard, deadline(), pilot),
-                Turn::Wait(landing) => self.wait(&landing, deadline(), pilot)?,
+                Turn::Lead(guard) => self.fly(guard, *deadline, pilot),
+                Turn::Wait(landing) => self.wait(&landing, *deadline, pilot)?,
             };
             if matches!(outcome, Outcome::Inconclusive) {
                 continue;
@@ -95,8 +97,9 @@ impl<A: Clone, R, E: Reason> Gate<A, R, E> {
 
     /// Logs in, or joins a flight that brings a new pair.
     pub(crate) fn login(&self, deadline: Duration, pilot: &impl Pilot<A, R, E>) -> Result<(), E> {
+        let mut has_waited = false;
         loop {
-            let outcome = match self.turn(pilot.now(), true, |machine, _| machine.ask_login())? {
+            let outcome = match self.turn(pilot.now(), true, |machine, _| machine.ask_login(has_waited))? {
                 Turn::Lead(guard) => match self.fly(guard, deadline, pilot) {
                     Outcome::Published => return Ok(()),
                     Outcome::Failed(reason) => return Err(reason),
@@ -114,6 +117,7 @@ impl<A: Clone, R, E: Reason> Gate<A, R, E> {
             if matches!(outcome, Outcome::Published) {
                 return Ok(());
             }
+            has_waited = true;
         }
     }
 
@@ -235,6 +239,11 @@ impl<A: Clone, R, E: Reason> Gate<A, R, E> {
             self.accepted.fetch_max(generation, Ordering::Relaxed);
             self.state.lock().machine.accept(generation);
         }
+    }
+
+    /// Whether the server has accepted a token of this generation on some call.
+    pub(crate) fn is_accepted(&self, generation: u64) -> bool {
+        self.accepted.load(Ordering::Relaxed) >= generation
     }
 
     /// The server has refused a token that had just been obtained. Says whether the token is given up for it.

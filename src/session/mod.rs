@@ -13,6 +13,7 @@ mod pilot;
 mod process;
 mod reason;
 mod status;
+mod suspects;
 
 use std::fmt;
 use std::hash::RandomState;
@@ -27,6 +28,7 @@ use self::builder::Settings;
 use self::event::Observer;
 use self::gate::Gate;
 use self::status::Counters;
+use self::suspects::Suspects;
 use crate::clock::Now;
 use crate::http::{Limiter, Wire, WireSettings};
 use crate::token::{AccessToken, Grant, Need, Reason};
@@ -75,6 +77,7 @@ pub(crate) struct Inner {
     clock: Box<dyn Clock>,
     observer: Option<Observer>,
     counters: Counters,
+    suspects: Suspects,
     limiter: Limiter,
     process: AtomicU32,
     hasher: RandomState,

@@ -16,8 +16,9 @@ pub(crate) trait Pilot<A, R, E> {
     fn refresh(&self, token: R, deadline: Duration) -> Attempt<Pair<A, R>, R, E>;
     /// Has the server revoke a pair that came too late to be kept.
     fn revoke(&self, pair: Pair<A, R>);
-    /// The calling thread has been elected to see to it that an early flight is led.
-    fn elected(&self, flight: u64);
+    /// The calling thread, which has to be back by `deadline`, has been elected to see to it that an early flight is
+    /// led.
+    fn elected(&self, flight: u64, deadline: Duration);
     /// A caller is about to wait for a flight.
     fn waiting(&self);
     /// One thing that happened in a flight; told in order, once the flight is over.

@@ -35,7 +35,10 @@ pub(crate) struct Evidence {
 impl Evidence {
     /// The life the server gave the token, zero if it had ended when it arrived.
     fn life(&self) -> Duration {
-        let issued = self.server_date.map_or_else(|| seconds(self.sent.wall), OffsetDateTime::unix_timestamp);
+        // The server's own clock at the time, or as near to it as can be had: its `Date`, else when it says it has
+        // issued the token, else the local clock.
+        let date = self.server_date.map(OffsetDateTime::unix_timestamp);
+        let issued = date.or(self.iat).unwrap_or_else(|| seconds(self.sent.wall));
         let life = match (self.expires_at, self.exp, self.iat) {
             (Some(end), _, _) => end.unix_timestamp().saturating_sub(issued),
             // Both instants are from the server's clock, so neither `Date` nor the local clock is needed.
@@ -171,6 +174,13 @@ mod tests {
     #[test]
     fn without_a_date_the_local_clock_stands_in() {
         assert_eq!(remaining(&Evidence { expires_at: at(NOON + 900), ..evidence() }), 900);
+    }
+
+    #[test]
+    fn without_a_date_the_time_of_issue_stands_in_for_a_local_clock_that_is_wrong() {
+        let skewed = NOON - 50_000;
+        let evidence = Evidence { expires_at: at(skewed + 900), iat: Some(skewed), ..evidence() };
+        assert_eq!(remaining(&evidence), 900);
     }
 
     #[test]

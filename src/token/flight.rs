@@ -4,11 +4,12 @@
 //! [`report`](Lifecycle::report), which takes in how it went. A flight that the machine no longer knows, because
 //! the session was closed meanwhile, can publish nothing.
 
+use std::mem;
 use std::time::Duration;
 
 use super::lifecycle::Lifecycle;
 use super::terms::{Close, Pair, Reason, Rules};
-use crate::clock::{Now, share};
+use crate::clock::{Now, part};
 
 /// Why a flight was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -123,7 +124,8 @@ impl<A: Clone, R, E: Reason> Lifecycle<A, R, E> {
         let Some(flight) = self.flight.as_mut().filter(|flight| flight.id == id) else {
             return Step::Over(End::Superseded);
         };
-        let pause = flight.pause_until.saturating_sub(now.monotonic);
+        // A pause is handed out once: a clock that stands still meanwhile must not make it endless.
+        let pause = mem::take(&mut flight.pause_until).saturating_sub(now.monotonic);
         if !pause.is_zero() {
             return Step::Pause(pause);
         }
@@ -217,15 +219,17 @@ impl<A: Clone, R, E: Reason> Lifecycle<A, R, E> {
         }
     }
 
-    fn retry(&mut self, now: Now, reason: E, pause: Option<Duration>, bounds: Bounds) -> Report<A, R, E> {
+    fn retry(&mut self, now: Now, reason: E, asked_for: Option<Duration>, bounds: Bounds) -> Report<A, R, E> {
         let Rules { calls, first_pause, longest_pause, .. } = self.rules;
         let Some(flight) = &mut self.flight else { return Report::Over(End::Superseded) };
         let doubled =
             first_pause.saturating_mul(1_u32.checked_shl(flight.calls.saturating_sub(1)).unwrap_or(u32::MAX));
-        let pause = pause.unwrap_or_else(|| doubled.min(longest_pause).mul_f64(share(bounds.random)));
+        let pause = asked_for.unwrap_or_else(|| part(doubled.min(longest_pause), bounds.random));
         let resume = now.monotonic.saturating_add(pause);
         if flight.calls >= calls || resume >= bounds.deadline {
-            return Report::Over(self.fail(now, reason, COOLDOWN, bounds.random));
+            // A pause the server asked for outlasts the attempts: the next flight keeps it too.
+            let cooldown = asked_for.unwrap_or(COOLDOWN).max(COOLDOWN);
+            return Report::Over(self.fail(now, reason, cooldown, bounds.random));
         }
         flight.pause_until = resume;
         Report::Continue

@@ -105,8 +105,12 @@ impl<A: Clone, R, E: Reason> Lifecycle<A, R, E> {
         }
     }
 
-    /// A caller wants a login, whatever is held and whatever was refused before.
-    pub(crate) fn ask_login(&mut self) -> Answer<A, E> {
+    /// A caller wants a login, whatever is held and whatever was refused before. It opens a closed session, unless
+    /// the session was closed while the caller was already waiting for its login.
+    pub(crate) fn ask_login(&mut self, has_waited: bool) -> Answer<A, E> {
+        if has_waited && self.closed.is_some() {
+            return Answer::Refuse(E::logged_out());
+        }
         self.closed = None;
         if let Some(flight) = &self.flight {
             return Answer::Wait(flight.id);

@@ -2,7 +2,7 @@
 
 use popup_rewards::{CountryId, ErrorKind, RetryPolicy, SessionState};
 
-use super::wire::{Answer, Peer, answer, json, tokens};
+use super::wire::{ACCESS, Answer, PASSWORD, Peer, REFRESH, answer, json, tokens};
 use super::{CANARY, COUNTRY, failed};
 
 #[test]
@@ -99,4 +99,27 @@ fn a_date_that_is_none_is_not_believed() {
         assert!(session.countries().unwrap().is_empty());
         assert_eq!(session.status().state, SessionState::Fresh, "{date}");
     }
+}
+
+#[test]
+fn a_success_status_that_says_it_failed_does_not_get_a_secret_into_the_error() {
+    let echo = |secret: &str| {
+        let body = format!(
+            r#"{{"success":false,"data":null,"error":{{"code":"{secret}","message":"not {secret}"}}}}"#
+        );
+        Answer::Keep(json(body))
+    };
+    let says = "the server says the call failed";
+    let once = |peer: &Peer| peer.builder().retry(RetryPolicy::new().retries(0)).build().unwrap();
+
+    let peer = Peer::with_auth([echo(PASSWORD)], []).unwrap();
+    failed(once(&peer).login(), ErrorKind::InvalidResponse, says);
+
+    let login = Answer::Keep(json(tokens(1)));
+    let token = format!("{ACCESS}-1");
+    let peer = Peer::with_auth([login, echo(&format!("{REFRESH}-1"))], [echo(&token), echo(&token)]).unwrap();
+    let session = once(&peer);
+    failed(session.get_country(CountryId::from(1)), ErrorKind::InvalidResponse, says);
+    failed(session.countries(), ErrorKind::InvalidResponse, says);
+    failed(session.refresh(), ErrorKind::InvalidResponse, says);
 }

@@ -1,5 +1,7 @@
 //! Kept connections that the server ends, between two calls or at the very moment of the second.
 
+use std::time::Duration;
+
 use popup_rewards::{CountryId, ErrorKind, RawCall, RetryPolicy};
 use serde_json::Value;
 
@@ -32,6 +34,17 @@ fn a_connection_closed_at_the_moment_of_the_second_call_is_invisible_to_a_get() 
         let two = "GET /api/v1/countries/2".to_owned();
         assert_eq!(seen, [(1, one), (1, two.clone()), (2, two)]);
     }
+}
+
+#[test]
+fn a_stale_connection_does_not_give_a_call_more_time() {
+    let a_while = Duration::from_millis(700);
+    let late = [Answer::Late(a_while, Vec::new()), Answer::Late(a_while, json(COUNTRY))];
+    let peer = Peer::start([Answer::Keep(json(COUNTRY))].into_iter().chain(late)).unwrap();
+    let once = RetryPolicy::new().retries(0);
+    let session = peer.builder().retry(once).deadline(Duration::from_secs(1)).build().unwrap();
+    session.get_country(CountryId::from(1)).unwrap();
+    failed(session.get_country(CountryId::from(2)), ErrorKind::Timeout, "within the time limit");
 }
 
 #[test]

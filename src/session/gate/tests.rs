@@ -184,3 +184,61 @@ fn a_refused_token_joins_the_early_flight_and_flies_by_itself_only_if_that_fails
         assert_eq!(crew.calls(), calls);
     }
 }
+
+#[test]
+fn a_pause_the_server_asked_for_outlasts_the_attempts() {
+    let wait = Duration::from_secs(30);
+    let crew = Crew::new(move |_, _| Attempt::Limited(None, Some(wait), Why::Down));
+    assert_eq!((token(&crew), crew.calls()), (Err(Why::Down), 4));
+    crew.advance(wait - Duration::from_secs(1));
+    assert_eq!((token(&crew), crew.calls()), (Err(Why::Down), 4), "the server is left alone as it asked");
+    crew.advance(Duration::from_secs(1));
+    assert_eq!((token(&crew), crew.calls()), (Err(Why::Down), 8));
+}
+
+#[test]
+fn a_login_that_was_waiting_does_not_undo_a_logout() {
+    let crew = Crew::new(|crew, call| {
+        crew.until(|deeds| deeds.waits() == 1);
+        crew.gate.close(Close::Logout);
+        crew.grant(call)
+    });
+    thread::scope(|scope| {
+        scope.spawn(|| assert_eq!(token(&crew), Err(Why::LoggedOut)));
+        crew.until(|deeds| deeds.calls() == 1);
+        assert_eq!(crew.gate.login(LONG, &crew), Err(Why::LoggedOut));
+    });
+    assert_eq!((token(&crew), crew.calls()), (Err(Why::LoggedOut), 1));
+}
+
+#[test]
+fn a_caller_has_one_deadline_however_often_it_looks() {
+    let crew = Crew::new(|crew, call| match crew.calls() {
+        2 => {
+            crew.until(|deeds| deeds.waits() == 1);
+            Attempt::NotSent(crew.unspent(), Why::Down)
+        }
+        _ => crew.grant(call),
+    });
+    token(&crew).unwrap();
+    crew.advance(Duration::from_secs(56 * 60));
+    let looks = AtomicU64::new(0);
+    let deadline = || LONG * u32::try_from(looks.fetch_add(1, Ordering::Relaxed)).unwrap() + LONG;
+    thread::scope(|scope| {
+        scope.spawn(|| token(&crew));
+        crew.until(|deeds| deeds.calls() == 2);
+        let newer = Need { newer_than: 1, ..Need::default() };
+        assert_eq!(crew.gate.acquire(newer, deadline, &crew).unwrap().generation, 2);
+    });
+    assert_eq!(crew.bounds(), [LONG; 3], "the wait, and then a flight of its own, in the time of one call");
+}
+
+#[test]
+fn an_early_flight_ends_by_the_deadline_of_the_caller_that_leads_it() {
+    let crew = Crew::new(Crew::grant);
+    token(&crew).unwrap();
+    crew.advance(Duration::from_secs(56 * 60));
+    let soon = crew.now().monotonic + Duration::from_secs(2);
+    crew.gate.acquire(Need::default(), || soon, &crew).unwrap();
+    assert_eq!(crew.bounds(), [LONG, soon]);
+}

@@ -127,7 +127,7 @@ impl World {
             }
             Choice::Login(index) => {
                 self.logged_out = false;
-                let answer = self.machine.ask_login();
+                let answer = self.machine.ask_login(false);
                 self.answered(index, answer, 0, false, true)?;
             }
             Choice::ClockForward => {

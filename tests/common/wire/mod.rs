@@ -1,5 +1,5 @@
 //! A scripted server on a plain socket, for the answers that no HTTP library would give.
-#![allow(dead_code, reason = "each test program uses the part it needs")]
+#![allow(dead_code, unused_imports, reason = "each test program uses the part it needs")]
 
 mod message;
 
@@ -33,6 +33,8 @@ pub(crate) enum Answer {
     Keep(Vec<u8>),
     /// Sends these bytes and ends the connection.
     Close(Vec<u8>),
+    /// Sends these bytes after a while, and ends the connection.
+    Late(Duration, Vec<u8>),
     /// Resets the connection without having read the request.
     Reset,
     /// Says nothing for as long as the client waits.
@@ -192,6 +194,10 @@ impl Shared {
             match answer {
                 Answer::Keep(bytes) => stream.write_all(&bytes)?,
                 Answer::Close(bytes) => return stream.write_all(&bytes),
+                Answer::Late(after, bytes) => {
+                    std::thread::sleep(after);
+                    return stream.write_all(&bytes);
+                }
                 Answer::Echo(reply) => stream.write_all(&reply(&seen))?,
                 Answer::Hang => return stream.read(&mut [0]).map(drop),
                 Answer::Endless(first, again) => return self.pour(&mut stream, &first, &again),

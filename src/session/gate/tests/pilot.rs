@@ -89,6 +89,7 @@ pub(super) struct Crew {
     done: Condvar,
     in_hand: Mutex<Option<u64>>,
     falters: Mutex<bool>,
+    bounds: Mutex<Vec<Duration>>,
 }
 
 /// Far longer than any test takes: a moment that never comes shows as a failure, not as a hang.
@@ -110,6 +111,7 @@ impl Crew {
             done: Condvar::new(),
             in_hand: Mutex::default(),
             falters: Mutex::default(),
+            bounds: Mutex::default(),
         }
     }
 
@@ -147,6 +149,11 @@ impl Crew {
         self.note(Deed::Left(left));
     }
 
+    /// The deadlines of the calls so far.
+    pub(super) fn bounds(&self) -> Vec<Duration> {
+        self.bounds.lock().clone()
+    }
+
     pub(super) fn advance(&self, by: Duration) {
         *self.now.lock() += by;
     }
@@ -175,12 +182,14 @@ impl Pilot<u64, u64, Why> for Crew {
         self.advance(pause);
     }
 
-    fn login(&self, _: Duration) -> Flown {
+    fn login(&self, deadline: Duration) -> Flown {
+        self.bounds.lock().push(deadline);
         self.note(Deed::Called(Call::Login));
         (self.script)(self, Call::Login)
     }
 
-    fn refresh(&self, token: u64, _: Duration) -> Flown {
+    fn refresh(&self, token: u64, deadline: Duration) -> Flown {
+        self.bounds.lock().push(deadline);
         *self.in_hand.lock() = Some(token);
         self.note(Deed::Called(Call::Refresh));
         (self.script)(self, Call::Refresh)
@@ -190,9 +199,9 @@ impl Pilot<u64, u64, Why> for Crew {
         self.note(Deed::Revoked(pair.access));
     }
 
-    fn elected(&self, flight: u64) {
+    fn elected(&self, flight: u64, deadline: Duration) {
         assert!(!*self.falters.lock(), "no thread can be had");
-        self.gate.fly_early(flight, Duration::from_secs(7200), self);
+        self.gate.fly_early(flight, deadline, self);
     }
 
     fn waiting(&self) {
