@@ -190,7 +190,7 @@ fn a_pause_the_server_asked_for_outlasts_the_attempts() {
     let wait = Duration::from_secs(30);
     let crew = Crew::new(move |_, _| Attempt::Limited(None, Some(wait), Why::Down));
     assert_eq!((token(&crew), crew.calls()), (Err(Why::Down), 4));
-    crew.advance(wait - Duration::from_secs(1));
+    crew.advance(wait.saturating_sub(Duration::from_secs(1)));
     assert_eq!((token(&crew), crew.calls()), (Err(Why::Down), 4), "the server is left alone as it asked");
     crew.advance(Duration::from_secs(1));
     assert_eq!((token(&crew), crew.calls()), (Err(Why::Down), 8));
