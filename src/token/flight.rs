@@ -56,7 +56,7 @@ pub(crate) enum Attempt<P, R, E> {
     NotSent(Option<R>, E),
     /// 400 or 401: the refresh token is dead, or the credentials are wrong.
     Refused(E),
-    /// 403: not from this address.
+    /// 403: not from this address; or any other answer that would be the same again.
     Forbidden(Option<R>, E),
     /// 429, with the wait the server asked for.
     Limited(Option<R>, Option<Duration>, E),
