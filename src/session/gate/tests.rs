@@ -243,3 +243,14 @@ fn an_early_flight_ends_by_the_deadline_of_the_caller_that_leads_it() {
     crew.gate.acquire(Need::default(), || soon, &crew).unwrap();
     assert_eq!(crew.bounds(), [LONG, soon]);
 }
+
+#[test]
+fn a_session_that_forgets_after_its_logout_has_a_late_pair_revoked_all_the_same() {
+    let crew = Crew::new(|crew, call| {
+        crew.gate.close(Close::Logout);
+        crew.gate.close(Close::Forget);
+        crew.grant(call)
+    });
+    assert_eq!(token(&crew), Err(Why::LoggedOut));
+    assert_eq!(crew.deeds(), [Deed::Called(Call::Login), Deed::Revoked(1)]);
+}
