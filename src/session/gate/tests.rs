@@ -253,6 +253,7 @@ fn a_session_that_forgets_after_its_logout_has_a_late_pair_revoked_all_the_same(
     });
     assert_eq!(token(&crew), Err(Why::LoggedOut));
     assert_eq!(crew.deeds(), [Deed::Called(Call::Login), Deed::Revoked(1)]);
+    assert_eq!(crew.bounds(), [LONG; 2], "a late pair is revoked in the time of the call that brought it");
 }
 
 #[test]
