@@ -101,6 +101,7 @@ mod tests {
             "http://127.9.9.9",
             "http://localhost:1",
             "http://[::1]:9000",
+            "http://LOCALHOST:80",
         ] {
             BaseUrl::parse(text).expect(text);
         }
@@ -116,6 +117,19 @@ mod tests {
             ("https://api.example.com?x=1", "query"),
             ("http://api.example.com", "clear text"),
             ("http://localhost.example.com", "clear text"),
+            ("http://127.0.0.1.example.com", "clear text"),
+            ("http://127.1", "clear text"),
+            ("http://0x7f000001", "clear text"),
+            ("http://0.0.0.0", "clear text"),
+            ("http://[::ffff:10.0.0.1]", "clear text"),
+            ("http://[::1%25eth0]", ""),
+            ("http://[[::1]]", ""),
+            ("http://localhost.", "clear text"),
+            ("http://127.0.0.1@example.com", "password"),
+            ("http://127.0.0.1:80@example.com", "password"),
+            ("http://127.0.0.1\\.example.com", ""),
+            ("http://127.0.0.1%2eexample.com", ""),
+            ("http://l\u{f6}calhost", ""),
             ("ftp://127.0.0.1", "scheme"),
             ("https://key:secret@api.example.com", "password"),
             ("https://api.example.com:0", "port"),

@@ -70,11 +70,13 @@ impl RetryPolicy {
         let doubled =
             self.first_pause.saturating_mul(1_u32.checked_shl(made.saturating_sub(1)).unwrap_or(u32::MAX));
         let backoff = part(doubled.min(self.longest_pause), random);
+        // A pause of no time, from many clients at once, would only bring on the next failure.
+        let or_backoff = |wait: Option<Duration>| wait.filter(|wait| !wait.is_zero()).unwrap_or(backoff);
         let pause = match outcome {
-            Outcome::Limited { wait } => wait.unwrap_or(backoff),
+            Outcome::Limited { wait } => or_backoff(wait),
             Outcome::NotSent => backoff,
             // A 503 may name its own pause.
-            Outcome::Unknown { wait } if may_repeat => wait.unwrap_or(backoff),
+            Outcome::Unknown { wait } if may_repeat => or_backoff(wait),
             Outcome::Unknown { .. } | Outcome::Answered => return Decision::GiveUp,
         };
         if pause < left { Decision::RepeatAfter(pause) } else { Decision::GiveUp }
@@ -153,6 +155,15 @@ mod tests {
         let limited = Outcome::Limited { wait: Some(Duration::from_secs(7)) };
         assert_eq!(millis(policy.decide(1, limited, false, LONG, 0.1)), Some(7000));
         assert_eq!(millis(policy.decide(1, limited, false, Duration::from_secs(7), 0.1)), None);
+    }
+
+    #[test]
+    fn a_server_that_asks_for_no_pause_gets_the_usual_one() {
+        let policy = RetryPolicy::new();
+        let none = Some(Duration::ZERO);
+        for outcome in [Outcome::Limited { wait: none }, Outcome::Unknown { wait: none }] {
+            assert_eq!(millis(policy.decide(2, outcome, true, LONG, 0.5)), Some(200));
+        }
     }
 
     #[test]

@@ -140,6 +140,10 @@ fn refused(token: Option<RefreshToken>, error: Error) -> Called {
             let wait = error.retry_after();
             Attempt::Limited(token, wait, error)
         }
+        // A login would get the same answer again. What a refresh token makes of it is not known.
+        ErrorKind::NotFound | ErrorKind::InvalidRequest | ErrorKind::InvalidResponse if token.is_none() => {
+            Attempt::Forbidden(None, error)
+        }
         _ => Attempt::Unknown(error),
     }
 }

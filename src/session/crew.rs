@@ -20,6 +20,9 @@ type Flown = Attempt<Pair<Arc<Access>, RefreshToken>, RefreshToken, Error>;
 /// How long a caller is held up by renewing a token that is still good, before it goes on with its own call.
 const EARLY_PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a caller is held up at least by having a late pair revoked.
+const REVOKE_PATIENCE: Duration = Duration::from_secs(2);
+
 impl Pilot<Arc<Access>, RefreshToken, Error> for Arc<Inner> {
     fn now(&self) -> Now {
         Now::read(&*self.clock)
@@ -57,8 +60,9 @@ impl Pilot<Arc<Access>, RefreshToken, Error> for Arc<Inner> {
         self.board(auth::refresh(&wire, token, self.setting(deadline)))
     }
 
-    fn revoke(&self, pair: Pair<Arc<Access>, RefreshToken>) {
-        let deadline = self.now().monotonic.saturating_add(self.settings.timeout);
+    fn revoke(&self, pair: Pair<Arc<Access>, RefreshToken>, deadline: Duration) {
+        // A pair that came at the very end of the leader's time is worth a moment more.
+        let deadline = deadline.max(self.now().monotonic.saturating_add(REVOKE_PATIENCE));
         if let Err(failure) = auth::logout(&self.auth_wire(), &pair.access.token, self.setting(deadline)) {
             log::warn!(target: super::TOKEN_LOG, "a late token pair was not revoked: {}", failure.error);
         }

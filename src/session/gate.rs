@@ -224,7 +224,7 @@ impl<A: Clone, R, E: Reason> Gate<A, R, E> {
                 }
                 Report::Late { pair, revoke } => {
                     if revoke {
-                        pilot.revoke(pair);
+                        pilot.revoke(pair, deadline);
                     }
                     events.push(FlightEvent::Late { revoked: revoke });
                     return End::Superseded;

@@ -14,8 +14,8 @@ pub(crate) trait Pilot<A, R, E> {
     fn login(&self, deadline: Duration) -> Attempt<Pair<A, R>, R, E>;
     /// Presents a refresh token.
     fn refresh(&self, token: R, deadline: Duration) -> Attempt<Pair<A, R>, R, E>;
-    /// Has the server revoke a pair that came too late to be kept.
-    fn revoke(&self, pair: Pair<A, R>);
+    /// Has the server revoke a pair that came too late to be kept. The leader has to be back by `deadline`.
+    fn revoke(&self, pair: Pair<A, R>, deadline: Duration);
     /// The calling thread, which has to be back by `deadline`, has been elected to see to it that an early flight is
     /// led.
     fn elected(&self, flight: u64, deadline: Duration);

@@ -56,7 +56,7 @@ pub(crate) enum Attempt<P, R, E> {
     NotSent(Option<R>, E),
     /// 400 or 401: the refresh token is dead, or the credentials are wrong.
     Refused(E),
-    /// 403: not from this address.
+    /// 403: not from this address; or any other answer that would be the same again.
     Forbidden(Option<R>, E),
     /// 429, with the wait the server asked for.
     Limited(Option<R>, Option<Duration>, E),
@@ -117,6 +117,10 @@ pub(crate) struct Bounds {
 
 /// How long the error of a failed flight answers for the next one: callers that start together share it.
 const COOLDOWN: Duration = Duration::from_secs(1);
+
+/// The longest time for which a failed flight bars the way. A gateway may ask for a day, or name a date by a clock
+/// that is wrong by years, but the server counts by the minute.
+const LONGEST_COOLDOWN: Duration = Duration::from_secs(3600);
 
 impl<A: Clone, R, E: Reason> Lifecycle<A, R, E> {
     /// What the leader of a flight does next.
@@ -222,6 +226,8 @@ impl<A: Clone, R, E: Reason> Lifecycle<A, R, E> {
     fn retry(&mut self, now: Now, reason: E, asked_for: Option<Duration>, bounds: Bounds) -> Report<A, R, E> {
         let Rules { calls, first_pause, longest_pause, .. } = self.rules;
         let Some(flight) = &mut self.flight else { return Report::Over(End::Superseded) };
+        // A pause of no time, from many clients at once, would only bring on the next 429.
+        let asked_for = asked_for.filter(|pause| !pause.is_zero());
         let doubled =
             first_pause.saturating_mul(1_u32.checked_shl(flight.calls.saturating_sub(1)).unwrap_or(u32::MAX));
         let pause = asked_for.unwrap_or_else(|| part(doubled.min(longest_pause), bounds.random));
@@ -237,6 +243,7 @@ impl<A: Clone, R, E: Reason> Lifecycle<A, R, E> {
 
     fn fail(&mut self, now: Now, reason: E, cooldown: Duration, random: f64) -> End<E> {
         let early = self.flight.as_ref().is_some_and(|flight| flight.purpose == Purpose::Early);
+        let cooldown = cooldown.min(LONGEST_COOLDOWN);
         self.land();
         if early {
             self.early.fail(now.monotonic, random);

@@ -213,7 +213,8 @@ impl<A: Clone, R, E: Reason> Lifecycle<A, R, E> {
 
     /// Closes the session: nothing is held, and a flight still out can publish nothing.
     pub(crate) fn close(&mut self, how: Close) -> Closed<A, R> {
-        self.closed = Some(how);
+        // What a logout has promised of a late pair, a forget that follows does not take back.
+        self.closed = self.closed.filter(|earlier| *earlier == Close::Logout).or(Some(how));
         self.flight = None;
         let held = self.held.take();
         self.cooldown = None;

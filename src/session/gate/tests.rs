@@ -243,3 +243,36 @@ fn an_early_flight_ends_by_the_deadline_of_the_caller_that_leads_it() {
     crew.gate.acquire(Need::default(), || soon, &crew).unwrap();
     assert_eq!(crew.bounds(), [LONG, soon]);
 }
+
+#[test]
+fn a_session_that_forgets_after_its_logout_has_a_late_pair_revoked_all_the_same() {
+    let crew = Crew::new(|crew, call| {
+        crew.gate.close(Close::Logout);
+        crew.gate.close(Close::Forget);
+        crew.grant(call)
+    });
+    assert_eq!(token(&crew), Err(Why::LoggedOut));
+    assert_eq!(crew.deeds(), [Deed::Called(Call::Login), Deed::Revoked(1)]);
+    assert_eq!(crew.bounds(), [LONG; 2], "a late pair is revoked in the time of the call that brought it");
+}
+
+#[test]
+fn an_absurd_pause_does_not_bar_the_way_for_good() {
+    let years = Duration::from_secs(50 * 365 * 24 * 3600);
+    let crew = Crew::new(move |crew, call| match crew.calls() {
+        1 => Attempt::Limited(None, Some(years), Why::Down),
+        _ => crew.grant(call),
+    });
+    assert_eq!(token(&crew), Err(Why::Down));
+    crew.advance(Duration::from_secs(3599));
+    assert_eq!((token(&crew), crew.calls()), (Err(Why::Down), 1));
+    crew.advance(Duration::from_secs(1));
+    assert_eq!(token(&crew), Ok(1));
+}
+
+#[test]
+fn a_pause_of_no_time_is_none() {
+    let crew = Crew::new(|_, _| Attempt::Limited(None, Some(Duration::ZERO), Why::Down));
+    assert_eq!((token(&crew), crew.calls()), (Err(Why::Down), 4));
+    assert_eq!(crew.now().monotonic.as_millis(), 100 + 200 + 400, "half of each of the usual pauses");
+}

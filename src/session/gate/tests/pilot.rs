@@ -195,7 +195,8 @@ impl Pilot<u64, u64, Why> for Crew {
         (self.script)(self, Call::Refresh)
     }
 
-    fn revoke(&self, pair: Pair<u64, u64>) {
+    fn revoke(&self, pair: Pair<u64, u64>, deadline: Duration) {
+        self.bounds.lock().push(deadline);
         self.note(Deed::Revoked(pair.access));
     }
 
