@@ -1,0 +1,126 @@
+use http::HeaderMap;
+
+use super::*;
+use crate::http::Body;
+
+fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> Response {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        map.insert(*name, value.parse().unwrap());
+    }
+    Response { status, headers: map, body: Body::new(body.as_bytes().to_vec()) }
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Thing {
+    id: i64,
+}
+
+#[test]
+fn objects_are_read_bare_and_enveloped() {
+    for body in [
+        r#"{"id":7}"#,
+        r#" {"id":7,"new_member":{"data":1}}"#,
+        r#"{"success":true,"data":{"id":7}}"#,
+        r#"{"data":{"id":7}}"#,
+        r#"{"success":true,"data":{"id":7},"meta":{}}"#,
+        r#"{"id":7,"data":"a member that happens to have this name"}"#,
+    ] {
+        assert_eq!(object_of::<Thing>(&response(200, &[], body)).expect(body), Thing { id: 7 });
+    }
+}
+
+#[test]
+fn lists_are_read_bare_and_enveloped() {
+    for body in [r#"[{"id":7}]"#, r#"{"data":[{"id":7}]}"#, r#"{"success":true,"data":[{"id":7}]}"#] {
+        assert_eq!(list_of::<Thing>(&response(200, &[], body)).expect(body), [Thing { id: 7 }]);
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_located_but_not_quoted() {
+    for body in ["", "  ", "<html>s3cret</html>", r#"{"id":"s3cret"}"#, r#"{"id":7"#, "null", r#"["s3cret"]"#]
+    {
+        let error = object_of::<Thing>(&response(200, &[("x-request-id", "r1")], body)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
+        assert_eq!(error.request_id(), Some("r1"));
+        assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
+    }
+}
+
+#[test]
+fn a_success_status_that_says_it_failed_is_an_error() {
+    let body = r#"{"success":false,"error":{"code":"BAD","message":"no"},"data":null}"#;
+    let error = object_of::<Thing>(&response(200, &[], body)).unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::InvalidResponse, Some("BAD")));
+}
+
+#[test]
+fn errors_are_read_in_every_shape() {
+    for (status, body, kind, code, message) in [
+        (
+            400,
+            r#"{"error":{"name":"ValidationException","code":"VALIDATION_FAILURE","message":"m"}}"#,
+            ErrorKind::InvalidRequest,
+            Some("VALIDATION_FAILURE"),
+            Some("m"),
+        ),
+        (
+            401,
+            r#"{"error":"unauthorized","message":"m"}"#,
+            ErrorKind::Unauthorized,
+            Some("unauthorized"),
+            Some("m"),
+        ),
+        (
+            422,
+            r#"{"error":{"code":"X","messages":["first","second"]}}"#,
+            ErrorKind::InvalidRequest,
+            Some("X"),
+            Some("first"),
+        ),
+        (
+            400,
+            r#"{"error":{"code":"INSUFFICIENT_FUNDS","message":"m"}}"#,
+            ErrorKind::InsufficientFunds,
+            Some("INSUFFICIENT_FUNDS"),
+            Some("m"),
+        ),
+        (
+            403,
+            r#"{"error":{"name":"ForbiddenError","code":null}}"#,
+            ErrorKind::Forbidden,
+            Some("ForbiddenError"),
+            None,
+        ),
+        (404, "", ErrorKind::NotFound, None, None),
+        (502, "<html>bad gateway</html>", ErrorKind::Server, None, None),
+        (500, r#"{"message":"m"}"#, ErrorKind::Server, None, Some("m")),
+        (302, "", ErrorKind::InvalidResponse, None, None),
+    ] {
+        let error = failure_of(&response(status, &[], body), Duration::ZERO);
+        assert_eq!((error.kind(), error.code(), error.server_message()), (kind, code, message), "{body}");
+        assert_eq!(error.status(), Some(status));
+    }
+}
+
+#[test]
+fn pages_take_their_place_from_the_headers() {
+    let headers = [("x-page", "2"), ("x-total-count", "120"), ("x-total-pages", "3"), ("x-has-more", "true")];
+    let page: Page<Thing> = page_of(&response(200, &headers, "[]"), Listed { page: 2, limit: None }).unwrap();
+    assert_eq!((page.page, page.total, page.total_pages, page.has_more), (2, Some(120), Some(3), true));
+}
+
+#[test]
+fn whether_there_is_more_is_derived_when_the_server_does_not_say() {
+    let more = |headers: &[(&'static str, &str)], page, limit| {
+        let answer = response(200, headers, r#"[{"id":1},{"id":2}]"#);
+        page_of::<Thing>(&answer, Listed { page, limit }).unwrap().has_more
+    };
+    assert!(more(&[("x-total-pages", "3")], 2, None));
+    assert!(!more(&[("x-total-pages", "3")], 3, None));
+    assert!(more(&[], 1, Some(2)), "a full page");
+    assert!(!more(&[], 1, Some(3)), "a short page");
+    assert!(!more(&[], 1, None));
+    assert!(!more(&[("x-has-more", "False"), ("x-total-pages", "9")], 1, None));
+}
