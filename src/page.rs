@@ -6,7 +6,7 @@ use std::{slice, vec};
 use serde::de::DeserializeOwned;
 
 use crate::http::Request;
-use crate::{Result, Session};
+use crate::{Error, Result, Session};
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +79,12 @@ impl<T: DeserializeOwned> Iterator for Items<'_, T> {
             let page = self.next_page.take()?;
             self.request.set_query("page", page);
             match self.session.fetch_page(&self.request) {
+                Ok(found) if found.page != page => {
+                    let error = Error::invalid_response(
+                        "the server answered with another page than it was asked for",
+                    );
+                    return Some(Err(error));
+                }
                 Ok(found) => {
                     // An empty page ends the walk whatever the headers claim, so it always ends.
                     if found.has_more && !found.items.is_empty() {

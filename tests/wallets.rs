@@ -54,6 +54,28 @@ fn all_wallets_are_walked() -> Result<()> {
 }
 
 #[test]
+fn a_server_that_ignores_the_page_does_not_keep_a_walk_going_forever() -> Result<()> {
+    let mut api = Api::start()?;
+    let body = format!("[{}]", fixture("wallets/wallet")?);
+    let calls: Vec<_> = [1, 2]
+        .map(|page| {
+            let call = api.get(&format!("/api/v1/wallets?page={page}"));
+            call.with_header("x-page", "1").with_header("x-has-more", "true").with_body(&body).create()
+        })
+        .into();
+    let filter = ListWallets::new();
+    let mut wallets = api.session.wallets(&filter);
+    assert!(wallets.next().is_some_and(|wallet| wallet.is_ok()));
+    let error = wallets.next().unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+    assert!(wallets.next().is_none());
+    drop(wallets);
+    calls.iter().for_each(mockito::Mock::assert);
+    api.finish();
+    Ok(())
+}
+
+#[test]
 fn one_wallet_is_fetched_to_the_last_digit() -> Result<()> {
     let mut api = Api::start()?;
     let call = api.get("/api/v1/wallets/9").with_body(fixture("wallets/wallet")?).create();

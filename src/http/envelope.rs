@@ -27,6 +27,12 @@ pub(crate) fn object_of<T: DeserializeOwned>(response: &Response) -> Result<T> {
     read(response, payload(response)?)
 }
 
+/// Nothing but whether the call is said to have failed after all.
+pub(crate) fn nothing_of(response: &Response) -> Result<()> {
+    let top = serde_json::from_slice::<TopLevel<'_>>(response.body.bytes());
+    if top.is_ok_and(|top| top.says_failed()) { Err(said_failed(response)) } else { Ok(()) }
+}
+
 /// A list, bare or as `{"data":[..]}`.
 pub(crate) fn list_of<T: DeserializeOwned>(response: &Response) -> Result<Vec<T>> {
     read(response, payload(response)?)
@@ -66,6 +72,16 @@ struct TopLevel<'a> {
     others: bool,
 }
 
+impl TopLevel<'_> {
+    fn says_failed(&self) -> bool {
+        self.success.is_some_and(|success| success.get() == "false")
+    }
+}
+
+fn said_failed(response: &Response) -> Error {
+    described(response, Error::invalid_response("the server says the call failed"))
+}
+
 impl<'de: 'a, 'a> Deserialize<'de> for TopLevel<'a> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Members<'a>(std::marker::PhantomData<&'a ()>);
@@ -97,12 +113,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for TopLevel<'a> {
 
 fn unwrap<'a>(response: &Response, body: &'a [u8]) -> Result<&'a [u8]> {
     // Most answers have no member of this name: then they are bare, and one look is enough.
-    if memchr::memmem::find(body, b"\"data\"").is_none() {
+    let has = |member: &[u8]| memchr::memmem::find(body, member).is_some();
+    if !has(b"\"data\"") && !has(b"\"success\"") {
         return Ok(body);
     }
     let top: TopLevel<'a> = serde_json::from_slice(body).map_err(|error| malformed(response, &error))?;
-    if top.success.is_some_and(|success| success.get() == "false") {
-        return Err(described(response, Error::invalid_response("the server says the call failed")));
+    if top.says_failed() {
+        return Err(said_failed(response));
     }
     match top.data {
         Some(data) if top.success.is_some() || !top.others => Ok(data.get().as_bytes()),

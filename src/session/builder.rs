@@ -11,7 +11,7 @@ use super::event::Observer;
 use super::gate::Gate;
 use super::status::Counters;
 use super::suspects::Suspects;
-use super::{Event, Inner, Session};
+use super::{Event, Inner, Owner, Session};
 use crate::http::{self, BaseUrl, Limiter, RateLimits, RetryPolicy, Use, Wire, WireSettings};
 use crate::token::Rules;
 use crate::{Clock, Credentials, Error, Result, SystemClock};
@@ -220,7 +220,7 @@ impl SessionBuilder {
             hasher: RandomState::new(),
             refused: Mutex::new(None),
         };
-        Ok(Session { inner: Arc::new(inner) })
+        Ok(Session { owner: Arc::new(Owner { inner: Arc::new(inner) }) })
     }
 
     fn check_times(&self) -> Result<()> {

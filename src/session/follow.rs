@@ -14,13 +14,13 @@ const PATIENT: Duration = Duration::from_secs(30);
 impl Session {
     /// Looks at an order until it is done, or until the time is up; at least once.
     pub(crate) fn follow<T: Placed>(&self, id: i64, timeout: Duration) -> Result<T> {
-        let clock = &self.inner.clock;
+        let clock = &self.owner.inner.clock;
         let started = clock.monotonic();
         // The look at the very end gets a moment for its answer.
         let end = started.saturating_add(timeout).saturating_add(QUICK);
         let mut last = None;
         loop {
-            let asked_for = match self.fetch_by::<T>(&one::<T>(id), end.min(self.inner.deadline())) {
+            let asked_for = match self.fetch_by::<T>(&one::<T>(id), end.min(self.owner.inner.deadline())) {
                 Ok(order) if order.is_terminal() => return Ok(order),
                 Ok(order) => {
                     last = Some((order.status().to_owned(), order.reference().map(ToOwned::to_owned)));

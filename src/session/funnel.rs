@@ -18,23 +18,23 @@ use crate::{Error, ErrorKind, Page, Result};
 impl Session {
     /// Makes a call that answers with one object.
     pub(crate) fn fetch<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
-        self.fetch_by(request, self.inner.deadline())
+        self.fetch_by(request, self.owner.inner.deadline())
     }
 
     /// The same, over by a monotonic reading of the caller's.
     pub(super) fn fetch_by<T: DeserializeOwned>(&self, request: &Request, deadline: Duration) -> Result<T> {
-        let answer = self.inner.call(request, deadline)?;
+        let answer = self.owner.inner.call(request, deadline)?;
         answer.read(http::object_of).map_err(|error| executed(request, error))
     }
 
     /// Makes a call that answers with a list that has no pages.
     pub(crate) fn fetch_list<T: DeserializeOwned>(&self, request: &Request) -> Result<Vec<T>> {
-        self.inner.call(request, self.inner.deadline())?.read(http::list_of)
+        self.owner.inner.call(request, self.owner.inner.deadline())?.read(http::list_of)
     }
 
     /// Makes a call that answers with one page of a list.
     pub(crate) fn fetch_page<T: DeserializeOwned>(&self, request: &Request) -> Result<Page<T>> {
-        self.fetch_page_by(request, self.inner.deadline())
+        self.fetch_page_by(request, self.owner.inner.deadline())
     }
 
     /// The same, over by a monotonic reading of the caller's.
@@ -47,12 +47,12 @@ impl Session {
             page: request.number("page").unwrap_or(1),
             limit: request.number("limit").or_else(|| request.number("per_page")),
         };
-        self.inner.call(request, deadline)?.read(|response| http::page_of(response, asked))
+        self.owner.inner.call(request, deadline)?.read(|response| http::page_of(response, asked))
     }
 
     /// Makes a call whose answer says nothing beyond its status.
     pub(crate) fn execute(&self, request: &Request) -> Result<()> {
-        self.inner.call(request, self.inner.deadline()).map(drop)
+        self.owner.inner.call(request, self.owner.inner.deadline())?.read(http::nothing_of)
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::auth::{self, RefreshToken};
 use super::event::EventKind;
-use super::{Access, Inner, Session};
+use super::{Access, Inner, Owner, Session};
 use crate::http::{Decision, Fate, Outcome};
 use crate::token::{AccessToken, Attempt, Close, Closed};
 use crate::{ErrorKind, Result};
@@ -36,10 +36,10 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn logout(&self) -> Result<()> {
-        self.inner.check_process();
-        let closed = self.inner.gate.close(Close::Logout);
-        let told = self.inner.tell_server(closed, self.inner.deadline());
-        self.inner.observe(EventKind::LoggedOut, told.as_ref().err());
+        self.owner.inner.check_process();
+        let closed = self.owner.inner.gate.close(Close::Logout);
+        let told = self.owner.inner.tell_server(closed, self.owner.inner.deadline());
+        self.owner.inner.observe(EventKind::LoggedOut, told.as_ref().err());
         told
     }
 
@@ -60,12 +60,12 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn forget(&self) {
-        let closed = self.inner.gate.close(Close::Forget);
+        let closed = self.owner.inner.gate.close(Close::Forget);
         if let Some(access) = &closed.access {
             access.wire.close();
         }
         drop(closed);
-        self.inner.observe(EventKind::LoggedOut, None);
+        self.owner.inner.observe(EventKind::LoggedOut, None);
     }
 }
 
@@ -123,14 +123,20 @@ impl Inner {
     }
 }
 
-impl Drop for Inner {
+impl Drop for Owner {
     fn drop(&mut self) {
-        let closed = self.gate.close(Close::Logout);
-        if !self.settings.logout_on_drop || self.check_process() {
+        let inner = &self.inner;
+        // The tokens of a process that this one was forked from are not this one's to revoke.
+        let log_out = inner.settings.logout_on_drop && !inner.check_process();
+        let closed = inner.gate.close(if log_out { Close::Logout } else { Close::Forget });
+        if !log_out {
+            if let Some(access) = &closed.access {
+                access.wire.close();
+            }
             return;
         }
-        let deadline = self.clock.monotonic().saturating_add(DROP_LIMIT);
-        if let Err(error) = self.tell_server(closed, deadline) {
+        let deadline = inner.clock.monotonic().saturating_add(DROP_LIMIT);
+        if let Err(error) = inner.tell_server(closed, deadline) {
             log::warn!(target: super::TOKEN_LOG, "the logout on drop did not reach the server: {error}");
         }
     }

@@ -64,10 +64,16 @@ pub use self::status::{SessionState, SessionStats, SessionStatus};
 /// ```
 #[derive(Clone)]
 pub struct Session {
+    owner: Arc<Owner>,
+}
+
+/// What the user's clones share. When the last of them is gone the session ends, also if a thread that renews the
+/// token in the background still has the rest of it in use.
+struct Owner {
     inner: Arc<Inner>,
 }
 
-/// What all clones share.
+/// What makes up a session.
 pub(crate) struct Inner {
     gate: Gate<Arc<Access>, RefreshToken, Error>,
     settings: Settings,
@@ -162,7 +168,7 @@ impl Session {
     /// ```
     #[must_use]
     pub fn status(&self) -> SessionStatus {
-        SessionStatus::of(self.inner.gate.snapshot(Now::read(&*self.inner.clock)))
+        SessionStatus::of(self.owner.inner.gate.snapshot(Now::read(&*self.owner.inner.clock)))
     }
 
     /// What this session and its clones have done so far.
@@ -178,7 +184,7 @@ impl Session {
     /// ```
     #[must_use]
     pub fn stats(&self) -> SessionStats {
-        self.inner.counters.read()
+        self.owner.inner.counters.read()
     }
 }
 

@@ -53,8 +53,8 @@ impl Session {
     /// The attempts leave a part of the call's time for that question.
     pub(crate) fn place<T: Placed>(&self, request: &Request, asked: &T::Asked) -> Result<T> {
         let Some(reference) = request.reference.clone() else { return self.fetch(request) };
-        let deadline = self.inner.deadline();
-        let settings = self.inner.settings;
+        let deadline = self.owner.inner.deadline();
+        let settings = self.owner.inner.settings;
         let reserve = settings.timeout.min(settings.deadline / 4);
         let error = match self.fetch_by::<T>(request, deadline.saturating_sub(reserve)) {
             Ok(order) if order.reference().is_none_or(|found| found == reference.as_str()) => {
@@ -95,7 +95,7 @@ impl Session {
         on_its_way: bool,
         deadline: Duration,
     ) -> Result<Option<T>> {
-        let (clock, retry) = (&self.inner.clock, self.inner.settings.retry);
+        let (clock, retry) = (&self.owner.inner.clock, self.owner.inner.settings.retry);
         let mut looks = 0;
         loop {
             let found = self.find_by(reference, deadline)?;
@@ -113,7 +113,7 @@ impl Session {
 
     /// The whole order with a reference, codes included.
     pub(crate) fn find<T: Placed>(&self, reference: &ClientReference) -> Result<Option<T>> {
-        self.find_by(reference, self.inner.deadline())
+        self.find_by(reference, self.owner.inner.deadline())
     }
 
     fn find_by<T: Placed>(&self, reference: &ClientReference, deadline: Duration) -> Result<Option<T>> {

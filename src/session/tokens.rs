@@ -29,9 +29,9 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn login(&self) -> Result<()> {
-        self.inner.check_process();
-        *self.inner.refused.lock() = None;
-        self.inner.gate.login(self.inner.deadline(), &self.inner)
+        self.owner.inner.check_process();
+        *self.owner.inner.refused.lock() = None;
+        self.owner.inner.gate.login(self.owner.inner.deadline(), &self.owner.inner)
     }
 
     /// Replaces the token pair now: `POST /auth/refresh` (contract 4.2), or a login if there is nothing to refresh.
@@ -52,9 +52,9 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn refresh(&self) -> Result<()> {
-        self.inner.check_process();
-        let need = Need { newer_than: self.inner.gate.generation(), ..Need::default() };
-        self.inner.acquire(need).map(drop)
+        self.owner.inner.check_process();
+        let need = Need { newer_than: self.owner.inner.gate.generation(), ..Need::default() };
+        self.owner.inner.acquire(need).map(drop)
     }
 
     /// The access token, valid now, for a call made outside of this crate.
@@ -95,11 +95,11 @@ impl Session {
     /// ```
     pub fn access_token_valid_for(&self, at_least: Duration) -> Result<AccessToken> {
         let need = Need { at_least, newer_than: 0 };
-        let now = Now::read(&*self.inner.clock);
-        if let Some(token) = self.inner.gate.peek(now, need, |access| access.token.clone()) {
+        let now = Now::read(&*self.owner.inner.clock);
+        if let Some(token) = self.owner.inner.gate.peek(now, need, |access| access.token.clone()) {
             return Ok(token);
         }
-        self.inner.check_process();
-        Ok(self.inner.acquire(need)?.access.token.clone())
+        self.owner.inner.check_process();
+        Ok(self.owner.inner.acquire(need)?.access.token.clone())
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use popup_rewards::sandbox::{Fault, Sandbox};
-use popup_rewards::{Clock, Session, SystemClock};
+use popup_rewards::{Clock, Session, SessionBuilder, SystemClock};
 
 use crate::crowd::{Crowd, HOUR, TEN_HOURS, WEEK, auth_calls, call, nothing_presented_twice, until};
 
@@ -42,12 +42,14 @@ const NEARLY_TEN_HOURS: u64 = 10 * 3600 - 300;
 
 /// A session whose token turns at 7.5 minutes before its end, and has five left; the refresh is held.
 fn expiring(sandbox: &Sandbox, background: bool) -> Result<Session> {
+    expiring_with(sandbox, |builder| builder.background_refresh(background))
+}
+
+fn expiring_with(sandbox: &Sandbox, set: impl FnOnce(SessionBuilder) -> SessionBuilder) -> Result<Session> {
     sandbox.set_token_life(TEN_HOURS, WEEK);
     let ahead = Arc::new(AtomicU64::new(0));
-    let session = Session::builder(&sandbox.url(), sandbox.credentials())
-        .clock(Ahead(SystemClock::new(), Arc::clone(&ahead)))
-        .background_refresh(background)
-        .build()?;
+    let builder = Session::builder(&sandbox.url(), sandbox.credentials());
+    let session = set(builder.clock(Ahead(SystemClock::new(), Arc::clone(&ahead)))).build()?;
     session.login()?;
     ahead.store(NEARLY_TEN_HOURS, Ordering::Relaxed);
     sandbox.fault("POST /auth/refresh", Fault::hold(HOUR));
@@ -89,4 +91,21 @@ fn none_of_32_threads_is_delayed_by_an_early_refresh_in_the_background() -> Resu
     until("the pair is here", || session.status().generation == 2)?;
     assert_eq!(auth_calls(&sandbox), (1, 1));
     nothing_presented_twice(&sandbox)
+}
+
+#[test]
+fn a_session_ends_with_its_last_clone_although_a_refresh_is_under_way() -> Result<()> {
+    for log_out in [false, true] {
+        let sandbox = Sandbox::start()?;
+        let session =
+            expiring_with(&sandbox, |builder| builder.background_refresh(true).logout_on_drop(log_out))?;
+        call(&session).map_err(|kind| anyhow::anyhow!("{kind:?}"))?;
+        until("the refresh is out", || auth_calls(&sandbox).1 == 1)?;
+        drop(session);
+        // The refresh is still held by the server: whatever the drop does, it has done.
+        assert_eq!(sandbox.calls("POST /auth/logout"), u64::from(log_out));
+        sandbox.advance(HOUR);
+        nothing_presented_twice(&sandbox)?;
+    }
+    Ok(())
 }

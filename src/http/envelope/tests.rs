@@ -53,6 +53,16 @@ fn a_success_status_that_says_it_failed_is_an_error() {
     let body = r#"{"success":false,"error":{"code":"BAD","message":"no"},"data":null}"#;
     let error = object_of::<Thing>(&response(200, &[], body)).unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::InvalidResponse, Some("BAD")));
+    let without_data = response(200, &[], r#"{"success":false,"error":{"code":"BAD","message":"no"}}"#);
+    assert_eq!(object_of::<serde_json::Value>(&without_data).unwrap_err().code(), Some("BAD"));
+    assert_eq!(nothing_of(&without_data).unwrap_err().code(), Some("BAD"));
+}
+
+#[test]
+fn a_success_that_says_nothing_is_one() {
+    for body in ["", "ok", "null", "{}", r#"{"success":true}"#, r#"{"data":{"success":false}}"#] {
+        assert!(nothing_of(&response(200, &[], body)).is_ok(), "{body}");
+    }
 }
 
 #[test]
