@@ -84,6 +84,7 @@ pub(super) enum Choice {
     /// The call a caller has out ends in some way.
     Ends(usize, Ending),
     Logout,
+    Forget,
     Login(usize),
     ClockForward,
     ClockBack,

@@ -46,8 +46,10 @@ impl World {
             Report::Continue => {}
             Report::Over(end) => self.over(index, &end),
             Report::Late { pair, revoke } => {
-                if self.logged_out && !revoke {
-                    return Err("a late pair was neither kept nor revoked".to_owned());
+                if self.logged_out && self.revokes != revoke {
+                    return Err(
+                        "a late pair was revoked after a forget, or not revoked after a logout".to_owned()
+                    );
                 }
                 if self.defect == Some(Defect::PublishAfterLogout) {
                     self.machine.publish(pair);

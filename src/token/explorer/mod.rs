@@ -10,7 +10,7 @@ mod endings;
 mod rules;
 mod world;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use self::choices::{Choice, Defect, Ending};
@@ -20,51 +20,55 @@ use self::world::World;
 #[derive(Debug, Default)]
 struct Found {
     worlds: u64,
+    steps: u64,
     interleavings: u64,
     violation: Option<(String, Vec<Choice>)>,
 }
 
-/// Visits every order of choices to a depth; a world met again at the same depth is not entered again.
+/// Visits every order of choices to a depth. A world met again with as many steps to go is not entered again, for
+/// what can follow is the same; how many orders that stands for is remembered.
 fn explore(defect: Option<Defect>, depth: u32, prologue: &[Choice]) -> Found {
     let mut found = Found::default();
     let mut world = World::new(defect);
     for choice in prologue {
         world.take(*choice).expect("the prologue is a legal run");
     }
-    let mut met = HashSet::new();
-    visit(&world, depth, &mut met, &mut Vec::new(), &mut found);
+    found.interleavings = visit(&world, depth, &mut HashMap::new(), &mut Vec::new(), &mut found);
     found
 }
 
+/// Says how many orders of choices follow from a world.
 fn visit(
     world: &World,
     depth: u32,
-    met: &mut HashSet<(u64, u32)>,
+    met: &mut HashMap<(u64, u32), u64>,
     path: &mut Vec<Choice>,
     found: &mut Found,
-) {
+) -> u64 {
     let mut hasher = DefaultHasher::new();
     world.canonical().hash(&mut hasher);
-    if found.violation.is_some() || !met.insert((hasher.finish(), depth)) {
-        return;
+    let key = (hasher.finish(), depth);
+    if let Some(orders) = met.get(&key) {
+        return *orders;
     }
     found.worlds += 1;
-    if depth == 0 {
-        return;
-    }
-    for choice in world.choices() {
-        found.interleavings += 1;
+    let mut orders = u64::from(depth == 0);
+    let choices = if depth == 0 { Vec::new() } else { world.choices() };
+    for choice in choices {
+        found.steps += 1;
         let mut next = world.clone();
         path.push(choice);
         match next.take(choice) {
-            Ok(()) => visit(&next, depth - 1, met, path, found),
+            Ok(()) => orders = orders.saturating_add(visit(&next, depth - 1, met, path, found)),
             Err(broken) => found.violation = Some((broken, path.clone())),
         }
         path.pop();
         if found.violation.is_some() {
-            return;
+            return orders;
         }
     }
+    met.insert(key, orders);
+    orders
 }
 
 /// One caller logs in, so that the exploration starts with a pair in use.
@@ -78,8 +82,8 @@ fn every_interleaving_keeps_the_rules() {
     for (name, prologue) in [("cold", &[][..]), ("logged in", &LOGGED_IN)] {
         let found = explore(None, DEPTH, prologue);
         println!(
-            "explorer, {name}: {} worlds, {} transitions to depth {DEPTH}",
-            found.worlds, found.interleavings
+            "explorer, {name}: {} interleavings of {DEPTH} steps through {} worlds, {} steps taken",
+            found.interleavings, found.worlds, found.steps
         );
         assert!(found.violation.is_none(), "{:#?}", found.violation);
         assert!(found.worlds > 10_000, "the exploration is too small to mean anything");

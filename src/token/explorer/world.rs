@@ -24,6 +24,8 @@ pub(super) struct World {
     pub(super) presented: Vec<u8>,
     pub(super) minted: u8,
     pub(super) logged_out: bool,
+    /// Whether it was closed by a logout, after which late pairs are to be revoked.
+    pub(super) revokes: bool,
     pub(super) defect: Option<Defect>,
     pub(super) generation_seen: u64,
     pub(super) steps_forward: u8,
@@ -47,6 +49,7 @@ impl World {
             presented: Vec::new(),
             minted: 0,
             logged_out: false,
+            revokes: false,
             defect,
             generation_seen: 0,
             steps_forward: 0,
@@ -58,12 +61,7 @@ impl World {
         let mut choices = Vec::new();
         for (index, caller) in self.callers.iter().enumerate() {
             match caller {
-                Caller::Idle => {
-                    choices.push(Choice::Step(index));
-                    if self.logged_out {
-                        choices.push(Choice::Login(index));
-                    }
-                }
+                Caller::Idle => choices.extend([Choice::Step(index), Choice::Login(index)]),
                 Caller::Wanting { .. } | Caller::Leading { out: None, .. } => {
                     choices.push(Choice::Step(index));
                 }
@@ -82,7 +80,7 @@ impl World {
             }
         }
         if !self.logged_out {
-            choices.push(Choice::Logout);
+            choices.extend([Choice::Logout, Choice::Forget]);
         }
         if self.steps_forward < 2 {
             choices.push(Choice::ClockForward);
@@ -108,23 +106,8 @@ impl World {
                 Caller::Leading { .. } => self.auth_call_ends(index, ending)?,
                 _ => self.api_call_ends(index, ending),
             },
-            Choice::Logout => {
-                let flying = self.callers.iter().find_map(|caller| match caller {
-                    Caller::Leading { flight, .. } => Some(*flight),
-                    _ => None,
-                });
-                let _tokens = self.machine.close(Close::Logout);
-                self.logged_out = true;
-                if let Some(flight) = flying {
-                    self.land(flight, Landed::Inconclusive);
-                }
-                // Whoever had a token but had not sent it can do nothing with it: its connections are closed.
-                for caller in &mut self.callers {
-                    if matches!(caller, Caller::Calling { .. }) {
-                        *caller = Caller::Idle;
-                    }
-                }
-            }
+            Choice::Logout => self.close(Close::Logout),
+            Choice::Forget => self.close(Close::Forget),
             Choice::Login(index) => {
                 self.logged_out = false;
                 let answer = self.machine.ask_login(false);
@@ -142,6 +125,22 @@ impl World {
             }
         }
         self.check()
+    }
+
+    fn close(&mut self, how: Close) {
+        let flying = self.machine.flight.as_ref().map(|flight| flight.id);
+        let _tokens = self.machine.close(how);
+        self.logged_out = true;
+        self.revokes = how == Close::Logout;
+        if let Some(flight) = flying {
+            self.land(flight, Landed::Inconclusive);
+        }
+        // Whoever had a token but had not sent it can do nothing with it: its connections are closed.
+        for caller in &mut self.callers {
+            if matches!(caller, Caller::Calling { .. }) {
+                *caller = Caller::Idle;
+            }
+        }
     }
 
     pub(super) fn step(&mut self, index: usize) -> Result<(), String> {
