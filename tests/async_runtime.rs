@@ -1,0 +1,37 @@
+//! On a thread that belongs to an async runtime a session blocks that thread, and nothing worse.
+
+use anyhow::Result;
+use popup_rewards::Session;
+use popup_rewards::sandbox::Sandbox;
+use tokio::runtime::Builder;
+
+/// A whole life, from the first call to the drop of everything.
+fn live() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let session = Session::builder(&sandbox.url(), sandbox.credentials())
+        .background_refresh(true)
+        .logout_on_drop(true)
+        .build()?;
+    assert!(!session.countries()?.is_empty());
+    session.refresh()?;
+    assert!(!session.access_token()?.expose().is_empty());
+    drop(session);
+    assert_eq!(sandbox.calls("POST /auth/logout"), 1);
+    Ok(())
+}
+
+#[test]
+fn a_session_lives_and_ends_inside_a_runtime() -> Result<()> {
+    Builder::new_current_thread().build()?.block_on(async { live() })
+}
+
+#[test]
+fn a_session_lives_and_ends_inside_a_task() -> Result<()> {
+    Builder::new_current_thread().build()?.block_on(async { tokio::spawn(async { live() }).await? })
+}
+
+#[test]
+fn a_session_lives_and_ends_on_a_worker_of_a_runtime() -> Result<()> {
+    let runtime = Builder::new_multi_thread().worker_threads(2).build()?;
+    runtime.block_on(async { tokio::spawn(async { live() }).await? })
+}
