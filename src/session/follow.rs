@@ -14,13 +14,13 @@ const PATIENT: Duration = Duration::from_secs(30);
 impl Session {
     /// Looks at an order until it is done, or until the time is up; at least once.
     pub(crate) fn follow<T: Placed>(&self, id: i64, timeout: Duration) -> Result<T> {
-        let clock = &self.owner.inner.clock;
-        let started = clock.monotonic();
+        let scope = self.scope_of(Duration::MAX);
+        let started = self.now();
         // The look at the very end gets a moment for its answer.
         let end = started.saturating_add(timeout).saturating_add(QUICK);
         let mut last = None;
         loop {
-            let asked_for = match self.fetch_by::<T>(&one::<T>(id), end.min(self.owner.inner.deadline())) {
+            let asked_for = match self.fetch_in::<T>(&one::<T>(id), self.scope().until(end)) {
                 Ok(order) if order.is_terminal() => return Ok(order),
                 Ok(order) => {
                     last = Some((order.status().to_owned(), order.reference().map(ToOwned::to_owned)));
@@ -29,14 +29,15 @@ impl Session {
                 Err(error) if error.is_retryable() => error.retry_after(),
                 Err(error) => return Err(error),
             };
-            let passed = clock.monotonic().saturating_sub(started);
+            let passed = self.now().saturating_sub(started);
             let left = timeout.saturating_sub(passed);
             let usual = if passed < QUICK_FOR { QUICK } else { PATIENT };
             if left.is_zero() || asked_for.is_some_and(|pause| pause > left) {
                 return Err(still_waiting(id, passed, last));
             }
             // The last look is at the end of the time, and not up to 30 seconds before it.
-            clock.sleep(asked_for.unwrap_or(usual).max(QUICK).min(left));
+            let pause = asked_for.unwrap_or(usual).max(QUICK).min(left);
+            self.pause_until(self.now().saturating_add(pause), scope)?;
         }
     }
 }

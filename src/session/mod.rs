@@ -2,10 +2,10 @@
 
 mod auth;
 mod builder;
+mod call;
 mod crew;
 mod event;
 mod follow;
-mod funnel;
 mod gate;
 mod goodbye;
 mod orders;

@@ -2,12 +2,11 @@
 //!
 //! The same for all three verticals, which differ in their routes and in what an order shows of itself.
 
-use std::time::Duration;
-
 use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
 
 use super::Session;
+use super::call::Scope;
 use crate::http::{Decision, Outcome, Request};
 use crate::{ClientReference, Error, ErrorKind, Result};
 
@@ -53,10 +52,10 @@ impl Session {
     /// The attempts leave a part of the call's time for that question.
     pub(crate) fn place<T: Placed>(&self, request: &Request, asked: &T::Asked) -> Result<T> {
         let Some(reference) = request.reference.clone() else { return self.fetch(request) };
-        let deadline = self.owner.inner.deadline();
+        let scope = self.scope();
         let settings = self.owner.inner.settings;
         let reserve = settings.timeout.min(settings.deadline / 4);
-        let error = match self.fetch_by::<T>(request, deadline.saturating_sub(reserve)) {
+        let error = match self.fetch_in::<T>(request, scope.until(scope.deadline.saturating_sub(reserve))) {
             Ok(order) if order.reference().is_none_or(|found| found == reference.as_str()) => {
                 return Ok(order);
             }
@@ -69,7 +68,7 @@ impl Session {
         if !on_its_way && !may_hide_an_order(&error) {
             return Err(error);
         }
-        match self.settle::<T>(&reference, on_its_way, deadline) {
+        match self.settle::<T>(&reference, on_its_way, scope) {
             Ok(Some(order)) => match order.likeness(asked) {
                 Likeness::Same => Ok(order),
                 // After a lost answer, an order at another price is ours more likely than anybody else's.
@@ -93,33 +92,33 @@ impl Session {
         &self,
         reference: &ClientReference,
         on_its_way: bool,
-        deadline: Duration,
+        scope: Scope,
     ) -> Result<Option<T>> {
-        let (clock, retry) = (&self.owner.inner.clock, self.owner.inner.settings.retry);
+        let retry = self.owner.inner.settings.retry;
         let mut looks = 0;
         loop {
-            let found = self.find_by(reference, deadline)?;
+            let found = self.find_in(reference, scope)?;
             if found.is_some() || !on_its_way {
                 return Ok(found);
             }
             looks += 1;
-            let left = deadline.saturating_sub(clock.monotonic());
+            let left = scope.deadline.saturating_sub(self.now());
             match retry.decide(looks, Outcome::Unknown { wait: None }, true, left, 1.0) {
                 Decision::GiveUp => return Ok(None),
-                Decision::RepeatAfter(pause) => clock.sleep(pause),
+                Decision::RepeatAfter(pause) => self.pause_until(self.now().saturating_add(pause), scope)?,
             }
         }
     }
 
     /// The whole order with a reference, codes included.
     pub(crate) fn find<T: Placed>(&self, reference: &ClientReference) -> Result<Option<T>> {
-        self.find_by(reference, self.owner.inner.deadline())
+        self.find_in(reference, self.scope())
     }
 
-    fn find_by<T: Placed>(&self, reference: &ClientReference, deadline: Duration) -> Result<Option<T>> {
+    fn find_in<T: Placed>(&self, reference: &ClientReference, scope: Scope) -> Result<Option<T>> {
         let request =
             Request::get(T::LIST).query("client_reference", Some(reference.as_str())).secret_answer();
-        let listed = self.fetch_page_by::<T>(&request, deadline)?.items;
+        let listed = self.fetch_page_in::<T>(&request, scope)?.items;
         if listed.is_empty() {
             return Ok(None);
         }
@@ -129,7 +128,7 @@ impl Session {
             // A list may leave the reference out; the order itself has it.
             None => only,
         });
-        let whole = candidate.map(|order| self.fetch_by::<T>(&one::<T>(order.id()), deadline)).transpose()?;
+        let whole = candidate.map(|order| self.fetch_in::<T>(&one::<T>(order.id()), scope)).transpose()?;
         // A server that does not know the filter lists whatever there is.
         match whole.filter(|order| order.reference() == Some(reference.as_str())) {
             Some(order) => Ok(Some(order)),

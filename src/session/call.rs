@@ -15,44 +15,79 @@ use crate::http::{
 use crate::token::{Grant, Need};
 use crate::{Error, ErrorKind, Page, Result};
 
+/// What one method of a session may still do: until when, and since how many logouts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scope {
+    /// The monotonic reading at which it has to be over.
+    pub(crate) deadline: Duration,
+}
+
+impl Scope {
+    /// The same, over by an earlier instant.
+    pub(crate) fn until(self, deadline: Duration) -> Self {
+        Scope { deadline: deadline.min(self.deadline), ..self }
+    }
+}
+
 impl Session {
-    /// Makes a call that answers with one object.
-    pub(crate) fn fetch<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
-        self.fetch_by(request, self.owner.inner.deadline())
+    /// The limits of a method that starts now and has the session's usual deadline.
+    pub(crate) fn scope(&self) -> Scope {
+        self.scope_of(self.owner.inner.settings.deadline)
     }
 
-    /// The same, over by a monotonic reading of the caller's.
-    pub(super) fn fetch_by<T: DeserializeOwned>(&self, request: &Request, deadline: Duration) -> Result<T> {
-        let answer = self.owner.inner.call(request, deadline)?;
+    /// The limits of a method that starts now and may take so long.
+    pub(crate) fn scope_of(&self, limit: Duration) -> Scope {
+        Scope { deadline: self.now().saturating_add(limit) }
+    }
+
+    /// The monotonic reading now.
+    pub(crate) fn now(&self) -> Duration {
+        self.owner.inner.clock.monotonic()
+    }
+
+    /// Waits until the monotonic reading `until`; fails with `LoggedOut` as soon as the session is closed.
+    pub(crate) fn pause_until(&self, until: Duration, _scope: Scope) -> Result<()> {
+        self.owner.inner.clock.sleep(until.saturating_sub(self.now()));
+        Ok(())
+    }
+
+    /// Makes a call that answers with one object.
+    pub(crate) fn fetch<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
+        self.fetch_in(request, self.scope())
+    }
+
+    /// Like `fetch`, within the limits of the method that makes the call.
+    pub(super) fn fetch_in<T: DeserializeOwned>(&self, request: &Request, scope: Scope) -> Result<T> {
+        let answer = self.owner.inner.call(request, scope)?;
         answer.read(http::object_of).map_err(|error| executed(request, error))
     }
 
     /// Makes a call that answers with a list that has no pages.
     pub(crate) fn fetch_list<T: DeserializeOwned>(&self, request: &Request) -> Result<Vec<T>> {
-        self.owner.inner.call(request, self.owner.inner.deadline())?.read(http::list_of)
+        self.owner.inner.call(request, self.scope())?.read(http::list_of)
     }
 
     /// Makes a call that answers with one page of a list.
     pub(crate) fn fetch_page<T: DeserializeOwned>(&self, request: &Request) -> Result<Page<T>> {
-        self.fetch_page_by(request, self.owner.inner.deadline())
+        self.fetch_page_in(request, self.scope())
     }
 
-    /// The same, over by a monotonic reading of the caller's.
-    pub(super) fn fetch_page_by<T: DeserializeOwned>(
+    /// Like `fetch_page`, within the limits of the method that makes the call.
+    pub(super) fn fetch_page_in<T: DeserializeOwned>(
         &self,
         request: &Request,
-        deadline: Duration,
+        scope: Scope,
     ) -> Result<Page<T>> {
         let asked = Listed {
             page: request.number("page").unwrap_or(1),
             limit: request.number("limit").or_else(|| request.number("per_page")),
         };
-        self.owner.inner.call(request, deadline)?.read(|response| http::page_of(response, asked))
+        self.owner.inner.call(request, scope)?.read(|response| http::page_of(response, asked))
     }
 
     /// Makes a call whose answer says nothing beyond its status.
     pub(crate) fn execute(&self, request: &Request) -> Result<()> {
-        self.owner.inner.call(request, self.owner.inner.deadline())?.read(http::nothing_of)
+        self.owner.inner.call(request, self.scope())?.read(http::nothing_of)
     }
 }
 
@@ -102,11 +137,12 @@ struct Course {
 
 impl Inner {
     /// Makes a call: as many attempts as are safe and fit in the deadline.
-    fn call(self: &Arc<Self>, request: &Request, deadline: Duration) -> Result<Answer> {
+    fn call(self: &Arc<Self>, request: &Request, scope: Scope) -> Result<Answer> {
         request.checked()?;
         self.check_process();
         self.counters.call();
-        let mut course = Course { deadline, made: 0, newer_than: 0, stale: 0, ambiguous: false };
+        let mut course =
+            Course { deadline: scope.deadline, made: 0, newer_than: 0, stale: 0, ambiguous: false };
         self.attempts(request, &mut course).map_err(|error| match &request.reference {
             Some(reference) => {
                 error.with_client_reference(reference.as_str()).with_may_have_executed(course.ambiguous)
