@@ -1,5 +1,6 @@
-//! The only file that asks the time, sleeps or draws randomness.
+//! The only file that asks the time or draws randomness.
 
+use std::task::Waker;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ring::rand::{SecureRandom, SystemRandom};
@@ -17,8 +18,22 @@ pub trait Clock: Send + Sync {
     /// The time of day. It may step in either direction.
     fn wall(&self) -> SystemTime;
 
-    /// Blocks the calling thread, for a pause between two attempts of a call.
-    fn sleep(&self, duration: Duration);
+    /// Registers a session that wants to know of jumps. Does nothing by default, which suits a clock that only runs.
+    ///
+    /// A clock that a test moves keeps the waker and wakes it after every move: a thread of the session that waits for
+    /// an instant which has come then goes on at once.
+    fn on_jump(&self, waker: Waker) {
+        drop(waker);
+    }
+
+    /// A thread of the session is about to pause until a monotonic reading: between two attempts, for its turn under
+    /// a rate limit, or between two polls of an order. Does nothing by default.
+    ///
+    /// A clock for tests may jump there, so that no pause takes any real time. It is not called for a thread that
+    /// waits for a response.
+    fn on_pause(&self, until: Duration) {
+        let _ = until;
+    }
 
     /// A number drawn evenly from `0.0..1.0`, to spread refreshes and pauses.
     fn random(&self) -> f64 {
@@ -53,10 +68,6 @@ impl Clock for SystemClock {
 
     fn wall(&self) -> SystemTime {
         SystemTime::now()
-    }
-
-    fn sleep(&self, duration: Duration) {
-        std::thread::sleep(duration);
     }
 }
 

@@ -33,7 +33,7 @@ impl Failure {
 pub(super) fn classify(error: ureq::Error, facts: CallFacts) -> Failure {
     let fate = if facts.request_sent { Fate::Unknown } else { Fate::NotSent };
     if wipe::is_gate_closed(&error) {
-        return Failure { fate, stale: false, error: crate::session::logged_out() };
+        return Failure { fate, stale: false, error: crate::token::logged_out() };
     }
     let stale = facts.was_stale() && is_broken(&error);
     let (kind, message) = describe(&error, facts);

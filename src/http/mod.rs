@@ -16,7 +16,6 @@ mod request;
 mod response;
 mod retry;
 mod retry_after;
-mod schedule;
 mod settings;
 mod tls;
 mod wipe;
@@ -38,8 +37,9 @@ pub(crate) use response::{Body, Response};
 pub use retry::RetryPolicy;
 pub(crate) use retry::{Decision, Outcome};
 pub(crate) use retry_after::http_date;
-pub(crate) use settings::{Use, WireSettings, proxy, tls_config};
-pub(crate) use wipe::SendGate;
+pub(crate) use settings::{Use, WireSettings, WireSettings as ConnectionSettings, proxy, tls_config};
+use wipe::SendGate;
+pub(crate) type Connections = Wire;
 
 use crate::Result;
 
@@ -64,8 +64,8 @@ pub(crate) struct Limits {
 }
 
 impl Wire {
-    pub(crate) fn new(settings: &WireSettings, purpose: Use) -> Self {
-        Wire::behind(settings, purpose, Arc::default())
+    pub(crate) fn new(settings: &WireSettings) -> Self {
+        Wire::behind(settings, Use::Api, Arc::default())
     }
 
     /// A pool of its own that is given up together with the other wires behind the same gate.

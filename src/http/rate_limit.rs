@@ -1,16 +1,15 @@
 //! The server's rate limits, kept on this side: callers wait their turn instead of collecting 429s.
 //!
-//! When a turn comes is decided by a pure [`Schedule`]. [`Limiter`] holds one per class behind a lock, which is
-//! held for that decision only: the clock is read before it and the caller sleeps after it. Turns are handed
-//! out in the order in which callers take the lock and are never given back, so nobody is overtaken.
+//! [`Limiter`] holds a rolling window per class behind a lock, which is held for as long as it takes to promise a turn:
+//! the caller waits for it afterwards. Turns are promised in the order in which callers take the lock and are never
+//! given back, so nobody is overtaken.
 
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::clock::Clock;
-use crate::http::schedule::{Refusal, Schedule};
 use crate::http::{Method, Request};
+use crate::token::Window;
 use crate::{Error, ErrorKind, Result};
 
 /// How many calls of each class a session makes per minute.
@@ -124,62 +123,63 @@ impl Vertical {
 /// Hands out turns, per class.
 #[derive(Debug)]
 pub(crate) struct Limiter {
+    limits: RateLimits,
     reads: Turns,
     orders: [Turns; 3],
     quotes: [Turns; 3],
 }
 
-/// The schedule of one class; none if it has no limit.
-type Turns = Option<Mutex<Schedule>>;
+/// The turns of one class; none if it has no limit.
+type Turns = Option<Mutex<Window>>;
+
+/// A minute, and a second for a call that is a little slower to arrive than one a minute later.
+const LENGTH: Duration = Duration::from_secs(61);
 
 impl Limiter {
     pub(crate) fn new(limits: &RateLimits) -> Self {
-        let turns = |limit: Option<u32>| limit.map(|per_minute| Mutex::new(Schedule::new(per_minute)));
+        let turns = |limit: Option<u32>| {
+            let window = |limit: u32| Window::new(limit.try_into().unwrap_or(usize::MAX), LENGTH);
+            limit.map(|limit| Mutex::new(window(limit)))
+        };
         let three = |limit| [turns(limit), turns(limit), turns(limit)];
-        Limiter { reads: turns(limits.reads), orders: three(limits.orders), quotes: three(limits.quotes) }
+        Limiter {
+            limits: limits.clone(),
+            reads: turns(limits.reads),
+            orders: three(limits.orders),
+            quotes: three(limits.quotes),
+        }
     }
 
-    /// Blocks until the caller may send one request of this class, at most until `deadline`, a monotonic
-    /// reading of the clock.
+    /// Of a child process: it must not touch a lock that its parent may have held.
+    pub(crate) fn forked(&self) -> Self {
+        Limiter::new(&self.limits)
+    }
+
+    /// Takes the next turn for a request of this class and says when it comes.
     ///
     /// # Errors
-    /// `RateLimited` at once, with the time until a turn, if that is after the deadline; `Configuration` if
-    /// there is no turn ever.
-    pub(crate) fn wait_turn(&self, class: RateClass, clock: &dyn Clock, deadline: Duration) -> Result<()> {
-        let Some(turns) = self.turns(class) else { return Ok(()) };
-        let now = clock.monotonic();
-        let reserved = turns.lock().reserve(now, deadline);
-        let wait = match reserved {
-            Ok(turn) => turn.saturating_sub(now),
-            Err(refusal) => return Err(refusal.into_error(now)),
+    /// `RateLimited` with the time until a turn, if that is after the deadline; `Configuration` if there is no turn
+    /// ever. No turn is taken then.
+    pub(crate) fn take_turn(&self, class: RateClass, now: Duration, deadline: Duration) -> Result<Duration> {
+        let (limit, turns) = match class {
+            RateClass::Read => (self.limits.reads, &self.reads),
+            RateClass::Order(vertical) => (self.limits.orders, vertical.pick(&self.orders)),
+            RateClass::Quote(vertical) => (self.limits.quotes, vertical.pick(&self.quotes)),
         };
-        if !wait.is_zero() {
-            clock.sleep(wait);
+        let Some(turns) = turns else { return Ok(now) };
+        if limit == Some(0) {
+            let message = "the rate limit of this kind of call is 0 per minute, so it is never sent";
+            return Err(Error::configuration(message));
         }
-        Ok(())
-    }
-
-    fn turns(&self, class: RateClass) -> Option<&Mutex<Schedule>> {
-        match class {
-            RateClass::Read => self.reads.as_ref(),
-            RateClass::Order(vertical) => vertical.pick(&self.orders).as_ref(),
-            RateClass::Quote(vertical) => vertical.pick(&self.quotes).as_ref(),
+        let mut turns = turns.lock();
+        let turn = turns.room_at(now);
+        if turn > deadline {
+            let message = "the session's own rate limit leaves no turn before the deadline";
+            let wait = turn.saturating_sub(now);
+            return Err(Error::new(ErrorKind::RateLimited, message).with_retry_after(Some(wait)));
         }
-    }
-}
-
-impl Refusal {
-    fn into_error(self, now: Duration) -> Error {
-        match self {
-            Refusal::Late(turn) => Error::new(
-                ErrorKind::RateLimited,
-                "the session's own rate limit leaves no turn before the deadline",
-            )
-            .with_retry_after(Some(turn.saturating_sub(now))),
-            Refusal::Never => Error::configuration(
-                "the rate limit of this kind of call is 0 per minute, so it is never sent",
-            ),
-        }
+        turns.take(turn);
+        Ok(turn)
     }
 }
 

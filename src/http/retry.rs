@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::part;
+use crate::token::doubled;
 
 /// How often and at what intervals a failed call is repeated.
 ///
@@ -67,9 +68,7 @@ impl RetryPolicy {
         if made > self.retries {
             return Decision::GiveUp;
         }
-        let doubled =
-            self.first_pause.saturating_mul(1_u32.checked_shl(made.saturating_sub(1)).unwrap_or(u32::MAX));
-        let backoff = part(doubled.min(self.longest_pause), random);
+        let backoff = part(doubled(self.first_pause, made, self.longest_pause), random);
         // A pause of no time, from many clients at once, would only bring on the next failure.
         let or_backoff = |wait: Option<Duration>| wait.filter(|wait| !wait.is_zero()).unwrap_or(backoff);
         let pause = match outcome {
@@ -77,7 +76,7 @@ impl RetryPolicy {
             Outcome::NotSent => backoff,
             // A 503 may name its own pause.
             Outcome::Unknown { wait } if may_repeat => or_backoff(wait),
-            Outcome::Unknown { .. } | Outcome::Answered => return Decision::GiveUp,
+            Outcome::Unknown { .. } | Outcome::Complete => return Decision::GiveUp,
         };
         if pause < left { Decision::RepeatAfter(pause) } else { Decision::GiveUp }
     }
@@ -98,8 +97,8 @@ pub(crate) enum Outcome {
     Limited { wait: Option<Duration> },
     /// A server error, or no usable answer: it may have been executed.
     Unknown { wait: Option<Duration> },
-    /// The server has answered, and would answer the same again.
-    Answered,
+    /// The server has responded, and would respond the same again.
+    Complete,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +141,7 @@ mod tests {
             (limited, false, true),
             (UNKNOWN, false, false),
             (UNKNOWN, true, true),
-            (Outcome::Answered, true, false),
+            (Outcome::Complete, true, false),
         ] {
             let decision = policy.decide(1, outcome, may_repeat, LONG, 0.5);
             assert_eq!(millis(decision).is_some(), repeated, "{outcome:?} {may_repeat}");

@@ -37,6 +37,10 @@ const IDLE_CONNECTIONS: usize = 64;
 const IDLE_TIME: Duration = Duration::from_secs(30);
 
 impl WireSettings {
+    pub(crate) fn forked(&self) -> Self {
+        self.clone()
+    }
+
     pub(super) fn agent(&self, purpose: Use, gate: Arc<SendGate>) -> Agent {
         let idle = if purpose == Use::Api { IDLE_CONNECTIONS } else { 0 };
         let mut config = Agent::config_builder()

@@ -1,9 +1,10 @@
 //! The clock the server and a session share in a test: the time of the system plus what the test added.
 
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::{Duration, SystemTime};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 use time::OffsetDateTime;
 
 use crate::{Clock, SystemClock};
@@ -11,8 +12,8 @@ use crate::{Clock, SystemClock};
 /// The clock of a [`Sandbox`](super::Sandbox): system time plus everything
 /// [`advance`](super::Sandbox::advance) was told to add.
 ///
-/// Give a clone to the session under test, and its idea of time moves together with the server's. A sleep on
-/// this clock ends as soon as the clock has been moved past it.
+/// Give a clone to the session under test, and its idea of time moves together with the server's. Whatever the session
+/// waits for ends as soon as the clock has been moved past it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -35,7 +36,8 @@ pub struct SandboxClock {
 struct Moving {
     system: SystemClock,
     offset: Mutex<Duration>,
-    moved: Condvar,
+    /// Of the sessions on this clock.
+    wakers: Mutex<Vec<Waker>>,
 }
 
 /// The clock cannot be moved further than this, so that dates stay within four-digit years.
@@ -43,15 +45,19 @@ const FURTHEST: Duration = Duration::from_secs(1_000 * 365 * 86_400);
 
 impl SandboxClock {
     pub(super) fn new() -> Self {
-        let shared =
-            Moving { system: SystemClock::new(), offset: Mutex::new(Duration::ZERO), moved: Condvar::new() };
+        let shared = Moving {
+            system: SystemClock::new(),
+            offset: Mutex::new(Duration::ZERO),
+            wakers: Mutex::default(),
+        };
         SandboxClock { shared: Arc::new(shared), skips: false }
     }
 
-    /// The same clock with sleeps that do not wait: a sleep moves the clock, and with it the server, forward.
+    /// The same clock with pauses that take no time: a pause of the session moves the clock, and with it the server,
+    /// forward.
     ///
-    /// Polling loops and pauses between attempts then take no real time. Threads that sleep at the same time
-    /// each move the clock, so this is for tests with one thread.
+    /// Polling loops and pauses between attempts then take no real time. Every thread that pauses moves the clock for
+    /// all, so this is for tests with one thread.
     #[must_use]
     pub fn skip_sleeps(mut self) -> Self {
         self.skips = true;
@@ -59,9 +65,12 @@ impl SandboxClock {
     }
 
     pub(super) fn advance(&self, by: Duration) {
-        let mut offset = self.shared.offset.lock();
-        *offset = offset.saturating_add(by).min(FURTHEST);
-        self.shared.moved.notify_all();
+        {
+            let mut offset = self.shared.offset.lock();
+            *offset = offset.saturating_add(by).min(FURTHEST);
+        }
+        let wakers = self.shared.wakers.lock().clone();
+        wakers.iter().for_each(Waker::wake_by_ref);
     }
 
     /// The time of day as a date.
@@ -79,42 +88,46 @@ impl Clock for SandboxClock {
         self.shared.system.wall() + *self.shared.offset.lock()
     }
 
-    fn sleep(&self, duration: Duration) {
+    fn on_jump(&self, waker: Waker) {
+        self.shared.wakers.lock().push(waker);
+    }
+
+    fn on_pause(&self, until: Duration) {
         if self.skips {
-            return self.advance(duration);
-        }
-        let end = self.monotonic().saturating_add(duration);
-        let mut offset = self.shared.offset.lock();
-        loop {
-            let now = self.shared.system.monotonic() + *offset;
-            let Some(left) = end.checked_sub(now).filter(|left| !left.is_zero()) else { return };
-            self.shared.moved.wait_for(&mut offset, left);
+            self.advance(until.saturating_sub(self.monotonic()));
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::Wake;
+
     use super::*;
 
     #[test]
-    fn a_sleep_ends_when_the_clock_is_moved_past_it() {
-        let clock = SandboxClock::new();
-        let sleeper = clock.clone();
-        let thread = std::thread::spawn(move || sleeper.sleep(Duration::from_secs(3600)));
-        // Again and again, because the sleep may begin after the first of them.
-        while !thread.is_finished() {
-            clock.advance(Duration::from_secs(3600));
-            std::thread::yield_now();
+    fn a_move_wakes_whoever_registered() {
+        struct Flag(AtomicBool);
+        impl Wake for Flag {
+            fn wake(self: Arc<Self>) {
+                self.0.store(true, Ordering::SeqCst);
+            }
         }
-        thread.join().unwrap();
+        let (clock, flag) = (SandboxClock::new(), Arc::new(Flag(AtomicBool::new(false))));
+        clock.on_jump(Arc::clone(&flag).into());
+        clock.advance(Duration::from_secs(1));
+        assert!(flag.0.load(Ordering::SeqCst));
     }
 
     #[test]
-    fn a_skipped_sleep_moves_every_clone() {
+    fn a_skipped_pause_moves_every_clone() {
         let clock = SandboxClock::new();
-        clock.clone().skip_sleeps().sleep(Duration::from_secs(500));
+        clock.clone().skip_sleeps().on_pause(Duration::from_secs(500));
         assert!(clock.monotonic() >= Duration::from_secs(500));
+        let before = clock.monotonic();
+        clock.clone().on_pause(before + Duration::from_secs(500));
+        assert!(clock.monotonic() < before + Duration::from_secs(400));
     }
 
     #[test]

@@ -1,9 +1,8 @@
-//! The three wire calls of authentication: login, refresh, logout.
+//! The three calls of authentication: login, refresh, logout.
 //!
 //! Nothing outside this file can read a refresh token. Bodies are built and read in memory that is wiped, sized
-//! before it is filled, and answers are parsed in place; what a body held is never part of an error.
+//! before it is filled, and responses are parsed in place. What a body held is never part of an error.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -12,30 +11,16 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
+use crate::ErrorKind::InvalidCredentials;
 use crate::clock::Now;
 use crate::credentials::Pair as Login;
-use crate::http::{self, AUTH_LIMIT, Failure, Fate, Limits, Request, Response, SendGate, Wire};
+use crate::http::{self, AUTH_LIMIT, Connections, Fate, Limits, Request, Response};
 use crate::model::unescape;
-use crate::token::{AccessToken, Attempt, Evidence, Expiry, times};
-use crate::{Error, ErrorKind, Result};
+use crate::token::{AccessToken, Evidence, Expiry, Failed, Failure, Pair, times};
+use crate::{Error, Result};
 
 /// A refresh token: presented in the body of one refresh, and never anywhere else.
-pub(crate) struct RefreshToken {
-    text: Zeroizing<String>,
-    /// Shut when the session ends, also for a token that is on its way to be presented.
-    gate: Arc<SendGate>,
-}
-
-impl RefreshToken {
-    /// Puts the token behind the gate of the access token it came with.
-    pub(crate) fn behind(self, gate: Arc<SendGate>) -> Self {
-        RefreshToken { gate, ..self }
-    }
-
-    pub(crate) fn gate(&self) -> Arc<SendGate> {
-        Arc::clone(&self.gate)
-    }
-}
+pub(crate) struct RefreshToken(Zeroizing<String>);
 
 impl std::fmt::Debug for RefreshToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -43,108 +28,109 @@ impl std::fmt::Debug for RefreshToken {
     }
 }
 
-/// What a login or a refresh brought, before it is put to use.
-#[derive(Debug)]
-pub(crate) struct Minted {
-    pub(crate) access: AccessToken,
-    pub(crate) refresh: RefreshToken,
-    pub(crate) expiry: Expiry,
-}
-
 /// The setting of one auth call.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Setting {
+pub(super) struct Setting {
     /// Both clocks when the call is made.
-    pub(crate) sent: Now,
-    pub(crate) timeout: Duration,
+    pub(super) sent: Now,
+    pub(super) timeout: Duration,
     /// How early the token shall be renewed.
-    pub(crate) margin: Duration,
-    pub(crate) random: f64,
+    pub(super) margin: Duration,
+    pub(super) random: f64,
 }
 
-/// How one auth call went, in terms that know no session.
-pub(crate) type Called = Attempt<Minted, RefreshToken, Error>;
+/// What one auth call brought, in terms that know no session.
+pub(super) type Minted = Result<Pair<AccessToken, RefreshToken>, Failed>;
 
 /// `POST /auth/login`.
-pub(crate) fn login(wire: &Wire, login: &Login, setting: Setting) -> Called {
+pub(super) fn login(connections: &Connections, login: &Login, setting: Setting) -> Minted {
     let body = object(&[("username", login.key.expose()), ("password", login.secret.expose())]);
-    let scrub = |error: Error| error.redact(login.secret.expose()).redact(login.key.expose());
     let request = Request::post("/auth/login").secret_body(body).without_token();
-    match send(wire, &request, setting, &[login.secret.expose(), login.key.expose()]) {
-        Err(Failure { fate: Fate::NotSent, error, .. }) => Attempt::NotSent(None, error),
-        Err(Failure { error, .. }) => Attempt::Unknown(scrub(error)),
-        Ok(response) if response.is_success() => minted(&response, setting, scrub),
-        Ok(response) => {
-            let error = scrub(http::failure_of(&response, setting.sent.wall));
-            match response.status {
-                400 | 401 => {
-                    Attempt::Refused(error.with_kind(
-                        ErrorKind::InvalidCredentials,
-                        "the server refused the API key and secret",
-                    ))
+    let secrets = [login.secret.expose(), login.key.expose()];
+    let response = send(connections, &request, setting, &secrets)?;
+    match minted(&response, setting) {
+        Ok(minted) => Ok(minted),
+        Err(error) => {
+            let error = secrets.iter().fold(error, |error, secret| error.redact(secret));
+            Err(match failure_of(&response, &error) {
+                // Only the API's own words make it the fault of the credentials.
+                Failure::Refused if error.code().is_some() => {
+                    let message = "the server refused the API key and secret";
+                    Failed { failure: Failure::Refused, error: error.with_kind(InvalidCredentials, message) }
                 }
-                _ => refused(None, error),
-            }
+                Failure::Refused => Failed { failure: Failure::Forbidden, error },
+                Failure::Unusable if (400..500).contains(&response.status) => {
+                    Failed { failure: Failure::Forbidden, error }
+                }
+                failure => Failed { failure, error },
+            })
         }
     }
 }
 
-/// `POST /auth/refresh`. The token is given back only if the server cannot have spent it.
-pub(crate) fn refresh(wire: &Wire, token: RefreshToken, setting: Setting) -> Called {
+/// `POST /auth/refresh`. The token is presented once, whatever comes of it.
+pub(super) fn refresh(connections: &Connections, token: &RefreshToken, setting: Setting) -> Minted {
     let request =
-        Request::post("/auth/refresh").secret_body(object(&[("refresh_token", &token.text)])).without_token();
-    let scrub = |error: Error| error.redact(&token.text);
-    match send(wire, &request, setting, &[&token.text]) {
-        Err(Failure { fate: Fate::NotSent, error, .. }) => Attempt::NotSent(Some(token), error),
-        Err(Failure { error, .. }) => Attempt::Unknown(scrub(error)),
-        Ok(response) if response.is_success() => minted(&response, setting, scrub),
-        Ok(response) => {
-            let error = scrub(http::failure_of(&response, setting.sent.wall));
-            match response.status {
-                400 | 401 => Attempt::Refused(error),
-                _ => refused(Some(token), error),
-            }
-        }
-    }
+        Request::post("/auth/refresh").secret_body(object(&[("refresh_token", &token.0)])).without_token();
+    let response = send(connections, &request, setting, &[&token.0])?;
+    minted(&response, setting).map_err(|error| {
+        let error = error.redact(&token.0);
+        Failed { failure: failure_of(&response, &error), error }
+    })
 }
 
 /// `POST /auth/logout`: the server revokes every token of the client, on every machine.
 ///
 /// # Errors
-/// As the server answers; 401 is for the caller to judge, for a dead token has nothing to revoke.
-pub(crate) fn logout(wire: &Wire, access: &AccessToken, setting: Setting) -> Result<(), Failure> {
+/// As the server answers. A 401 is for the caller to judge: a dead token has nothing to revoke.
+pub(super) fn logout(
+    connections: &Connections,
+    access: &AccessToken,
+    setting: Setting,
+) -> Result<(), http::Failure> {
     let request = Request::post("/auth/logout").may_repeat();
     let limits = Limits { timeout: setting.timeout, body: AUTH_LIMIT };
-    let response = wire.send(&request, Some(access.header()), limits)?;
+    let response = connections.send(&request, Some(access.header()), limits)?;
     if response.is_success() {
         return Ok(());
     }
     let error = http::failure_of(&response, setting.sent.wall).redact(access.expose());
-    Err(Failure { fate: Fate::Unknown, stale: false, error })
+    Err(http::Failure { fate: Fate::Unknown, stale: false, error })
 }
 
-/// Sends a request that holds these secrets; the answer's request id does not repeat them.
-fn send(wire: &Wire, request: &Request, setting: Setting, secrets: &[&str]) -> Result<Response, Failure> {
-    let mut response = wire.send(request, None, Limits { timeout: setting.timeout, body: AUTH_LIMIT })?;
-    for secret in secrets {
-        response.redact(secret);
-    }
+/// Sends a request that holds these secrets. The request id of the response does not repeat them.
+fn send(
+    connections: &Connections,
+    request: &Request,
+    setting: Setting,
+    secrets: &[&str],
+) -> Result<Response, Failed> {
+    let limits = Limits { timeout: setting.timeout, body: AUTH_LIMIT };
+    let mut response = connections.send(request, None, limits).map_err(|lost| Failed {
+        failure: match lost.fate {
+            Fate::NotSent => Failure::NotSent,
+            Fate::Unknown => Failure::Unknown { answered: false, retry_after: Duration::ZERO },
+        },
+        error: secrets.iter().fold(lost.error, |error, secret| error.redact(secret)),
+    })?;
+    secrets.iter().for_each(|secret| response.redact(secret));
     Ok(response)
 }
 
-/// An answer other than success, 400 and 401.
-fn refused(token: Option<RefreshToken>, error: Error) -> Called {
-    match error.kind() {
-        ErrorKind::Forbidden => Attempt::Forbidden(token, error),
-        ErrorKind::RateLimited => {
-            let wait = error.retry_after();
-            Attempt::Limited(token, wait, error)
+/// What a response that brought no pair means for the token that was presented, and for what comes next.
+fn failure_of(response: &Response, error: &Error) -> Failure {
+    let retry_after = error.retry_after().unwrap_or_default();
+    match response.status {
+        400 | 401 => Failure::Refused,
+        200..=299 if error.code().is_some_and(|code| code.eq_ignore_ascii_case("UNAUTHORIZED")) => {
+            Failure::Refused
         }
-        // A login would get the same answer again. What a refresh token makes of it is not known.
-        ErrorKind::NotFound | ErrorKind::InvalidRequest | ErrorKind::InvalidResponse if token.is_none() => {
-            Attempt::Forbidden(None, error)
-        }
-        _ => Attempt::Unknown(error),
+        403 => Failure::Forbidden,
+        429 => Failure::Limited { retry_after },
+        // A gateway speaks for itself: the API has not counted what it never saw.
+        502..=504 => Failure::Unknown { answered: false, retry_after },
+        408 | 500..=599 => Failure::Unknown { answered: true, retry_after },
+        _ => Failure::Unusable,
     }
 }
 
@@ -165,7 +151,7 @@ fn object(members: &[(&str, &str)]) -> Zeroizing<Vec<u8>> {
 }
 
 #[derive(Deserialize)]
-struct Answer<'a> {
+struct Members<'a> {
     #[serde(borrow)]
     access_token: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -174,39 +160,33 @@ struct Answer<'a> {
     access_expires_at: Option<&'a RawValue>,
 }
 
-fn minted(response: &Response, setting: Setting, scrub: impl FnOnce(Error) -> Error) -> Called {
-    match parse(response, setting) {
-        Ok(minted) if minted.expiry.life().is_zero() => {
-            Attempt::Unknown(scrub(complaint(response, "holds a token that has already expired")))
-        }
-        Ok(minted) => Attempt::Granted(minted),
-        Err(error) => Attempt::Unknown(scrub(error)),
+/// The pair that a response holds; an error if it is no success or cannot be used.
+fn minted(response: &Response, setting: Setting) -> Result<Pair<AccessToken, RefreshToken>> {
+    if !response.is_success() {
+        return Err(http::failure_of(response, setting.sent.wall));
     }
-}
-
-fn parse(response: &Response, setting: Setting) -> Result<Minted> {
-    let answer: Answer<'_> = http::read(response, http::payload(response)?)?;
-    let access = member(response, answer.access_token, "access token")?;
-    let refresh = member(response, answer.refresh_token, "refresh token")?;
+    let members: Members<'_> = http::read(response, http::payload(response)?)?;
+    let access = member(members.access_token).ok_or_else(|| complaint(response, "holds no access token"))?;
     let (exp, iat) = times(&access).unwrap_or_default();
     let evidence = Evidence {
         sent: setting.sent,
         server_date: response.header("date").and_then(http::http_date),
-        expires_at: instant(response, answer.access_expires_at)?,
+        expires_at: instant(response, members.access_expires_at)?,
         exp,
         iat,
     };
     let expiry = Expiry::new(&evidence, setting.margin, setting.random);
+    if expiry.life().is_zero() {
+        return Err(complaint(response, "holds a token that has already expired"));
+    }
     let access = AccessToken::new(&access, expiry.expires_at())
         .ok_or_else(|| complaint(response, "holds an access token that cannot be sent in a header"))?;
-    Ok(Minted { access, refresh: RefreshToken { text: refresh, gate: Arc::default() }, expiry })
+    Ok(Pair { access, refresh: member(members.refresh_token).map(RefreshToken), expiry })
 }
 
 /// A token's text, copied once, into memory that is wiped.
-fn member(response: &Response, raw: Option<&RawValue>, name: &str) -> Result<Zeroizing<String>> {
-    raw.and_then(|raw| unescape(raw.get()))
-        .filter(|text| !text.is_empty())
-        .ok_or_else(|| complaint(response, &format!("holds no {name}")))
+fn member(raw: Option<&RawValue>) -> Option<Zeroizing<String>> {
+    unescape(raw?.get()).filter(|text| !text.is_empty())
 }
 
 /// `access_expires_at`, which may be missing or null; anything else must be an instant.
@@ -228,7 +208,7 @@ fn moment(text: &str) -> Option<OffsetDateTime> {
 }
 
 fn complaint(response: &Response, what: &str) -> Error {
-    Error::invalid_response(format!("the server's answer {what}"))
+    Error::invalid_response(format!("the server's response {what}"))
         .with_status(response.status)
         .with_request_id(response.request_id())
 }

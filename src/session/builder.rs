@@ -1,19 +1,13 @@
 //! The settings of a session.
 
-use std::hash::RandomState;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
 use super::event::Observer;
-use super::gate::Gate;
-use super::status::Counters;
-use super::suspects::Suspects;
+use super::source::Source;
 use super::{Event, Inner, Owner, Session};
-use crate::http::{self, BaseUrl, Limiter, RateLimits, RetryPolicy, Use, Wire, WireSettings};
-use crate::token::Rules;
+use crate::http::{self, BaseUrl, ConnectionSettings, Limiter, RateLimits, RetryPolicy};
+use crate::token::{Cache, Rules};
 use crate::{Clock, Credentials, Error, Result, SystemClock};
 
 /// What the session itself goes by; the wire has settings of its own.
@@ -24,7 +18,6 @@ pub(super) struct Settings {
     pub(super) order_timeout: Duration,
     pub(super) deadline: Duration,
     pub(super) retry: RetryPolicy,
-    pub(super) background_refresh: bool,
     pub(super) logout_on_drop: bool,
 }
 
@@ -70,7 +63,6 @@ impl SessionBuilder {
                 order_timeout: Duration::from_secs(90),
                 deadline: Duration::from_secs(120),
                 retry: RetryPolicy::new(),
-                background_refresh: false,
                 logout_on_drop: false,
             },
             connect_timeout: Duration::from_secs(10),
@@ -85,7 +77,7 @@ impl SessionBuilder {
 
     /// The least time before a token's end at which it is renewed early. Default: 5 minutes.
     ///
-    /// The moment is drawn for each token from this margin to 5 minutes more, so that many machines do not renew at
+    /// The instant is drawn for each token from this margin to 5 minutes more, so that many machines do not renew at
     /// once, and never takes more than a quarter of the token's life.
     pub fn refresh_margin(mut self, margin: Duration) -> Self {
         self.settings.refresh_margin = margin;
@@ -130,10 +122,11 @@ impl SessionBuilder {
         self
     }
 
-    /// Has a closure told of every login, refresh, failure and logout.
+    /// Calls `observer` after every login, refresh, failure and logout.
     ///
-    /// It is called outside of every lock, in the thread the event happened in, after the fact; it may use the
-    /// session. What it is given holds no secret.
+    /// It runs outside of every lock: for a logout on the thread that logged out, else on the short-lived thread that
+    /// made the login or refresh, after the callers that waited for it. So it delays nobody, and it may use the
+    /// session. The event it is given holds no secret.
     pub fn observer(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.observer = Some(Box::new(observer));
         self
@@ -166,13 +159,6 @@ impl SessionBuilder {
         self
     }
 
-    /// Renews tokens early on a short-lived thread of its own, so that no caller is delayed by it. Default: off; the
-    /// caller that is elected makes the refresh call before its own.
-    pub fn background_refresh(mut self, on: bool) -> Self {
-        self.settings.background_refresh = on;
-        self
-    }
-
     /// Logs out when the last clone is dropped, taking 2 seconds at most. Default: off; a drop only wipes.
     ///
     /// A logout revokes the tokens of every process of this client.
@@ -191,7 +177,7 @@ impl SessionBuilder {
         if !self.user_agent.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
             return Err(Error::configuration("the user agent is printable ASCII"));
         }
-        let wire = WireSettings {
+        let connections = ConnectionSettings {
             base: BaseUrl::parse(&self.base_url)?,
             timeout: self.settings.timeout,
             connect_timeout: self.connect_timeout,
@@ -200,27 +186,15 @@ impl SessionBuilder {
             tls: http::tls_config(self.root_certificates.as_deref())?,
         };
         let rules = Rules {
-            calls: self.settings.retry.retries.saturating_add(1),
-            first_pause: self.settings.retry.first_pause,
-            longest_pause: self.settings.retry.longest_pause,
+            flight_limit: self.settings.order_timeout,
             credentials_can_change: self.credentials.can_change(),
         };
-        let inner = Inner {
-            gate: Gate::new(rules),
-            settings: self.settings,
-            open_wire: Mutex::new(Arc::new(Wire::new(&wire, Use::Api))),
-            wire,
-            credentials: self.credentials,
-            clock: self.clock,
-            observer: self.observer,
-            counters: Counters::default(),
-            suspects: Suspects::default(),
-            limiter: Limiter::new(&self.rate_limits),
-            process: AtomicU32::new(std::process::id()),
-            hasher: RandomState::new(),
-            refused: Mutex::new(None),
-        };
-        Ok(Session { owner: Arc::new(Owner { inner: Arc::new(inner) }) })
+        let limiter = Limiter::new(&self.rate_limits);
+        let source =
+            Source::new(self.settings, (connections, limiter), self.credentials, self.clock, self.observer);
+        let source = Arc::new(source);
+        let inner = Inner { cache: Cache::new(rules, Arc::clone(&source)), source };
+        Ok(Session { owner: Arc::new(Owner { inner: Arc::new(inner), process: std::process::id() }) })
     }
 
     fn check_times(&self) -> Result<()> {

@@ -6,13 +6,14 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use super::event::EventKind;
-use super::{Access, CALL_LOG, Inner, Session};
+use super::source::{Access, Source};
+use super::{CALL_LOG, Inner, Session};
 use crate::clock::Now;
 use crate::http::{
     self, API_LIMIT, Decision, Failure, Fate, Limits, Listed, Outcome, RateClass, Request, Response,
-    TimeLimit, Wire,
+    TimeLimit,
 };
-use crate::token::{Grant, Need};
+use crate::token::{After401, Grant, Waiter};
 use crate::{Error, ErrorKind, Page, Result};
 
 /// What one method of a session may still do: until when, and since how many logouts.
@@ -20,6 +21,8 @@ use crate::{Error, ErrorKind, Page, Result};
 pub(crate) struct Scope {
     /// The monotonic reading at which it has to be over.
     pub(crate) deadline: Duration,
+    /// A method that slept through a logout fails, even if somebody has logged in again.
+    pub(super) closes: u64,
 }
 
 impl Scope {
@@ -32,23 +35,22 @@ impl Scope {
 impl Session {
     /// The limits of a method that starts now and has the session's usual deadline.
     pub(crate) fn scope(&self) -> Scope {
-        self.scope_of(self.owner.inner.settings.deadline)
+        self.scope_of(self.owner.inner.source.settings.deadline)
     }
 
     /// The limits of a method that starts now and may take so long.
     pub(crate) fn scope_of(&self, limit: Duration) -> Scope {
-        Scope { deadline: self.now().saturating_add(limit) }
+        Scope { deadline: self.now().saturating_add(limit), closes: self.owner.inner.cache.closes() }
     }
 
     /// The monotonic reading now.
     pub(crate) fn now(&self) -> Duration {
-        self.owner.inner.clock.monotonic()
+        self.owner.inner.source.clock.monotonic()
     }
 
-    /// Waits until the monotonic reading `until`; fails with `LoggedOut` as soon as the session is closed.
-    pub(crate) fn pause_until(&self, until: Duration, _scope: Scope) -> Result<()> {
-        self.owner.inner.clock.sleep(until.saturating_sub(self.now()));
-        Ok(())
+    /// Waits until the monotonic reading `until`. Fails with `LoggedOut` as soon as the session is closed.
+    pub(crate) fn pause_until(&self, until: Duration, scope: Scope) -> Result<()> {
+        self.owner.inner.cache.pause_until(until, scope.closes)
     }
 
     /// Makes a call that answers with one object.
@@ -119,30 +121,28 @@ fn unquoted(error: Error, grant: Option<&Grant<Arc<Access>>>) -> Error {
     }
 }
 
-/// How many pooled connections that the server had closed a call meets without counting them as failures.
-const STALE_CONNECTIONS: u32 = 3;
-
 /// What a call remembers from one attempt to the next.
 struct Course {
-    deadline: Duration,
-    /// Attempts made, without the one extra that a 401 allows.
+    scope: Scope,
+    /// Attempts made, without the extra ones that a 401 allows.
     made: u32,
     /// The token must be newer than this: the server has refused that one.
     newer_than: u64,
-    /// Pooled connections met that the server had closed.
-    stale: u32,
+    /// Whether a flight has brought a newer token after a 401. There is no second.
+    last: bool,
     /// Whether an attempt may have been executed without our knowing.
     ambiguous: bool,
 }
 
+/// How much later than its turn a call may leave: less than the second by which the limiter's window is too long.
+const TURN_LASTS: Duration = Duration::from_millis(500);
+
 impl Inner {
     /// Makes a call: as many attempts as are safe and fit in the deadline.
-    fn call(self: &Arc<Self>, request: &Request, scope: Scope) -> Result<Answer> {
+    fn call(&self, request: &Request, scope: Scope) -> Result<Answer> {
         request.checked()?;
-        self.check_process();
-        self.counters.call();
-        let mut course =
-            Course { deadline: scope.deadline, made: 0, newer_than: 0, stale: 0, ambiguous: false };
+        self.source.counters.call();
+        let mut course = Course { scope, made: 0, newer_than: 0, last: false, ambiguous: false };
         self.attempts(request, &mut course).map_err(|error| match &request.reference {
             Some(reference) => {
                 error.with_client_reference(reference.as_str()).with_may_have_executed(course.ambiguous)
@@ -151,17 +151,14 @@ impl Inner {
         })
     }
 
-    fn attempts(self: &Arc<Self>, request: &Request, course: &mut Course) -> Result<Answer> {
+    fn attempts(&self, request: &Request, course: &mut Course) -> Result<Answer> {
         loop {
-            if let Some(class) = RateClass::of(request) {
-                self.limiter.wait_turn(class, &*self.clock, course.deadline)?;
-            }
-            let grant = self.token_for(request, course)?;
+            let grant = self.ready(request, course)?;
             course.made += 1;
-            let (outcome, error) = match self.attempt(request, grant.as_ref(), course.deadline) {
+            let (outcome, error) = match self.attempt(request, grant.as_ref(), course.scope.deadline) {
                 Ok(response) if response.is_success() => {
                     if let Some(grant) = &grant {
-                        self.gate.accept(grant.generation);
+                        self.cache.accepted(grant.generation, request.route_name());
                     }
                     return Ok(Answer { response, grant });
                 }
@@ -173,12 +170,6 @@ impl Inner {
                     }
                     (outcome_of(&error), error)
                 }
-                Err(failure) if failure.stale && request.may_repeat && course.stale < STALE_CONNECTIONS => {
-                    course.stale += 1;
-                    course.made = course.made.saturating_sub(1);
-                    course.ambiguous = true;
-                    continue;
-                }
                 Err(Failure { fate: Fate::NotSent, error, .. }) => (Outcome::NotSent, error),
                 Err(Failure { error, .. }) => (Outcome::Unknown { wait: None }, error),
             };
@@ -187,43 +178,65 @@ impl Inner {
             if error.kind() == ErrorKind::LoggedOut {
                 return Err(error);
             }
-            let left = course.deadline.saturating_sub(self.clock.monotonic());
-            let random = self.clock.random();
-            match self.settings.retry.decide(course.made, outcome, request.may_repeat, left, random) {
+            let clock = &self.source.clock;
+            let now = clock.monotonic();
+            let left = course.scope.deadline.saturating_sub(now);
+            let retry = self.source.settings.retry;
+            match retry.decide(course.made, outcome, request.may_repeat, left, clock.random()) {
                 Decision::GiveUp => return Err(error),
                 Decision::RepeatAfter(pause) => {
-                    self.counters.retry();
-                    self.clock.sleep(pause);
+                    self.source.counters.retry();
+                    self.cache.pause_until(now.saturating_add(pause), course.scope.closes)?;
                 }
             }
         }
     }
 
-    fn token_for(self: &Arc<Self>, request: &Request, course: &Course) -> Result<Option<Grant<Arc<Access>>>> {
-        if !request.with_token {
-            return Ok(None);
+    /// Waits for a token and for the turn under the rate limit. A turn that came later needs the token of then, and a
+    /// token that came later another turn: many calls would else leave together.
+    fn ready(&self, request: &Request, course: &Course) -> Result<Option<Grant<Arc<Access>>>> {
+        let Scope { deadline, closes } = course.scope;
+        let token = || match request.with_token {
+            true => self.cache.acquire(Waiter::new(course.newer_than, deadline, closes)).map(Some),
+            false => Ok(None),
+        };
+        let Some(class) = RateClass::of(request) else { return token() };
+        let mut grant = token()?;
+        loop {
+            let now = self.source.clock.monotonic();
+            let turn = self.source.limiter().take_turn(class, now, deadline)?;
+            if turn <= now {
+                return Ok(grant);
+            }
+            self.cache.pause_until(turn, closes)?;
+            grant = token()?;
+            if self.source.clock.monotonic() <= turn.saturating_add(TURN_LASTS) {
+                return Ok(grant);
+            }
         }
-        let need = Need { newer_than: course.newer_than, ..Need::default() };
-        self.gate.acquire(need, || course.deadline, self).map(Some)
     }
 
-    /// One 401 is answered with a newer token and one more attempt; the second is the caller's.
+    /// Prepares the retry of a call that was answered 401, or surfaces its error.
     fn after_401(&self, request: &Request, generation: u64, course: &mut Course, error: Error) -> Result<()> {
-        let now = Now::read(&*self.clock);
-        if course.newer_than == 0 {
-            if self.gate.is_accepted(generation) && self.suspects.has(&request.route, now.monotonic) {
+        match self.cache.refused(generation, request.route_name(), course.last) {
+            After401::Retry { newer_than, last } => {
+                course.newer_than = newer_than;
+                course.last |= last;
+            }
+            After401::RetrySame { at } if at < course.scope.deadline => {
+                self.cache.pause_until(at, course.scope.closes)?;
+            }
+            After401::RetrySame { .. } => return Err(error),
+            After401::Surface { given_up } => {
+                if given_up {
+                    self.observe(EventKind::Rejected, Some(&error));
+                }
                 return Err(error);
             }
-            course.newer_than = generation;
-            course.made = course.made.saturating_sub(1);
-            self.counters.retry();
-            return Ok(());
         }
-        self.suspects.add(&request.route, now.monotonic);
-        if self.gate.reject(now, generation, self.clock.random()) {
-            self.observe(EventKind::Rejected, Some(&error));
-        }
-        Err(error)
+        course.made = course.made.saturating_sub(1);
+        self.source.counters.retry();
+        Ok(())
     }
 
     fn attempt(
@@ -232,21 +245,22 @@ impl Inner {
         grant: Option<&Grant<Arc<Access>>>,
         deadline: Duration,
     ) -> Result<Response, Failure> {
-        let started = self.clock.monotonic();
+        let Source { clock, settings, .. } = &*self.source;
+        let started = clock.monotonic();
         let usual = match request.time_limit {
-            TimeLimit::Usual => self.settings.timeout,
-            TimeLimit::Order => self.settings.order_timeout,
+            TimeLimit::Usual => settings.timeout,
+            TimeLimit::Order => settings.order_timeout,
         };
         let limits = Limits { timeout: usual.min(deadline.saturating_sub(started)), body: API_LIMIT };
         let mut result = match grant {
-            Some(grant) => grant.access.wire.send(request, Some(grant.access.token.header()), limits),
-            None => self.open_wire().send(request, None, limits),
+            Some(grant) => grant.access.connections.send(request, Some(grant.access.token.header()), limits),
+            None => self.source.connections().send(request, None, limits),
         };
         if let (Ok(response), Some(grant)) = (&mut result, grant) {
             response.redact(grant.access.token.expose());
         }
         if log::log_enabled!(target: CALL_LOG, log::Level::Debug) {
-            let millis = self.clock.monotonic().saturating_sub(started).as_millis();
+            let millis = clock.monotonic().saturating_sub(started).as_millis();
             let (method, route) = (request.method.as_str(), &request.route);
             match &result {
                 Ok(response) => {
@@ -261,21 +275,16 @@ impl Inner {
         result
     }
 
-    /// A reference of its own, because the lock is not held while the call is made.
-    fn open_wire(&self) -> Arc<Wire> {
-        Arc::clone(&self.open_wire.lock())
-    }
-
     fn refusal(&self, response: &Response, grant: Option<&Grant<Arc<Access>>>) -> Error {
-        unquoted(http::failure_of(response, Now::read(&*self.clock).wall), grant)
+        unquoted(http::failure_of(response, Now::read(&*self.source.clock).wall), grant)
     }
 }
 
-/// What an answer other than success means for repeating the call.
+/// What a response other than success means for the retry of the call.
 fn outcome_of(error: &Error) -> Outcome {
     match error.kind() {
         ErrorKind::RateLimited => Outcome::Limited { wait: error.retry_after() },
         ErrorKind::Server | ErrorKind::Timeout => Outcome::Unknown { wait: error.retry_after() },
-        _ => Outcome::Answered,
+        _ => Outcome::Complete,
     }
 }

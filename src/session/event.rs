@@ -1,16 +1,15 @@
-//! What an observer is told: free of secrets.
+//! The events of a session's tokens.
 
 use std::time::Duration;
 
 use crate::ErrorKind;
 
-/// Whoever wants to be told.
+/// The closure of [`observer`](super::SessionBuilder::observer).
 pub(super) type Observer = Box<dyn Fn(&Event) + Send + Sync>;
 
 /// One thing that happened to the session's tokens.
 ///
-/// It holds no secret. An observer is called outside of every lock, after the fact, in the thread it happened in,
-/// so it may use the session; it should be quick, because that thread has work to do.
+/// It holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event {

@@ -3,37 +3,20 @@
 mod auth;
 mod builder;
 mod call;
-mod crew;
 mod event;
 mod follow;
-mod gate;
-mod goodbye;
+mod logout;
 mod orders;
-mod pilot;
-mod process;
-mod reason;
+mod source;
 mod status;
-mod suspects;
 mod tokens;
 
 use std::fmt;
-use std::hash::RandomState;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
-use std::time::Duration;
 
-use parking_lot::Mutex;
-
-use self::auth::RefreshToken;
-use self::builder::Settings;
-use self::event::Observer;
-use self::gate::Gate;
-use self::status::Counters;
-use self::suspects::Suspects;
-use crate::clock::Now;
-use crate::http::{Limiter, Wire, WireSettings};
-use crate::token::{AccessToken, Grant, Need, Reason};
-use crate::{Clock, Credentials, Error, Result};
+use self::source::Source;
+use crate::token::{Cache, Source as _};
+use crate::{Credentials, Error, Result};
 
 pub use self::builder::SessionBuilder;
 pub use self::event::{Event, EventKind};
@@ -67,39 +50,19 @@ pub struct Session {
     owner: Arc<Owner>,
 }
 
-/// What the user's clones share. When the last of them is gone the session ends, also if a thread that renews the
-/// token in the background still has the rest of it in use.
+/// What the user's clones share. When the last of them is gone the session ends, even if the thread of a flight still
+/// uses the rest of it.
 struct Owner {
     inner: Arc<Inner>,
+    process: u32,
 }
 
 /// What makes up a session.
 pub(crate) struct Inner {
-    gate: Gate<Arc<Access>, RefreshToken, Error>,
-    settings: Settings,
-    wire: WireSettings,
-    /// For the calls that carry no token.
-    open_wire: Mutex<Arc<Wire>>,
-    credentials: Credentials,
-    clock: Box<dyn Clock>,
-    observer: Option<Observer>,
-    counters: Counters,
-    suspects: Suspects,
-    limiter: Limiter,
-    process: AtomicU32,
-    hasher: RandomState,
-    /// The credentials the server refused last, as a hash, and its answer.
-    refused: Mutex<Option<(u64, Error)>>,
+    cache: Cache<Source>,
+    source: Arc<Source>,
 }
 
-/// An access token and the connections it is sent over. Both are given up together.
-pub(crate) struct Access {
-    token: AccessToken,
-    wire: Arc<Wire>,
-}
-
-/// The target of log lines about tokens.
-const TOKEN_LOG: &str = "popup_rewards::token";
 /// The target of log lines about calls.
 const CALL_LOG: &str = "popup_rewards::call";
 
@@ -153,7 +116,7 @@ impl Session {
         SessionBuilder::new(base_url, credentials)
     }
 
-    /// The state of the tokens at this moment, without any secret.
+    /// The state of the tokens at this instant, without any secret.
     ///
     /// # Examples
     /// ```
@@ -168,7 +131,7 @@ impl Session {
     /// ```
     #[must_use]
     pub fn status(&self) -> SessionStatus {
-        SessionStatus::of(self.owner.inner.gate.snapshot(Now::read(&*self.owner.inner.clock)))
+        SessionStatus::of(self.owner.inner.cache.snapshot())
     }
 
     /// What this session and its clones have done so far.
@@ -184,40 +147,15 @@ impl Session {
     /// ```
     #[must_use]
     pub fn stats(&self) -> SessionStats {
-        self.owner.inner.counters.read()
+        self.owner.inner.source.counters.read(self.owner.inner.cache.waits())
     }
 }
 
 impl Inner {
-    /// The monotonic reading at which a call that starts now has to be over.
-    fn deadline(&self) -> Duration {
-        self.clock.monotonic().saturating_add(self.settings.deadline)
-    }
-
-    fn acquire(self: &Arc<Self>, need: Need) -> Result<Grant<Arc<Access>>> {
-        self.gate.acquire(need, || self.deadline(), self)
-    }
-
     /// Tells the log and the observer.
     fn observe(&self, kind: EventKind, reason: Option<&Error>) {
-        let snapshot = self.gate.snapshot(Now::read(&*self.clock));
-        let event = Event {
-            kind,
-            generation: snapshot.generation,
-            remaining: Some(snapshot.remaining).filter(|_| snapshot.zone.is_some()),
-            next_attempt: Some(snapshot.next_attempt).filter(|wait| !wait.is_zero()),
-            reason: reason.map(Error::kind),
-        };
-        log::debug!(target: TOKEN_LOG, "{kind:?} generation={} reason={:?}", event.generation, event.reason);
-        if let Some(observer) = &self.observer {
-            observer(&event);
-        }
+        self.source.observe(kind, self.cache.snapshot(), reason);
     }
-}
-
-/// The error of a session that was logged out.
-pub(crate) fn logged_out() -> Error {
-    Error::logged_out()
 }
 
 impl fmt::Debug for Session {

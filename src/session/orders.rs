@@ -53,7 +53,7 @@ impl Session {
     pub(crate) fn place<T: Placed>(&self, request: &Request, asked: &T::Asked) -> Result<T> {
         let Some(reference) = request.reference.clone() else { return self.fetch(request) };
         let scope = self.scope();
-        let settings = self.owner.inner.settings;
+        let settings = self.owner.inner.source.settings;
         let reserve = settings.timeout.min(settings.deadline / 4);
         let error = match self.fetch_in::<T>(request, scope.until(scope.deadline.saturating_sub(reserve))) {
             Ok(order) if order.reference().is_none_or(|found| found == reference.as_str()) => {
@@ -94,7 +94,7 @@ impl Session {
         on_its_way: bool,
         scope: Scope,
     ) -> Result<Option<T>> {
-        let retry = self.owner.inner.settings.retry;
+        let retry = self.owner.inner.source.settings.retry;
         let mut looks = 0;
         loop {
             let found = self.find_in(reference, scope)?;

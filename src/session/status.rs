@@ -29,11 +29,9 @@ pub enum SessionState {
     Empty,
     /// The token is used as it is.
     Fresh,
-    /// The token is used, and one caller renews it.
+    /// The token is used while a new one is obtained in the background.
     Expiring,
-    /// The token is about to end; the next call waits for a new one.
-    Due,
-    /// The token has ended.
+    /// The token has ended, or ends within two seconds. The next call waits for a new one.
     Expired,
     /// The server refused the token although it was new.
     Rejected,
@@ -45,12 +43,11 @@ impl SessionStatus {
     pub(super) fn of(snapshot: Snapshot) -> Self {
         let state = match snapshot.zone {
             _ if snapshot.closed => SessionState::LoggedOut,
-            _ if snapshot.rejected => SessionState::Rejected,
+            _ if snapshot.given_up => SessionState::Rejected,
             None => SessionState::Empty,
             Some(Zone::Fresh) => SessionState::Fresh,
             Some(Zone::Expiring) => SessionState::Expiring,
-            Some(Zone::Due) => SessionState::Due,
-            Some(Zone::Expired) => SessionState::Expired,
+            Some(Zone::Over) => SessionState::Expired,
         };
         SessionStatus {
             state,
@@ -74,7 +71,7 @@ pub struct SessionStats {
     pub retries: u64,
     /// API calls made, each counted once however many attempts it took.
     pub calls: u64,
-    /// How often a caller waited for another caller's login or refresh.
+    /// How often a caller waited for a login or refresh.
     pub waits: u64,
 }
 
@@ -85,7 +82,6 @@ pub(super) struct Counters {
     refreshes: AtomicU64,
     retries: AtomicU64,
     calls: AtomicU64,
-    waits: AtomicU64,
 }
 
 impl Counters {
@@ -105,17 +101,13 @@ impl Counters {
         self.calls.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn wait(&self) {
-        self.waits.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn read(&self) -> SessionStats {
+    pub(super) fn read(&self, waits: u64) -> SessionStats {
         SessionStats {
             logins: self.logins.load(Ordering::Relaxed),
             refreshes: self.refreshes.load(Ordering::Relaxed),
             retries: self.retries.load(Ordering::Relaxed),
             calls: self.calls.load(Ordering::Relaxed),
-            waits: self.waits.load(Ordering::Relaxed),
+            waits,
         }
     }
 }

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use super::Session;
 use crate::Result;
-use crate::clock::Now;
-use crate::token::{AccessToken, Need};
+use crate::token::{AccessToken, Waiter};
 
 impl Session {
-    /// Logs in now: `POST /auth/login` (contract 4.1).
+    /// Logs in now: `POST /auth/login`.
     ///
     /// Calls log in by themselves; this is for checking the credentials early, and for opening a session again after
     /// [`logout`](Session::logout) or [`forget`](Session::forget). An earlier refusal is not held against it.
@@ -29,12 +28,10 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn login(&self) -> Result<()> {
-        self.owner.inner.check_process();
-        *self.owner.inner.refused.lock() = None;
-        self.owner.inner.gate.login(self.owner.inner.deadline(), &self.owner.inner)
+        self.owner.inner.cache.login(self.scope().deadline).map(drop)
     }
 
-    /// Replaces the token pair now: `POST /auth/refresh` (contract 4.2), or a login if there is nothing to refresh.
+    /// Replaces the token pair now: `POST /auth/refresh`, or a login if there is nothing to refresh.
     ///
     /// The session refreshes by itself; this is for callers that know something it does not.
     ///
@@ -52,9 +49,8 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn refresh(&self) -> Result<()> {
-        self.owner.inner.check_process();
-        let need = Need { newer_than: self.owner.inner.gate.generation(), ..Need::default() };
-        self.owner.inner.acquire(need).map(drop)
+        let (cache, scope) = (&self.owner.inner.cache, self.scope());
+        cache.acquire(Waiter::new(cache.generation(), scope.deadline, scope.closes)).map(drop)
     }
 
     /// The access token, valid now, for a call made outside of this crate.
@@ -94,12 +90,12 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn access_token_valid_for(&self, at_least: Duration) -> Result<AccessToken> {
-        let need = Need { at_least, newer_than: 0 };
-        let now = Now::read(&*self.owner.inner.clock);
-        if let Some(token) = self.owner.inner.gate.peek(now, need, |access| access.token.clone()) {
+        let cache = &self.owner.inner.cache;
+        if let Some(token) = cache.peek(at_least, |access| access.token.clone()) {
             return Ok(token);
         }
-        self.owner.inner.check_process();
-        Ok(self.owner.inner.acquire(need)?.access.token.clone())
+        let scope = self.scope();
+        let waiter = Waiter::new(0, scope.deadline, scope.closes).at_least(at_least);
+        Ok(cache.acquire(waiter)?.access.token.clone())
     }
 }

@@ -15,7 +15,7 @@ const DEFAULT_LIFE: Duration = Duration::from_secs(3600);
 /// How much earlier than the margin a refresh may be drawn, so that many machines do not refresh at once.
 const SPREAD: Duration = Duration::from_secs(300);
 /// The last part of a life in which a call no longer starts with the token.
-const DUE: Duration = Duration::from_secs(30);
+const DUE: Duration = Duration::from_secs(2);
 
 /// What an answer said about the life of its token, and when.
 #[derive(Clone, Copy, Debug)]
@@ -57,10 +57,8 @@ pub(crate) enum Zone {
     Fresh,
     /// Use it, and have one caller replace it.
     Expiring,
-    /// Still valid, but too short for a call: replace it first.
-    Due,
-    /// Over.
-    Expired,
+    /// Over, or so near its end that a call could meet it.
+    Over,
 }
 
 /// The end of one token, and its two turning points.
@@ -99,10 +97,8 @@ impl Expiry {
 
     pub(crate) fn zone(&self, now: Now) -> Zone {
         let remaining = self.remaining(now);
-        if remaining.is_zero() {
-            Zone::Expired
-        } else if remaining <= self.due {
-            Zone::Due
+        if remaining <= self.due {
+            Zone::Over
         } else if remaining <= self.early {
             Zone::Expiring
         } else {
@@ -196,15 +192,15 @@ mod tests {
     #[test]
     fn a_token_that_is_over_on_arrival_has_no_life() {
         let late = Evidence { server_date: at(NOON), expires_at: at(NOON - 5), ..evidence() };
-        assert_eq!(Expiry::new(&late, MARGIN, 0.0).zone(late.sent), Zone::Expired);
+        assert_eq!(Expiry::new(&late, MARGIN, 0.0).zone(late.sent), Zone::Over);
     }
 
     #[test]
     fn the_earlier_of_two_clocks_wins() {
         let evidence = Evidence { server_date: at(NOON), expires_at: at(NOON + 3600), ..evidence() };
         let expiry = Expiry::new(&evidence, MARGIN, 0.5);
-        assert_eq!(expiry.zone(now(1010, NOON + 4000)), Zone::Expired, "the machine was suspended");
-        assert_eq!(expiry.zone(now(5000, NOON - 9000)), Zone::Expired, "the time of day stepped back");
+        assert_eq!(expiry.zone(now(1010, NOON + 4000)), Zone::Over, "the machine was suspended");
+        assert_eq!(expiry.zone(now(5000, NOON - 9000)), Zone::Over, "the time of day stepped back");
         assert_eq!(expiry.zone(now(1010, NOON - 9000)), Zone::Fresh);
     }
 
@@ -217,8 +213,8 @@ mod tests {
             assert_eq!(expiry.zone(now(1000 + turning - 1, NOON)), Zone::Fresh);
             assert_eq!(expiry.zone(now(1000 + turning, NOON)), Zone::Expiring);
             assert_eq!(expiry.zone(now(1000 + 3569, NOON)), Zone::Expiring);
-            assert_eq!(expiry.zone(now(1000 + 3570, NOON)), Zone::Due);
-            assert_eq!(expiry.zone(now(1000 + 3600, NOON)), Zone::Expired);
+            assert_eq!(expiry.zone(now(1000 + 3570, NOON)), Zone::Over);
+            assert_eq!(expiry.zone(now(1000 + 3600, NOON)), Zone::Over);
         }
     }
 
@@ -229,7 +225,7 @@ mod tests {
             let expiry = Expiry::new(&evidence, MARGIN, random);
             assert_eq!(expiry.zone(now(1014, NOON)), Zone::Fresh);
             assert_eq!(expiry.zone(now(1018, NOON)), Zone::Expiring);
-            assert_eq!(expiry.zone(now(1019, NOON)), Zone::Due);
+            assert_eq!(expiry.zone(now(1019, NOON)), Zone::Over);
         }
     }
 }

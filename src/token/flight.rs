@@ -1,271 +1,218 @@
-//! One flight: the attempts, made by one caller for everybody, to obtain a new pair.
-//!
-//! The leader alternates between [`step`](Lifecycle::step), which says what to do next, and
-//! [`report`](Lifecycle::report), which takes in how it went. A flight that the machine no longer knows, because
-//! the session was closed meanwhile, can publish nothing.
+//! One flight: the auth calls, made on a thread of their own, that obtain a new pair for everybody.
 
-use std::mem;
 use std::time::Duration;
 
-use super::lifecycle::Lifecycle;
-use super::terms::{Close, Pair, Reason, Rules};
-use crate::clock::{Now, part};
-
-/// Why a flight was started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Purpose {
-    /// The held token is good for some minutes yet; a failure is nobody's business.
-    Early,
-    /// Callers wait for it.
-    Needed,
-    /// `login()` was called.
-    Asked,
-}
+use super::machine::{Held, Machine};
+use super::types::{Call, Close, Failure, Granted, Poll, Step, Verdict};
+use super::window::{Window, doubled};
+use crate::clock::share;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Flight<R> {
-    pub(super) id: u64,
-    purpose: Purpose,
-    /// To be presented; none means a login.
-    refresh: Option<R>,
-    calls: u32,
-    pause_until: Duration,
+pub(super) struct Flight {
+    id: u64,
+    /// Whether its call is a login, the one that is out or else the next.
+    login: bool,
+    out: bool,
+    attempts: u32,
+    resume: Duration,
+    limit: Duration,
+    has_thread: bool,
 }
 
-impl<R> Flight<R> {
-    pub(super) fn new(id: u64, purpose: Purpose, refresh: Option<R>) -> Self {
-        Flight { id, purpose, refresh, calls: 0, pause_until: Duration::ZERO }
+/// How often one auth call of a flight is sent at the most.
+const ATTEMPTS: u32 = 3;
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+const FIRST_REFUSAL: Duration = Duration::from_secs(30);
+const LONGEST_REFUSAL: Duration = Duration::from_secs(600);
+/// How often a credentials closure is asked while its credentials are refused.
+const ASK_AGAIN: Duration = Duration::from_secs(30);
+/// A gateway may ask for a day, or name a date by a clock that is wrong by years. The API counts by the minute.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
+
+impl Flight {
+    pub(super) fn new(id: u64, login: bool, now: Duration, limit: Duration) -> Self {
+        let limit = now.saturating_add(limit);
+        Flight { id, login, out: false, attempts: 0, resume: now, limit, has_thread: false }
+    }
+
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(super) fn wants_login(&self) -> bool {
+        self.login
+    }
+
+    pub(super) fn is_out(&self) -> bool {
+        self.out
+    }
+
+    pub(super) fn resume(&self) -> Duration {
+        self.resume
+    }
+
+    /// The instant at which it has to be over.
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
     }
 }
 
-/// What the leader does next.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Step<R, E> {
-    /// Present this refresh token.
-    Refresh(R),
-    Login,
-    Pause(Duration),
-    Over(End<E>),
-}
+impl Machine {
+    /// The flight that was asked for and has no thread yet.
+    pub(crate) fn launch(&mut self) -> Option<u64> {
+        let flight = self.flight.as_mut().filter(|flight| !flight.has_thread)?;
+        flight.has_thread = true;
+        Some(flight.id)
+    }
 
-/// How one auth call went.
-#[derive(Debug)]
-pub(crate) enum Attempt<P, R, E> {
-    Granted(P),
-    /// Nothing reached the server; a refresh token that was to be presented comes back.
-    NotSent(Option<R>, E),
-    /// 400 or 401: the refresh token is dead, or the credentials are wrong.
-    Refused(E),
-    /// 403: not from this address; or any other answer that would be the same again.
-    Forbidden(Option<R>, E),
-    /// 429, with the wait the server asked for.
-    Limited(Option<R>, Option<Duration>, E),
-    /// The call may have had its effect: no answer, a server error, an answer that cannot be used.
-    Unknown(E),
-    /// The credentials could not be had: nothing was sent.
-    NoCredentials(E),
-}
+    /// The flight that has outlived its limit: a hanging credentials closure keeps its thread from ending it.
+    pub(crate) fn overdue(&self, now: Duration) -> Option<u64> {
+        self.flight.as_ref().filter(|flight| now >= flight.limit).map(Flight::id)
+    }
 
-impl<P, R, E> Attempt<P, R, E> {
-    /// The same attempt with what it brought made into something else.
-    pub(crate) fn map<Q>(self, make: impl FnOnce(P) -> Q) -> Attempt<Q, R, E> {
-        match self {
-            Attempt::Granted(granted) => Attempt::Granted(make(granted)),
-            Attempt::NotSent(refresh, reason) => Attempt::NotSent(refresh, reason),
-            Attempt::Refused(reason) => Attempt::Refused(reason),
-            Attempt::Forbidden(refresh, reason) => Attempt::Forbidden(refresh, reason),
-            Attempt::Limited(refresh, wait, reason) => Attempt::Limited(refresh, wait, reason),
-            Attempt::Unknown(reason) => Attempt::Unknown(reason),
-            Attempt::NoCredentials(reason) => Attempt::NoCredentials(reason),
+    /// Whether this was the last flight that failed.
+    pub(crate) fn has_failed(&self, id: u64) -> bool {
+        self.failed == Some(id)
+    }
+
+    /// Lets a flight take no longer than the caller that flies it itself.
+    pub(crate) fn limit(&mut self, id: u64, deadline: Duration) {
+        if let Some(flight) = self.flight.as_mut().filter(|flight| flight.id == id) {
+            flight.limit = flight.limit.min(deadline);
         }
     }
-}
 
-/// How a flight ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum End<E> {
-    Published,
-    /// `early` says that nobody is to notice, because the old token lives.
-    Failed {
-        reason: E,
-        early: bool,
-    },
-    /// The session was closed, or reopened, meanwhile.
-    Superseded,
-}
+    /// How long the next auth call of a flight may take.
+    pub(crate) fn limit_of(&self, id: u64) -> Option<Duration> {
+        self.flight.as_ref().filter(|flight| flight.id == id).map(Flight::limit)
+    }
 
-/// What the machine makes of an attempt.
-#[derive(Debug)]
-pub(crate) enum Report<A, R, E> {
-    Continue,
-    Over(End<E>),
-    /// A pair that came too late to be kept, and whether the server shall revoke it.
-    Late {
-        pair: Pair<A, R>,
-        revoke: bool,
-    },
-}
-
-/// What bounds the pauses of a flight.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
-    /// The monotonic reading at which the leader must be back.
-    pub(crate) deadline: Duration,
-    /// From `0.0..1.0`, to spread the pauses.
-    pub(crate) random: f64,
-}
-
-/// How long the error of a failed flight answers for the next one: callers that start together share it.
-const COOLDOWN: Duration = Duration::from_secs(1);
-
-/// The longest time for which a failed flight bars the way. A gateway may ask for a day, or name a date by a clock
-/// that is wrong by years, but the server counts by the minute.
-const LONGEST_COOLDOWN: Duration = Duration::from_secs(3600);
-
-impl<A: Clone, R, E: Reason> Lifecycle<A, R, E> {
-    /// What the leader of a flight does next.
-    pub(crate) fn step(&mut self, id: u64, now: Now) -> Step<R, E> {
-        let Some(flight) = self.flight.as_mut().filter(|flight| flight.id == id) else {
-            return Step::Over(End::Superseded);
+    /// What a flight does next. Its pauses are waits like any other, so a logout ends them at once. After `Over`
+    /// comes [`abandon`](Machine::abandon).
+    pub(crate) fn step(&mut self, id: u64, now: Duration) -> Poll<Step> {
+        let next = self.next_call(false, now);
+        let Some(flight) = self.flight.as_mut().filter(|flight| flight.id == id && now < flight.limit) else {
+            return Poll::Ready(Step::Over);
         };
-        // A pause is handed out once: a clock that stands still meanwhile must not make it endless.
-        let pause = mem::take(&mut flight.pause_until).saturating_sub(now.monotonic);
-        if !pause.is_zero() {
-            return Step::Pause(pause);
+        // A revocation is for all tokens of this client: it must not hit one that is minted meanwhile.
+        if self.revoking > 0 {
+            return Poll::Wait { until: flight.limit, pause: false };
         }
-        if flight.refresh.is_none()
-            && flight.purpose != Purpose::Asked
-            && !self.rules.credentials_can_change
-            && let Some(reason) = self.refusal.clone()
-        {
-            return Step::Over(self.fail(now, reason, COOLDOWN, 0.0));
+        if now < next {
+            return Poll::Wait { until: next.min(flight.limit), pause: true };
         }
-        let budget = if flight.refresh.is_some() { &mut self.refreshes } else { &mut self.logins };
-        let wait = budget.wait(now.monotonic);
-        if !wait.is_zero() {
-            return Step::Over(self.fail(now, E::budget_used_up(wait), COOLDOWN, 0.0));
+        (flight.attempts, flight.out) = (flight.attempts + 1, true);
+        let call = match flight.login {
+            true if now < self.refused_until => Call::LoginIfChanged,
+            true => Call::Login,
+            false => Call::Refresh,
+        };
+        if let Some(held) = self.held.as_mut().filter(|_| call == Call::Refresh) {
+            held.refresh = false;
         }
-        budget.spend(now.monotonic);
-        flight.calls += 1;
-        flight.refresh.take().map_or(Step::Login, Step::Refresh)
+        self.window(call).sent();
+        Poll::Ready(Step::Send(call))
     }
 
-    /// Takes in how an auth call went.
+    /// Takes in how an auth call of a flight ended. `random`, from `0.0..1.0`, spreads the pauses.
     pub(crate) fn report(
         &mut self,
         id: u64,
-        now: Now,
-        attempt: Attempt<Pair<A, R>, R, E>,
-        bounds: Bounds,
-        was_refresh: bool,
-    ) -> Report<A, R, E> {
+        call: Call,
+        now: Duration,
+        ended: Result<Granted, Failure>,
+        random: f64,
+    ) -> Verdict {
+        // What comes too late for its flight was sent all the same, and what the server asks for holds.
+        self.window(call).ended(now, ended.map_or_else(Failure::counts, |_| true));
+        if let Some(asked) = ended.err().and_then(Failure::retry_after) {
+            let asked = now.saturating_add(asked.min(LONGEST_RETRY_AFTER));
+            self.retry_after = self.retry_after.max(asked);
+        }
         let Some(flight) = self.flight.as_mut().filter(|flight| flight.id == id) else {
-            return match attempt {
-                Attempt::Granted(pair) => Report::Late { pair, revoke: self.closed() == Some(Close::Logout) },
-                _ => Report::Over(End::Superseded),
-            };
+            let revoke = ended.is_ok() && self.closed == Some(Close::Logout);
+            self.revoking += u32::from(revoke);
+            return Verdict::Late { revoke };
         };
-        let early = flight.purpose == Purpose::Early;
-        let (reason, fate) = match attempt {
-            Attempt::Granted(pair) => {
-                self.flight = None;
-                self.publish(pair);
-                return Report::Over(End::Published);
+        flight.out = false;
+        let failure = match ended {
+            Ok(granted) => {
+                self.publish(call, granted, now);
+                return Verdict::Publish;
             }
-            Attempt::NotSent(refresh, reason) => {
-                flight.refresh = refresh;
-                if was_refresh {
-                    self.refreshes.refund();
-                } else {
-                    self.logins.refund();
-                }
-                (reason, Fate::Retry { pause: None })
-            }
-            Attempt::NoCredentials(reason) => {
-                self.logins.refund();
-                (reason, Fate::End { cooldown: COOLDOWN })
-            }
-            // The documented way on from a refused refresh is a login, in the same flight. The server has answered,
-            // so the count of failures starts again; it can do so once, for there is no second refresh token.
-            Attempt::Refused(_) if was_refresh => {
-                flight.calls = 0;
-                return Report::Continue;
-            }
-            Attempt::Refused(reason) => {
-                self.refusal = Some(reason.clone());
-                (reason, Fate::End { cooldown: COOLDOWN })
-            }
-            Attempt::Forbidden(refresh, reason) => {
-                flight.refresh = refresh;
-                (reason, Fate::End { cooldown: COOLDOWN })
-            }
-            Attempt::Limited(refresh, wait, reason) => {
-                flight.refresh = refresh;
-                let fits = wait.is_none_or(|wait| now.monotonic.saturating_add(wait) < bounds.deadline);
-                let end = Fate::End { cooldown: wait.unwrap_or(COOLDOWN).max(COOLDOWN) };
-                (reason, if early || !fits { end } else { Fate::Retry { pause: wait } })
-            }
-            Attempt::Unknown(reason) => (reason, Fate::Retry { pause: None }),
+            Err(failure) => failure,
         };
-        match fate {
-            Fate::End { cooldown } => Report::Over(self.fail(now, reason, cooldown, bounds.random)),
-            Fate::Retry { .. } if early => {
-                Report::Over(self.fail(now, reason, Duration::ZERO, bounds.random))
+        let unspent = call == Call::Refresh && failure.leaves_unspent();
+        if let Some(held) = self.held.as_mut().filter(|_| unspent) {
+            held.refresh = true;
+        }
+        let again = match (call, failure) {
+            // The documented way on from a dead refresh token is a login, in the same flight.
+            (Call::Refresh, Failure::Refused | Failure::Unknown { .. }) => {
+                (flight.login, flight.attempts) = (true, 0);
+                now >= self.refusal_ends()
             }
-            Fate::Retry { pause } => self.retry(now, reason, pause, bounds),
+            (_, Failure::NotSent | Failure::Limited { .. } | Failure::Unknown { .. }) => {
+                let pause = doubled(FIRST_PAUSE, flight.attempts, LONGEST_PAUSE);
+                flight.resume = now.saturating_add(spread(pause, random));
+                flight.attempts < ATTEMPTS
+            }
+            (_, Failure::Refused) => {
+                self.refusals = self.refusals.saturating_add(1);
+                let pause = doubled(FIRST_REFUSAL, self.refusals, LONGEST_REFUSAL);
+                self.refused_until = now.saturating_add(pause);
+                self.ask_again = now.saturating_add(ASK_AGAIN);
+                false
+            }
+            (_, Failure::Unchanged) => {
+                self.ask_again = now.saturating_add(ASK_AGAIN);
+                false
+            }
+            (_, Failure::Forbidden | Failure::Unusable | Failure::Aborted) => false,
+        };
+        if !again || self.limit_of(id).is_some_and(|limit| self.next_call(false, now) >= limit) {
+            self.fail(now, random);
+        }
+        if unspent { Verdict::PutBack } else { Verdict::Drop }
+    }
+
+    /// Ends a flight that nothing else has ended. Says whether there was one to end.
+    pub(crate) fn abandon(&mut self, id: u64, now: Duration, random: f64) -> bool {
+        let is_current = self.flight.as_ref().is_some_and(|flight| flight.id == id);
+        if is_current {
+            self.fail(now, random);
+        }
+        is_current
+    }
+
+    fn window(&mut self, call: Call) -> &mut Window {
+        match call {
+            Call::Login | Call::LoginIfChanged => &mut self.logins,
+            Call::Refresh => &mut self.refreshes,
         }
     }
 
-    /// The leader is gone without a word: it panicked. What it was about to present is lost with it.
-    pub(crate) fn abandon(&mut self, id: u64) {
-        if self.flight.as_ref().is_some_and(|flight| flight.id == id) {
-            self.land();
+    fn publish(&mut self, call: Call, granted: Granted, now: Duration) {
+        let Granted { expiry, refresh } = granted;
+        self.generation += 1;
+        if call != Call::Refresh {
+            self.logged_in = self.generation;
         }
+        self.held = Some(Held { expiry, arrived: now, refresh, accepted: false, given_up: false });
+        (self.flight, self.failures, self.refusals) = (None, 0, 0);
+        (self.rest_until, self.refused_until) = (Duration::ZERO, Duration::ZERO);
     }
 
-    fn retry(&mut self, now: Now, reason: E, asked_for: Option<Duration>, bounds: Bounds) -> Report<A, R, E> {
-        let Rules { calls, first_pause, longest_pause, .. } = self.rules;
-        let Some(flight) = &mut self.flight else { return Report::Over(End::Superseded) };
-        // A pause of no time, from many clients at once, would only bring on the next 429.
-        let asked_for = asked_for.filter(|pause| !pause.is_zero());
-        let doubled =
-            first_pause.saturating_mul(1_u32.checked_shl(flight.calls.saturating_sub(1)).unwrap_or(u32::MAX));
-        let pause = asked_for.unwrap_or_else(|| part(doubled.min(longest_pause), bounds.random));
-        let resume = now.monotonic.saturating_add(pause);
-        if flight.calls >= calls || resume >= bounds.deadline {
-            // A pause the server asked for outlasts the attempts: the next flight keeps it too.
-            let cooldown = asked_for.unwrap_or(COOLDOWN).max(COOLDOWN);
-            return Report::Over(self.fail(now, reason, cooldown, bounds.random));
-        }
-        flight.pause_until = resume;
-        Report::Continue
-    }
-
-    fn fail(&mut self, now: Now, reason: E, cooldown: Duration, random: f64) -> End<E> {
-        let early = self.flight.as_ref().is_some_and(|flight| flight.purpose == Purpose::Early);
-        let cooldown = cooldown.min(LONGEST_COOLDOWN);
-        self.land();
-        if early {
-            self.early.fail(now.monotonic, random);
-        }
-        // An early failure is invisible, unless the server itself asked for a pause.
-        if !early || cooldown > COOLDOWN {
-            self.cooldown = Some((reason.clone(), now.monotonic.saturating_add(cooldown)));
-        }
-        End::Failed { reason, early }
-    }
-
-    /// Ends the flight; a refresh token it still has was not spent and goes back to its pair.
-    fn land(&mut self) {
-        if let Some(flight) = self.flight.take()
-            && let Some(held) = self.held.as_mut().filter(|held| held.refresh.is_none() && !held.rejected)
-        {
-            held.refresh = flight.refresh;
-        }
+    fn fail(&mut self, now: Duration, random: f64) {
+        self.failed = self.flight.take().map(|flight| flight.id).or(self.failed);
+        self.failures = self.failures.saturating_add(1);
+        let pause = doubled(FIRST_PAUSE, self.failures, LONGEST_PAUSE);
+        self.rest_until = now.saturating_add(spread(pause, random));
     }
 }
 
-enum Fate {
-    Retry { pause: Option<Duration> },
-    End { cooldown: Duration },
+/// From half of a pause to all of it, so that many clients do not come back at once.
+fn spread(pause: Duration, random: f64) -> Duration {
+    pause.mul_f64(0.5 + share(random) / 2.0)
 }

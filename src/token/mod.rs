@@ -1,20 +1,25 @@
 //! Tokens: what they are, when they end, and the rules for replacing them.
 
 mod access;
-mod backoff;
-mod budget;
+mod cache;
 mod claims;
 mod expiry;
-#[cfg(test)]
-mod explorer;
 mod flight;
-mod lifecycle;
-mod terms;
+mod machine;
+#[cfg(test)]
+mod model_check;
+mod per_process;
+mod types;
+mod window;
 
 pub use access::AccessToken;
+pub(crate) use cache::{Cache, Closed, Failed, Grant, Pair, Source, logged_out};
 pub use claims::TokenClaims;
 pub(crate) use claims::times;
 pub(crate) use expiry::{Evidence, Expiry, Zone};
-pub(crate) use flight::{Attempt, Bounds, End, Report, Step};
-pub(crate) use lifecycle::Lifecycle;
-pub(crate) use terms::{Answer, Close, Closed, Grant, Need, Pair, Reason, Rules, Snapshot};
+pub(crate) use per_process::PerProcess;
+pub(crate) use types::{After401, Close, Failure, Rules, Snapshot, Waiter};
+pub(crate) use window::{Window, doubled};
+
+/// The target of log lines about tokens.
+pub(crate) const TOKEN_LOG: &str = "popup_rewards::token";

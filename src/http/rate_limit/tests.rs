@@ -1,98 +1,64 @@
 use std::sync::Barrier;
-use std::time::SystemTime;
 
 use super::*;
-use crate::http::schedule::WINDOW;
 
-/// A clock that stands still and notes how long callers asked to sleep.
-#[derive(Default)]
-struct Standing {
-    at: Duration,
-    slept: Mutex<Vec<Duration>>,
-}
-
-impl Clock for Standing {
-    fn monotonic(&self) -> Duration {
-        self.at
-    }
-    fn wall(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH
-    }
-    fn sleep(&self, duration: Duration) {
-        self.slept.lock().push(duration);
-    }
+const fn at(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
 }
 
 #[test]
-fn a_refusal_says_when_to_come_back_and_does_not_sleep() {
+fn a_refusal_says_when_to_come_back_and_takes_no_turn() {
     let limiter = Limiter::new(&RateLimits::unlimited().reads(1));
-    let clock = Standing { at: Duration::from_secs(5), ..Standing::default() };
-    limiter.wait_turn(RateClass::Read, &clock, Duration::from_secs(20)).unwrap();
-    let error = limiter.wait_turn(RateClass::Read, &clock, Duration::from_secs(20)).unwrap_err();
-    assert_eq!((error.kind(), error.retry_after()), (ErrorKind::RateLimited, Some(WINDOW)));
-    assert!(error.is_retryable());
-    assert!(clock.slept.lock().is_empty());
-
-    limiter.wait_turn(RateClass::Read, &clock, Duration::from_secs(66)).unwrap();
-    assert_eq!(*clock.slept.lock(), [WINDOW]);
+    assert_eq!(limiter.take_turn(RateClass::Read, at(5), at(20)).unwrap(), at(5));
+    for _ in 0..100 {
+        let error = limiter.take_turn(RateClass::Read, at(5), at(20)).unwrap_err();
+        assert_eq!((error.kind(), error.retry_after()), (ErrorKind::RateLimited, Some(LENGTH)));
+        assert!(error.is_retryable());
+    }
+    assert_eq!(limiter.take_turn(RateClass::Read, at(5), at(66)).unwrap(), at(66));
 }
 
 #[test]
 fn a_limit_of_zero_is_refused_instead_of_waited_for() {
     let limiter = Limiter::new(&RateLimits::unlimited().orders(0));
     let order = RateClass::Order(Vertical::Esim);
-    let error = limiter.wait_turn(order, &Standing::default(), Duration::MAX).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Configuration);
+    assert_eq!(limiter.take_turn(order, at(0), Duration::MAX).unwrap_err().kind(), ErrorKind::Configuration);
 }
 
 #[test]
-fn without_a_limit_nobody_waits() {
+fn without_a_limit_every_turn_is_now() {
     let limiter = Limiter::new(&RateLimits::unlimited());
-    let clock = Standing::default();
-    for _ in 0..5_000 {
-        limiter.wait_turn(RateClass::Read, &clock, Duration::ZERO).unwrap();
+    for second in 0..5_000 {
+        assert_eq!(limiter.take_turn(RateClass::Read, at(second), at(0)).unwrap(), at(second));
     }
-    assert!(clock.slept.lock().is_empty());
 }
 
 #[test]
 fn each_class_and_vertical_has_turns_of_its_own() {
     let limiter = Limiter::new(&RateLimits::unlimited().reads(1).orders(1).quotes(1));
-    let clock = Standing::default();
     let verticals = [Vertical::Voucher, Vertical::Topup, Vertical::Esim];
     let mut classes = vec![RateClass::Read];
     classes.extend(verticals.map(RateClass::Order));
     classes.extend(verticals.map(RateClass::Quote));
     for &class in &classes {
-        limiter.wait_turn(class, &clock, Duration::ZERO).unwrap();
+        limiter.take_turn(class, at(0), at(0)).unwrap();
     }
     for &class in &classes {
-        assert!(limiter.wait_turn(class, &clock, Duration::ZERO).is_err(), "{class:?}");
+        assert!(limiter.take_turn(class, at(0), at(0)).is_err(), "{class:?}");
     }
 }
 
 #[test]
-fn eight_threads_take_turns_and_nobody_is_overtaken_by_a_whole_round() {
+fn eight_threads_take_turns_and_nobody_is_overtaken_by_a_round() {
     let limiter = Limiter::new(&RateLimits::unlimited().reads(3));
     let barrier = Barrier::new(8);
-    // Each thread has a clock of its own that notes its sleeps: with time standing still, that is its turns.
     let turns: Vec<Vec<Duration>> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..8)
-            .map(|_| {
-                scope.spawn(|| {
-                    let clock = Standing::default();
-                    for _ in 0..20 {
-                        barrier.wait();
-                        let before = clock.slept.lock().len();
-                        limiter.wait_turn(RateClass::Read, &clock, Duration::MAX).unwrap();
-                        if clock.slept.lock().len() == before {
-                            clock.slept.lock().push(Duration::ZERO);
-                        }
-                    }
-                    clock.slept.into_inner()
-                })
-            })
-            .collect();
+        let take = || {
+            barrier.wait();
+            limiter.take_turn(RateClass::Read, at(0), Duration::MAX).unwrap()
+        };
+        let threads: Vec<_> =
+            (0..8).map(|_| scope.spawn(move || (0..20).map(|_| take()).collect())).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     for round in 1..20 {
@@ -102,7 +68,7 @@ fn eight_threads_take_turns_and_nobody_is_overtaken_by_a_whole_round() {
     }
     let mut all: Vec<_> = turns.into_iter().flatten().collect();
     all.sort();
-    let expected: Vec<_> = (0..160).map(|turn| WINDOW * (turn / 3)).collect();
+    let expected: Vec<_> = (0..160).map(|turn| LENGTH * (turn / 3)).collect();
     assert_eq!(all, expected);
 }
 

@@ -1,0 +1,105 @@
+//! The ways a session ends: logout, forget, drop.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use super::event::EventKind;
+use super::{Inner, Owner, Session};
+use crate::Result;
+use crate::token::{Close, TOKEN_LOG};
+
+/// How long a drop with `logout_on_drop(true)` may take.
+const DROP_LIMIT: Duration = Duration::from_secs(2);
+
+impl Session {
+    /// Ends the session on the server: `POST /auth/logout`.
+    ///
+    /// The server revokes **all** tokens of this client, those of its other processes and machines included. The
+    /// tokens held here are wiped first, also if the call then fails. Once this returns, no request of the session
+    /// carries a token, and calls fail with [`LoggedOut`](ErrorKind::LoggedOut) until [`login`](Session::login) is
+    /// called. Without a token there is nothing to revoke and nothing is sent.
+    ///
+    /// # Errors
+    /// [`Forbidden`](ErrorKind::Forbidden), [`Server`](ErrorKind::Server), [`Network`](ErrorKind::Network) or
+    /// [`Timeout`](ErrorKind::Timeout) if the server could not be told; the tokens stay valid there until they expire.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, Error, ErrorKind, Session};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// session.login()?;
+    /// session.logout()?;
+    /// assert_eq!(session.countries().unwrap_err().kind(), ErrorKind::LoggedOut);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn logout(&self) -> Result<()> {
+        let inner = &self.owner.inner;
+        let revoked = inner.close(Close::Logout, self.scope().deadline);
+        inner.observe(EventKind::LoggedOut, revoked.as_ref().err());
+        revoked
+    }
+
+    /// Wipes the tokens here and tells nobody; they stay valid on the server until they expire.
+    ///
+    /// Calls fail with [`LoggedOut`](ErrorKind::LoggedOut) until [`login`](Session::login) is called. A token pair
+    /// that is on its way is dropped when it arrives; it is not revoked, because the server can only revoke the
+    /// tokens of every process of this client at once.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, Error, SessionState, Session};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// session.login()?;
+    /// session.forget();
+    /// assert_eq!(session.status().state, SessionState::LoggedOut);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn forget(&self) {
+        self.owner.inner.close(Close::Forget, Duration::ZERO).unwrap_or_default();
+        self.owner.inner.observe(EventKind::LoggedOut, None);
+    }
+}
+
+impl Inner {
+    /// Closes the session and revokes what was held, as far as the server can be reached by `deadline`.
+    fn close(&self, how: Close, deadline: Duration) -> Result<()> {
+        let held = self.cache.close(how);
+        self.source.close_connections();
+        held.map_or(Ok(()), |held| self.cache.revoke(held, deadline))
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        let inner = &self.inner;
+        // The tokens of the process that this one was forked from are not this one's to revoke.
+        let is_own = self.process == std::process::id();
+        if !(inner.source.settings.logout_on_drop && is_own) {
+            inner.close(Close::Forget, Duration::ZERO).unwrap_or_default();
+            return;
+        }
+        // The last clone may go in the destructor of a thread-local, where much of what a request uses is gone.
+        let (ending, ended) = (Arc::clone(inner), mpsc::sync_channel(1));
+        let log_out = move || {
+            let deadline = ending.source.clock.monotonic().saturating_add(DROP_LIMIT);
+            let result = ending.close(Close::Logout, deadline);
+            drop(ending);
+            ended.0.send(result).unwrap_or_default();
+        };
+        let thread = thread::Builder::new().name("popup-rewards-logout".to_owned()).spawn(log_out);
+        if thread.is_err() {
+            inner.close(Close::Forget, Duration::ZERO).unwrap_or_default();
+        }
+        match ended.1.recv_timeout(DROP_LIMIT) {
+            Ok(Err(error)) => {
+                log::warn!(target: TOKEN_LOG, "the logout on drop did not reach the server: {error}")
+            }
+            Err(_) => log::warn!(target: TOKEN_LOG, "the logout on drop was not over within its time"),
+            Ok(Ok(())) => {}
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! What the token cache asks of a session: the time, the auth calls, and whoever observes them.
+
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Waker;
+use std::thread;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::auth::{self, RefreshToken, Setting};
+use super::builder::Settings;
+use super::event::{Event, EventKind, Observer};
+use super::status::Counters;
+use crate::clock::Now;
+use crate::credentials::Pair as Login;
+use crate::http::{ConnectionSettings, Connections, Decision, Fate, Limiter, Outcome};
+use crate::token::{
+    AccessToken, Closed, Failed, Failure, Pair, PerProcess, Snapshot, Source as TokenSource, TOKEN_LOG,
+};
+use crate::{Clock, Credentials, Error, ErrorKind, Result};
+
+/// An access token and the connections it is sent over. Both are given up together.
+pub(crate) struct Access {
+    pub(super) token: AccessToken,
+    pub(super) connections: Arc<Connections>,
+}
+
+/// All of a session but its tokens.
+pub(crate) struct Source {
+    pub(super) settings: Settings,
+    pub(super) clock: Box<dyn Clock>,
+    pub(super) counters: Counters,
+    credentials: Credentials,
+    observer: Option<Observer>,
+    hasher: RandomState,
+    process: PerProcess<Local>,
+}
+
+/// What a forked child must not share with its parent: sockets, and locks that the parent may have held.
+struct Local {
+    connections: Mutex<Arc<Connections>>,
+    settings: ConnectionSettings,
+    limiter: Limiter,
+    /// The credentials that the server refused last, as a hash, and its response.
+    refused: Mutex<Option<(u64, Error)>>,
+    /// Whether the credentials closure is running.
+    asking: AtomicBool,
+}
+
+impl Local {
+    fn new(settings: ConnectionSettings, limiter: Limiter) -> Self {
+        Local {
+            connections: Mutex::new(Arc::new(Connections::new(&settings))),
+            settings,
+            limiter,
+            refused: Mutex::new(None),
+            asking: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Source {
+    pub(super) fn new(
+        settings: Settings,
+        (connections, limiter): (ConnectionSettings, Limiter),
+        credentials: Credentials,
+        clock: Box<dyn Clock>,
+        observer: Option<Observer>,
+    ) -> Self {
+        Source {
+            settings,
+            clock,
+            counters: Counters::default(),
+            credentials,
+            observer,
+            hasher: RandomState::new(),
+            process: PerProcess::new(Local::new(connections, limiter)),
+        }
+    }
+
+    fn local(&self) -> &Local {
+        self.process.get(|parent| Local::new(parent.settings.forked(), parent.limiter.forked()))
+    }
+
+    pub(super) fn connections(&self) -> Arc<Connections> {
+        Arc::clone(&self.local().connections.lock())
+    }
+
+    pub(super) fn limiter(&self) -> &Limiter {
+        &self.local().limiter
+    }
+
+    /// Lets the present connections send nothing more. What comes later goes over new ones.
+    pub(super) fn close_connections(&self) {
+        let local = self.local();
+        let fresh = Arc::new(Connections::new(&local.settings));
+        let closed = std::mem::replace(&mut *local.connections.lock(), fresh);
+        closed.close();
+    }
+
+    fn setting(&self, deadline: Duration) -> Setting {
+        let sent = Now::read(&*self.clock);
+        Setting {
+            sent,
+            timeout: self.settings.timeout.min(deadline.saturating_sub(sent.monotonic)),
+            margin: self.settings.refresh_margin,
+            random: self.clock.random(),
+        }
+    }
+
+    /// The credentials to log in with now. At most one call of a closure runs at a time: one that hangs must not
+    /// cost a thread for every flight.
+    fn current_credentials(&self) -> Result<Login> {
+        struct Asking<'a>(&'a AtomicBool);
+        impl Drop for Asking<'_> {
+            fn drop(&mut self) {
+                self.0.store(false, Ordering::SeqCst);
+            }
+        }
+        let asking = &self.local().asking;
+        if asking.swap(true, Ordering::SeqCst) {
+            return Err(Error::configuration("an earlier call of the credentials closure has not returned"));
+        }
+        let _asking = Asking(asking);
+        self.credentials.current()
+    }
+
+    /// The response of the server to these very credentials, if it has refused them.
+    fn refused_before(&self, fingerprint: u64) -> Option<Error> {
+        let refused = self.local().refused.lock();
+        refused.as_ref().filter(|(found, _)| *found == fingerprint).map(|(_, refusal)| refusal.clone())
+    }
+
+    /// Tells two pairs of credentials apart without keeping either; the key of the hash is drawn per session.
+    fn fingerprint(&self, login: &Login) -> u64 {
+        self.hasher.hash_one((login.key.expose(), login.secret.expose()))
+    }
+
+    fn revoke_with(
+        &self,
+        access: &Access,
+        token: &AccessToken,
+        deadline: Duration,
+        pause_until: &dyn Fn(Duration),
+    ) -> Result<()> {
+        let mut made = 0;
+        loop {
+            made += 1;
+            let Err(failure) = auth::logout(&access.connections, token, self.setting(deadline)) else {
+                return Ok(());
+            };
+            let outcome = match failure.error.kind() {
+                _ if failure.fate == Fate::NotSent => Outcome::NotSent,
+                ErrorKind::RateLimited => Outcome::Limited { wait: failure.error.retry_after() },
+                ErrorKind::Server | ErrorKind::Network | ErrorKind::Timeout => {
+                    Outcome::Unknown { wait: failure.error.retry_after() }
+                }
+                _ => Outcome::Complete,
+            };
+            let now = self.clock.monotonic();
+            let left = deadline.saturating_sub(now);
+            match self.settings.retry.decide(made, outcome, true, left, self.clock.random()) {
+                Decision::RepeatAfter(pause) => pause_until(now.saturating_add(pause)),
+                Decision::GiveUp => return Err(failure.error),
+            }
+        }
+    }
+}
+
+impl TokenSource for Source {
+    type Access = Arc<Access>;
+    type Refresh = RefreshToken;
+
+    fn now(&self) -> Now {
+        Now::read(&*self.clock)
+    }
+
+    fn random(&self) -> f64 {
+        self.clock.random()
+    }
+
+    fn pausing(&self, until: Duration) {
+        self.clock.on_pause(until);
+    }
+
+    fn on_jump(&self, waker: Waker) {
+        self.clock.on_jump(waker);
+    }
+
+    fn spawn(&self, flight: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+        thread::Builder::new().name("popup-rewards-token".to_owned()).spawn(flight).map(drop)
+    }
+
+    fn login(&self, if_changed: bool, deadline: Duration) -> Result<Pair<Arc<Access>, RefreshToken>, Failed> {
+        let aborted = |error| Failed { failure: Failure::Aborted, error };
+        let login = self.current_credentials().map_err(aborted)?;
+        let fingerprint = self.fingerprint(&login);
+        if if_changed && let Some(error) = self.refused_before(fingerprint) {
+            return Err(Failed { failure: Failure::Unchanged, error });
+        }
+        self.counters.login();
+        let connections = self.connections();
+        let minted = auth::login(&connections, &login, self.setting(deadline));
+        if let Err(Failed { failure: Failure::Refused, error }) = &minted {
+            *self.local().refused.lock() = Some((fingerprint, error.clone()));
+        }
+        minted.map(|pair| over(connections, pair))
+    }
+
+    fn refresh(
+        &self,
+        token: &RefreshToken,
+        deadline: Duration,
+    ) -> Result<Pair<Arc<Access>, RefreshToken>, Failed> {
+        self.counters.refresh();
+        let connections = self.connections();
+        auth::refresh(&connections, token, self.setting(deadline)).map(|pair| over(connections, pair))
+    }
+
+    fn revoke(
+        &self,
+        (access, refresh): Closed<Self>,
+        deadline: Duration,
+        pause_until: &dyn Fn(Duration),
+    ) -> Result<()> {
+        let revoked = self.revoke_with(&access, &access.token, deadline, pause_until);
+        let Some(refresh) = refresh.filter(|_| is_dead(&revoked)) else { return revoked };
+        // An access token that has ended cannot log out, but the refresh token beside it may live for days. It is
+        // spent on a last pair, and that pair revokes everything.
+        self.counters.refresh();
+        match auth::refresh(&access.connections, &refresh, self.setting(deadline)) {
+            Ok(last) => {
+                let revoked = self.revoke_with(&access, &last.access, deadline, pause_until);
+                if is_dead(&revoked) { Ok(()) } else { revoked }
+            }
+            Err(Failed { failure: Failure::Refused, .. }) => Ok(()),
+            Err(Failed { error, .. }) => Err(error),
+        }
+    }
+
+    fn forked(&self, access: &Arc<Access>) -> Arc<Access> {
+        Arc::new(Access { token: access.token.clone(), connections: self.connections() })
+    }
+
+    fn observe(&self, kind: EventKind, snapshot: Snapshot, reason: Option<&Error>) {
+        let event = Event {
+            kind,
+            generation: snapshot.generation,
+            remaining: Some(snapshot.remaining).filter(|_| snapshot.zone.is_some()),
+            next_attempt: Some(snapshot.next_attempt).filter(|wait| !wait.is_zero()),
+            reason: reason.map(Error::kind),
+        };
+        log::debug!(target: TOKEN_LOG, "{kind:?} generation={} reason={:?}", event.generation, event.reason);
+        if let Some(observer) = &self.observer {
+            observer(&event);
+        }
+    }
+}
+
+/// The pair with its access token on the connections that brought it.
+fn over(
+    connections: Arc<Connections>,
+    pair: Pair<AccessToken, RefreshToken>,
+) -> Pair<Arc<Access>, RefreshToken> {
+    let access = Arc::new(Access { token: pair.access, connections });
+    Pair { access, refresh: pair.refresh, expiry: pair.expiry }
+}
+
+/// Whether a logout failed because its token had ended.
+fn is_dead(revoked: &Result<()>) -> bool {
+    revoked.as_ref().is_err_and(|error| error.status() == Some(401))
+}

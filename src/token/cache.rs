@@ -1,0 +1,345 @@
+//! The token cache: the only place that locks, and the only place that blocks.
+//!
+//! One mutex guards the machine and the tokens it is about. It is held for as long as it takes to look at them: never
+//! across I/O, and never while code of the user runs. Whoever waits sleeps on the one condition variable in
+//! [`wait`](Shared::wait); every change goes through [`change`](Shared::change), which wakes all of them. A flight
+//! runs on a thread of its own (`fly.rs`), so no caller's deadline or panic is another caller's problem.
+
+mod fly;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::task::{Wake, Waker};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::expiry::Expiry;
+use super::machine::Machine;
+use super::per_process::PerProcess;
+use super::types::{After401, Close, Failure, Poll, Refusal, Route, Rules, Snapshot, Waiter};
+use crate::clock::Now;
+use crate::{Error, ErrorKind, EventKind, Result};
+
+/// What an auth call brought.
+#[derive(Debug)]
+pub(crate) struct Pair<A, R> {
+    pub(crate) access: A,
+    /// Moved, never cloned: what is not put back cannot be presented again.
+    pub(crate) refresh: Option<R>,
+    pub(crate) expiry: Expiry,
+}
+
+/// An auth call that brought nothing.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) failure: Failure,
+    pub(crate) error: Error,
+}
+
+/// An access token and the generation it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Grant<A> {
+    pub(crate) access: A,
+    pub(crate) generation: u64,
+}
+
+/// What was held when the session was closed, and has to be revoked.
+pub(crate) type Closed<S> = (<S as Source>::Access, Option<<S as Source>::Refresh>);
+
+/// What the cache asks of a session. None of it runs under the lock.
+pub(crate) trait Source: Send + Sync + 'static {
+    type Access: Clone + Send + 'static;
+    type Refresh: Send + 'static;
+
+    fn now(&self) -> Now;
+    /// From `0.0..1.0`.
+    fn random(&self) -> f64;
+    /// A thread is about to pause until a monotonic reading.
+    fn pausing(&self, until: Duration);
+    /// Registers for the jumps of a clock that can jump.
+    fn on_jump(&self, waker: Waker);
+    /// Runs a flight on a thread of its own.
+    fn spawn(&self, flight: Box<dyn FnOnce() + Send>) -> io::Result<()>;
+    /// Logs in, by `deadline`. With `if_changed`, nothing is sent for credentials that the server has refused.
+    fn login(
+        &self,
+        if_changed: bool,
+        deadline: Duration,
+    ) -> Result<Pair<Self::Access, Self::Refresh>, Failed>;
+    /// Presents a refresh token, by `deadline`.
+    fn refresh(
+        &self,
+        token: &Self::Refresh,
+        deadline: Duration,
+    ) -> Result<Pair<Self::Access, Self::Refresh>, Failed>;
+    /// Revokes all tokens of this client with what was held. `pause_until` waits between two attempts.
+    fn revoke(&self, held: Closed<Self>, deadline: Duration, pause_until: &dyn Fn(Duration)) -> Result<()>
+    where
+        Self: Sized;
+    /// The parent's access token, made fit for this process.
+    fn forked(&self, access: &Self::Access) -> Self::Access;
+    /// Tells the observer.
+    fn observe(&self, kind: EventKind, snapshot: Snapshot, reason: Option<&Error>);
+}
+
+/// The tokens of one session, for any number of threads.
+pub(crate) struct Cache<S: Source>(PerProcess<Arc<Shared<S>>>);
+
+struct Shared<S: Source> {
+    state: Mutex<State<S>>,
+    changed: Condvar,
+    /// Counts the jumps of a clock that can jump, so that none is missed between reading it and going to sleep.
+    jumps: AtomicU64,
+    /// The generation of which `accepted` has nothing more to learn: most calls of a session touch no lock there.
+    settled: AtomicU64,
+    /// Whether the session is closed, for a child that cannot have the lock.
+    closed: AtomicBool,
+    /// How often a caller had to wait.
+    waits: AtomicU64,
+    rules: Rules,
+    source: Arc<S>,
+}
+
+/// The machine, and the tokens it is about.
+struct State<S: Source> {
+    machine: Machine,
+    access: Option<S::Access>,
+    refresh: Option<S::Refresh>,
+    /// Of the last auth call, if it failed.
+    error: Option<Error>,
+}
+
+impl<S: Source> Cache<S> {
+    pub(crate) fn new(rules: Rules, source: Arc<S>) -> Self {
+        let state = State { machine: Machine::new(rules), access: None, refresh: None, error: None };
+        Cache(PerProcess::new(Shared::new(rules, state, source)))
+    }
+
+    /// Reads from the token without cloning it, if it is fresh and the lock is free. Makes no system call.
+    pub(crate) fn peek<T>(&self, at_least: Duration, read: impl FnOnce(&S::Access) -> T) -> Option<T> {
+        let shared = self.0.first()?;
+        let now = shared.source.now();
+        let state = shared.state.try_lock()?;
+        state.access.as_ref().filter(|_| state.machine.is_fresh(at_least, now)).map(read)
+    }
+
+    /// Obtains a token. Returns by the waiter's deadline, whatever happens to anybody else.
+    pub(crate) fn acquire(&self, waiter: Waiter) -> Result<Grant<S::Access>> {
+        let shared = self.shared();
+        shared.check_reentry()?;
+        shared.acquire(waiter)
+    }
+
+    /// Joins a login that is under way, else mints a new pair. Opens a closed session.
+    pub(crate) fn login(&self, deadline: Duration) -> Result<Grant<S::Access>> {
+        let shared = self.shared();
+        shared.check_reentry()?;
+        let waiter = shared.change(|state| state.machine.login(deadline));
+        shared.acquire(waiter)
+    }
+
+    /// Every other pause of the crate. Ends with `LoggedOut` at the first logout after there had been `closes`.
+    pub(crate) fn pause_until(&self, until: Duration, closes: u64) -> Result<()> {
+        self.shared().wait(until, |state, now| match state.machine.is_open(closes) {
+            false => Poll::Ready(Err(logged_out())),
+            true if now.monotonic >= until => Poll::Ready(Ok(())),
+            true => Poll::Wait { until, pause: true },
+        })
+    }
+
+    pub(crate) fn refused(&self, generation: u64, route: Route, last: bool) -> After401 {
+        let now = self.shared().source.now().monotonic;
+        self.shared().change(|state| state.machine.refused(generation, route, last, now))
+    }
+
+    pub(crate) fn accepted(&self, generation: u64, route: Route) {
+        let shared = self.shared();
+        if shared.settled.load(Ordering::Acquire) != generation {
+            let now = shared.source.now().monotonic;
+            shared.change(|state| state.machine.accepted(generation, route, now));
+        }
+    }
+
+    /// Closes the session. What comes back is under revocation until it was given to [`revoke`](Cache::revoke).
+    pub(crate) fn close(&self, how: Close) -> Option<Closed<S>> {
+        self.shared().change(|state| {
+            let revoke = state.machine.close(how);
+            let (access, refresh) = (state.access.take(), state.refresh.take());
+            state.error = None;
+            access.filter(|_| revoke).map(|access| (access, refresh))
+        })
+    }
+
+    pub(crate) fn revoke(&self, held: Closed<S>, deadline: Duration) -> Result<()> {
+        self.shared().revoke(held, deadline)
+    }
+
+    /// How often a caller had to wait for a token.
+    pub(crate) fn waits(&self) -> u64 {
+        self.shared().waits.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn closes(&self) -> u64 {
+        self.shared().state.lock().machine.closes()
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.shared().state.lock().machine.generation()
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.shared().snapshot()
+    }
+
+    fn shared(&self) -> &Arc<Shared<S>> {
+        self.0.get(|parent| parent.forked())
+    }
+}
+
+impl<S: Source> Shared<S> {
+    fn new(rules: Rules, state: State<S>, source: Arc<S>) -> Arc<Self> {
+        let shared = Arc::new(Shared {
+            changed: Condvar::new(),
+            jumps: AtomicU64::new(0),
+            settled: AtomicU64::new(state.machine.settled()),
+            closed: AtomicBool::new(state.machine.is_closed()),
+            waits: AtomicU64::new(0),
+            state: Mutex::new(state),
+            rules,
+            source,
+        });
+        shared.source.on_jump(Arc::new(Jump(Arc::downgrade(&shared))).into());
+        shared
+    }
+
+    /// Of a child process: takes over what can be had without waiting for a thread that is not there.
+    fn forked(&self) -> Arc<Self> {
+        let closed = self.closed.load(Ordering::SeqCst);
+        let parent = self.state.try_lock().map(|parent| (parent.machine.forked(), parent.access.clone()));
+        let (machine, access) = parent.unwrap_or_else(|| (Machine::cold(self.rules, closed), None));
+        let access = access.map(|access| self.source.forked(&access));
+        let state = State { machine, access, refresh: None, error: None };
+        Shared::new(self.rules, state, Arc::clone(&self.source))
+    }
+
+    fn acquire(self: &Arc<Self>, mut waiter: Waiter) -> Result<Grant<S::Access>> {
+        let (deadline, mut waits) = (waiter.deadline, false);
+        self.wait(deadline, |state, now| match state.machine.acquire(&mut waiter, now) {
+            Poll::Wait { until, pause } => {
+                let first = !std::mem::replace(&mut waits, true);
+                self.waits.fetch_add(u64::from(first), Ordering::Relaxed);
+                Poll::Wait { until, pause }
+            }
+            Poll::Ready(Ok(generation)) => {
+                let access = state.access.clone().ok_or_else(logged_out);
+                Poll::Ready(access.map(|access| Grant { access, generation }))
+            }
+            Poll::Ready(Err(refusal)) => Poll::Ready(Err(error_of(refusal, state.error.as_ref()))),
+        })
+    }
+
+    /// The only place that blocks: polls, and polls again after a change or at the instant named. A flight that the
+    /// caller has to fly itself, because no thread can be started, is over by `deadline`.
+    fn wait<R>(
+        self: &Arc<Self>,
+        deadline: Duration,
+        mut poll: impl FnMut(&mut State<S>, Now) -> Poll<R>,
+    ) -> R {
+        let mut announced = false;
+        loop {
+            let jumps = self.jumps.load(Ordering::SeqCst);
+            let now = self.source.now();
+            let mut state = self.state.lock();
+            if let Some(id) = state.machine.overdue(now.monotonic) {
+                drop(state);
+                self.abandon(id, "the login or refresh did not end within its time limit");
+                continue;
+            }
+            let polled = poll(&mut state, now);
+            let flight = state.machine.launch();
+            let mut pausing = None;
+            if let (Poll::Wait { until, pause }, None) = (&polled, flight) {
+                // Announced outside of the lock, so there is one more poll between that and going to sleep.
+                announced = *pause && !announced;
+                if announced {
+                    pausing = Some(*until);
+                } else if self.jumps.load(Ordering::SeqCst) == jumps {
+                    self.changed.wait_for(&mut state, until.saturating_sub(now.monotonic));
+                }
+            }
+            drop(state);
+            if let Some(until) = pausing {
+                self.source.pausing(until);
+            }
+            if let Some(id) = flight {
+                self.start(id, matches!(polled, Poll::Ready(_)), deadline);
+            }
+            if let Poll::Ready(result) = polled {
+                return result;
+            }
+        }
+    }
+
+    /// Every change goes through here, so that none is made without waking whoever waits.
+    fn change<R>(&self, change: impl FnOnce(&mut State<S>) -> R) -> R {
+        let result = {
+            let mut state = self.state.lock();
+            let result = change(&mut state);
+            self.settled.store(state.machine.settled(), Ordering::Release);
+            self.closed.store(state.machine.is_closed(), Ordering::SeqCst);
+            result
+        };
+        self.changed.notify_all();
+        result
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let now = self.source.now();
+        self.state.lock().machine.snapshot(now)
+    }
+}
+
+/// Wakes whoever waits after the clock has jumped. It keeps nothing alive, because the clock keeps it.
+struct Jump<S: Source>(Weak<Shared<S>>);
+
+impl<S: Source> Wake for Jump<S> {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if let Some(shared) = self.0.upgrade() {
+            shared.jumps.fetch_add(1, Ordering::SeqCst);
+            shared.change(|_| ());
+        }
+    }
+}
+
+pub(crate) fn logged_out() -> Error {
+    Error::new(ErrorKind::LoggedOut, "the session is logged out; call login() to open it again")
+}
+
+/// The error of a caller that gets no token; `last` is that of the last auth call.
+fn error_of(refusal: Refusal, last: Option<&Error>) -> Error {
+    let limited = |wait| {
+        Error::new(ErrorKind::RateLimited, "the session has used up its logins or refreshes for this minute")
+            .with_retry_after(Some(wait))
+    };
+    match refusal {
+        Refusal::LoggedOut => logged_out(),
+        Refusal::TimedOut => Error::new(ErrorKind::Timeout, "no token within the time limit of this call"),
+        Refusal::Limited { retry_after } => limited(retry_after),
+        Refusal::Failed { retry_after } => {
+            let wait = Some(retry_after).filter(|wait| !wait.is_zero());
+            last.map_or_else(|| limited(retry_after), |error| error.clone().with_retry_after(wait))
+        }
+        Refusal::TooLong { life } => Error::invalid_request(format!(
+            "the server's access tokens live for {} seconds, less than was asked for",
+            life.as_secs()
+        )),
+    }
+}

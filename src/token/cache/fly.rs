@@ -1,0 +1,195 @@
+//! The thread of a flight, and the revocations.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Closed, Failed, Pair, Poll, Shared, Source, State};
+use crate::token::TOKEN_LOG;
+use crate::token::types::{Call, Failure, Granted, Step, Verdict};
+use crate::{Error, ErrorKind, EventKind, Result};
+
+thread_local! {
+    /// The cache for which this thread makes an auth call, which may run a credentials closure.
+    static FLYING: Cell<*const ()> = const { Cell::new(ptr::null()) };
+}
+
+/// How long the revocation of a late pair may take.
+const REVOCATION: Duration = Duration::from_secs(10);
+
+type Outcome<S> = Result<Pair<<S as Source>::Access, <S as Source>::Refresh>, Failed>;
+
+/// What the observer is told once the flight is over, so that nobody waits for it.
+type Events = Vec<(EventKind, Option<Error>)>;
+
+impl<S: Source> Shared<S> {
+    /// Refuses a credentials closure that would wait for the flight it is part of.
+    pub(super) fn check_reentry(self: &Arc<Self>) -> Result<()> {
+        let flying = FLYING.try_with(Cell::get).unwrap_or(ptr::null());
+        if ptr::eq(flying, Arc::as_ptr(self).cast()) {
+            return Err(Error::configuration(
+                "the credentials closure used the session that it serves; it can use any other",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Gives a flight its thread. Where none can be started, a caller without a token flies it itself.
+    pub(super) fn start(self: &Arc<Self>, id: u64, has_token: bool, deadline: Duration) {
+        let shared = Arc::clone(self);
+        if self.source.spawn(Box::new(move || shared.fly(id))).is_ok() {
+            return;
+        }
+        if has_token {
+            return self.abandon(id, "no thread could be started to renew the token");
+        }
+        self.state.lock().machine.limit(id, deadline);
+        self.fly(id);
+    }
+
+    /// Ends a flight that has not ended by itself.
+    pub(super) fn abandon(&self, id: u64, why: &'static str) {
+        let (now, random) = self.reading();
+        self.change(|state| {
+            if state.machine.abandon(id, now, random) {
+                state.error = Some(Error::new(ErrorKind::Timeout, why));
+            }
+        });
+    }
+
+    fn fly(self: &Arc<Self>, id: u64) {
+        let mut events = Events::new();
+        if catch_unwind(AssertUnwindSafe(|| while self.advance(id, &mut events) {})).is_err() {
+            self.abandon(id, "the clock panicked during the login or refresh");
+        }
+        let failed = {
+            let state = self.state.lock();
+            state.error.clone().filter(|_| state.machine.has_failed(id))
+        };
+        events.extend(failed.map(|error| (EventKind::Failed, Some(error))));
+        for (kind, reason) in events {
+            // What an observer does, panics included, is its own affair.
+            catch_unwind(AssertUnwindSafe(|| self.source.observe(kind, self.snapshot(), reason.as_ref())))
+                .ok();
+        }
+    }
+
+    /// Takes one step of a flight; says whether there is another.
+    fn advance(self: &Arc<Self>, id: u64, events: &mut Events) -> bool {
+        let (step, token, limit) = self.wait(Duration::MAX, |state, now| {
+            let limit = state.machine.limit_of(id).unwrap_or(now.monotonic);
+            match state.machine.step(id, now.monotonic) {
+                Poll::Wait { until, pause } => Poll::Wait { until, pause },
+                Poll::Ready(step) => {
+                    let presents = step == Step::Send(Call::Refresh);
+                    Poll::Ready((step, state.refresh.take_if(|_| presents), limit))
+                }
+            }
+        });
+        let Step::Send(call) = step else {
+            self.abandon(id, "the login or refresh did not end within its time limit");
+            return false;
+        };
+        let outcome = self.call(call, token.as_ref(), limit);
+        let (now, random) = self.reading();
+        let event = event_of(call, &outcome);
+        match self.change(|state| state.take_in(id, call, now, outcome, token, random)) {
+            None => events.extend(event),
+            // The logout that came before has had its own result, and a late pair has nobody to report to.
+            Some(Late::Revoke(held)) => {
+                if let Err(error) = self.revoke(held, now.saturating_add(REVOCATION)) {
+                    log::warn!(target: TOKEN_LOG, "a token pair that came after a logout was not revoked: {error}");
+                }
+            }
+            Some(Late::Drop) => {}
+        }
+        true
+    }
+
+    /// The time and a random number, whatever a clock of the user does.
+    fn reading(&self) -> (Duration, f64) {
+        let read = || (self.source.now().monotonic, self.source.random());
+        catch_unwind(AssertUnwindSafe(read)).unwrap_or((Duration::ZERO, 1.0))
+    }
+
+    /// Makes the auth call. A panic in the credentials closure is one more way for it to end.
+    fn call(self: &Arc<Self>, call: Call, token: Option<&S::Refresh>, limit: Duration) -> Outcome<S> {
+        let outer = FLYING.replace(Arc::as_ptr(self).cast());
+        let outcome = catch_unwind(AssertUnwindSafe(|| match token {
+            Some(token) => self.source.refresh(token, limit),
+            None => self.source.login(call == Call::LoginIfChanged, limit),
+        }));
+        FLYING.set(outer);
+        outcome.unwrap_or_else(|_| {
+            let error = Error::configuration("the credentials closure or the clock panicked during a login");
+            Err(Failed { failure: Failure::Aborted, error })
+        })
+    }
+
+    pub(super) fn revoke(self: &Arc<Self>, held: Closed<S>, deadline: Duration) -> Result<()> {
+        let pause_until = |until| {
+            self.wait(until, |_, now| match now.monotonic >= until {
+                true => Poll::Ready(()),
+                false => Poll::Wait { until, pause: true },
+            });
+        };
+        let ended = catch_unwind(AssertUnwindSafe(|| self.source.revoke(held, deadline, &pause_until)));
+        self.change(|state| state.machine.revoked());
+        ended.unwrap_or_else(|_| Err(Error::configuration("the clock panicked during the logout")))
+    }
+}
+
+/// What becomes of an auth call that ended after its flight.
+enum Late<S: Source> {
+    Revoke(Closed<S>),
+    Drop,
+}
+
+impl<S: Source> State<S> {
+    fn take_in(
+        &mut self,
+        id: u64,
+        call: Call,
+        now: Duration,
+        outcome: Outcome<S>,
+        presented: Option<S::Refresh>,
+        random: f64,
+    ) -> Option<Late<S>> {
+        let ended = match &outcome {
+            Ok(pair) => Ok(Granted { expiry: pair.expiry, refresh: pair.refresh.is_some() }),
+            Err(failed) => Err(failed.failure),
+        };
+        match (self.machine.report(id, call, now, ended, random), outcome) {
+            (Verdict::Late { revoke: true }, Ok(pair)) => {
+                return Some(Late::Revoke((pair.access, pair.refresh)));
+            }
+            (Verdict::Late { .. }, _) => return Some(Late::Drop),
+            (_, Ok(pair)) => {
+                (self.access, self.refresh, self.error) = (Some(pair.access), pair.refresh, None);
+            }
+            (verdict, Err(failed)) => {
+                if verdict == Verdict::PutBack {
+                    self.refresh = presented;
+                }
+                self.error = Some(failed.error);
+            }
+        }
+        None
+    }
+}
+
+fn event_of<A, R>(call: Call, outcome: &Result<Pair<A, R>, Failed>) -> Option<(EventKind, Option<Error>)> {
+    let failed = match outcome {
+        Ok(_) if call == Call::Refresh => return Some((EventKind::Refreshed, None)),
+        Ok(_) => return Some((EventKind::Minted, None)),
+        Err(failed) => failed,
+    };
+    let kind = match failed.failure {
+        Failure::Refused if call == Call::Refresh => EventKind::Rejected,
+        Failure::Unknown { .. } => EventKind::Unknown,
+        _ => return None,
+    };
+    Some((kind, Some(failed.error.clone())))
+}

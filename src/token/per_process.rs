@@ -1,0 +1,53 @@
+//! A value for each process that a fork makes.
+
+use std::process;
+use std::sync::OnceLock;
+
+/// Finds the value of this process without a lock, because the parent may have held one when it forked.
+pub(crate) struct PerProcess<T> {
+    pid: u32,
+    value: T,
+    next: OnceLock<Box<PerProcess<T>>>,
+}
+
+impl<T> PerProcess<T> {
+    pub(crate) fn new(value: T) -> Self {
+        PerProcess { pid: process::id(), value, next: OnceLock::new() }
+    }
+
+    /// The value of this process. The first to ask makes it from the parent's.
+    pub(crate) fn get(&self, make: impl Fn(&T) -> T) -> &T {
+        self.of(process::id(), &make)
+    }
+
+    /// The value it began with, unless a forked process has made its own. Costs no system call; a child that has
+    /// not called [`get`](PerProcess::get) yet sees the value as it was at the fork.
+    pub(crate) fn first(&self) -> Option<&T> {
+        self.next.get().is_none().then_some(&self.value)
+    }
+
+    fn of(&self, pid: u32, make: &dyn Fn(&T) -> T) -> &T {
+        if self.pid == pid {
+            return &self.value;
+        }
+        let child = || Box::new(PerProcess { pid, value: make(&self.value), next: OnceLock::new() });
+        self.next.get_or_init(child).of(pid, make)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_process_has_a_value_of_its_own() {
+        let values = PerProcess { pid: 1, value: vec!["parent"], next: OnceLock::new() };
+        let make = |parent: &Vec<&'static str>| [parent.as_slice(), &["child"]].concat();
+        assert_eq!(values.of(1, &make), &["parent"]);
+        assert!(values.first().is_some());
+        assert_eq!(values.of(2, &make), &["parent", "child"]);
+        assert_eq!(values.of(3, &make), &["parent", "child", "child"]);
+        assert_eq!(values.of(2, &make), &["parent", "child"]);
+        assert!(values.first().is_none());
+    }
+}
