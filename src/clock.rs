@@ -8,11 +8,11 @@ use time::OffsetDateTime;
 
 /// A source of time, for tests that need to move it.
 ///
-/// [`SystemClock`] is the default. A session asks the clock outside of its lock, so an implementation may
-/// block or use the session itself, but it is on the path of every call and should be quick.
+/// [`SystemClock`] is the default. A session reads the clock outside of its lock, so an implementation may block or use
+/// the session itself, but it is on the path of every call and should be quick.
 pub trait Clock: Send + Sync {
     /// Time since a fixed point of the clock's choice; it never goes back. It need not advance while the
-    /// machine is suspended.
+    /// machine is suspended. A pause ends when this has reached its end, so a clock that stands still never ends one.
     fn monotonic(&self) -> Duration;
 
     /// The time of day. It may step in either direction.

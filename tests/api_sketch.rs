@@ -32,7 +32,6 @@ fn a_session_is_set_up_in_three_ways() {
         .observer(|_: &Event| ())
         .user_agent("me/1.0")
         .clock(SystemClock::new())
-        .background_refresh(false)
         .logout_on_drop(false)
         .build();
     let _: fn(SessionBuilder, &[u8]) -> SessionBuilder = SessionBuilder::root_certificates;

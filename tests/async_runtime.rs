@@ -8,10 +8,7 @@ use tokio::runtime::Builder;
 /// A whole life, from the first call to the drop of everything.
 fn live() -> Result<()> {
     let sandbox = Sandbox::start()?;
-    let session = Session::builder(&sandbox.url(), sandbox.credentials())
-        .background_refresh(true)
-        .logout_on_drop(true)
-        .build()?;
+    let session = Session::builder(&sandbox.url(), sandbox.credentials()).logout_on_drop(true).build()?;
     assert!(!session.countries()?.is_empty());
     session.refresh()?;
     assert!(!session.access_token()?.expose().is_empty());

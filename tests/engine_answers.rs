@@ -88,8 +88,6 @@ impl Clock for Ahead {
     fn wall(&self) -> SystemTime {
         self.0.wall() + self.by()
     }
-
-    fn sleep(&self, _: Duration) {}
 }
 
 fn session(server: &Server) -> Result<(Session, Arc<AtomicU64>)> {

@@ -34,10 +34,6 @@ impl Clock for Ending {
         self.clock.wall()
     }
 
-    fn sleep(&self, duration: Duration) {
-        self.clock.sleep(duration);
-    }
-
     fn random(&self) -> f64 {
         if self.armed.swap(false, Ordering::SeqCst)
             && let Some(session) = self.session.get()

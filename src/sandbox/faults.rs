@@ -51,6 +51,8 @@ pub enum Fault {
     Garbage,
     /// Answers 502 with a page of HTML, as a gateway does. Nothing is executed.
     Html,
+    /// Answers with this status and a page of HTML, as a gateway does. Nothing is executed.
+    Page(u16),
     /// Executes, and answers 200 with an empty body.
     EmptyOk,
     /// Executes, and answers 200 with JSON of another shape.
@@ -109,7 +111,8 @@ impl Fault {
                 reply.headers.remove(http::header::RETRY_AFTER);
                 reply
             }
-            Fault::Html => Reply::new(StatusCode::BAD_GATEWAY, "text/html", HTML),
+            Fault::Page(status) => page(*status),
+            Fault::Html => page(502),
             Fault::Redirect(to) => Reply::new(StatusCode::FOUND, "text/html", "").header("location", to),
             _ => return None,
         };
@@ -131,6 +134,10 @@ impl Fault {
 
 const HTML: &str = "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head>\
                     <body><h1>502 Bad Gateway</h1></body></html>";
+
+fn page(status: u16) -> Reply {
+    Reply::new(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), "text/html", HTML)
+}
 
 fn scripted(status: u16) -> Reply {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

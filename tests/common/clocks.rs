@@ -1,6 +1,7 @@
 //! Clocks on which pauses take no time and can be looked at.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Waker;
 use std::time::{Duration, SystemTime};
 
 use popup_rewards::Clock;
@@ -46,12 +47,17 @@ impl Clock for Pauses {
         self.clock.wall()
     }
 
-    fn sleep(&self, duration: Duration) {
-        self.noted.lock().unwrap_or_else(PoisonError::into_inner).push(duration);
+    fn on_jump(&self, waker: Waker) {
+        self.clock.on_jump(waker);
+    }
+
+    fn on_pause(&self, until: Duration) {
+        let pause = until.saturating_sub(self.clock.monotonic());
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner).push(pause);
         let hook = self.hook.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(mut hook) = hook {
             hook();
         }
-        self.clock.sleep(duration);
+        self.clock.on_pause(until);
     }
 }

@@ -1,6 +1,7 @@
 //! A clock that stands still until a scenario, or a pause of the session, moves it.
 
 use std::sync::{Arc, Weak};
+use std::task::Waker;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
@@ -21,18 +22,28 @@ struct Times {
     monotonic: Duration,
     wall: SystemTime,
     slept: Duration,
+    wakers: Vec<Waker>,
 }
 
 impl VirtualClock {
     pub(crate) fn new(sandbox: &Arc<Sandbox>) -> Self {
-        let times = Times { monotonic: Duration::ZERO, wall: SystemTime::now(), slept: Duration::ZERO };
+        let times = Times {
+            monotonic: Duration::ZERO,
+            wall: SystemTime::now(),
+            slept: Duration::ZERO,
+            wakers: Vec::new(),
+        };
         VirtualClock(Arc::new(Shared { times: Mutex::new(times), sandbox: Arc::downgrade(sandbox) }))
     }
 
     pub(crate) fn advance(&self, by: Duration) {
-        let mut times = self.0.times.lock();
-        times.monotonic += by;
-        times.wall += by;
+        let wakers = {
+            let mut times = self.0.times.lock();
+            times.monotonic += by;
+            times.wall += by;
+            times.wakers.clone()
+        };
+        wakers.iter().for_each(Waker::wake_by_ref);
     }
 
     /// A machine that is suspended: only the time of day goes on.
@@ -62,11 +73,16 @@ impl Clock for VirtualClock {
         self.0.times.lock().wall
     }
 
-    fn sleep(&self, duration: Duration) {
-        self.advance(duration);
-        self.0.times.lock().slept += duration;
+    fn on_jump(&self, waker: Waker) {
+        self.0.times.lock().wakers.push(waker);
+    }
+
+    fn on_pause(&self, until: Duration) {
+        let pause = until.saturating_sub(self.monotonic());
+        self.0.times.lock().slept += pause;
+        self.advance(pause);
         if let Some(sandbox) = self.0.sandbox.upgrade() {
-            sandbox.advance(duration);
+            sandbox.advance(pause);
         }
     }
 

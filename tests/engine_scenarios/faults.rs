@@ -42,6 +42,7 @@ fn kind(words: &[&str]) -> Result<Fault> {
         ["cut-body"] => Fault::CutBody,
         ["garbage"] => Fault::Garbage,
         ["html"] => Fault::Html,
+        ["page", status] => Fault::Page(status.parse().context("a status")?),
         ["empty-ok"] => Fault::EmptyOk,
         ["wrong-shape"] => Fault::WrongShape,
         ["huge-body"] => Fault::HugeBody(1 << 20),

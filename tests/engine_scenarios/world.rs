@@ -29,6 +29,9 @@ pub(crate) struct World {
 /// Far longer than anything here takes: what never comes shows as a failure, not as a hang.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Far longer than an observer is called after its event.
+const EVENTS: Duration = Duration::from_secs(10);
+
 impl World {
     pub(crate) fn new() -> Result<World> {
         let sandbox = Arc::new(Sandbox::start()?);
@@ -100,6 +103,7 @@ impl World {
             }
             ["begin", number, "calls"] => self.begin(number.parse()?),
             ["finish", "calls", how @ ..] => self.finish(how),
+            ["settle"] => self.settle(),
             ["until", name, number] => self.until(name, number.parse()?),
             ["expect", expected @ ..] => expectations::check(self, expected),
             ["drop"] => {
@@ -127,7 +131,7 @@ impl World {
             ["timeout", timeout] => builder.timeout(duration(timeout)?),
             ["deadline", deadline] => builder.deadline(duration(deadline)?),
             ["no", "retries"] => builder.retry(RetryPolicy::new().retries(0)),
-            ["background", "refresh"] => builder.background_refresh(true),
+            ["order", "timeout", timeout] => builder.order_timeout(duration(timeout)?),
             ["logout", "on", "drop"] => builder.logout_on_drop(true),
             ["credentials", "from", "a", "closure"] => {
                 let (key, known) = (self.sandbox.username(), Arc::clone(&self.known_password));
@@ -236,6 +240,26 @@ impl World {
         Ok(())
     }
 
+    /// Waits until no flight is under way.
+    fn settle(&self) -> Result<()> {
+        let (session, started) = (self.session()?, Instant::now());
+        while session.status().renewing {
+            ensure!(started.elapsed() < PATIENCE, "a flight does not end");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
+    /// Waits until the observer was called for these events, which happens after the callers went on.
+    pub(crate) fn observed(&self, expected: &[&str]) -> Result<()> {
+        let started = Instant::now();
+        while self.events() != expected {
+            ensure!(started.elapsed() < EVENTS, "events {:?}", self.events());
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
     pub(crate) fn sandbox(&self) -> &Sandbox {
         &self.sandbox
     }
@@ -248,7 +272,7 @@ impl World {
         self.session.as_ref().context("there is no session")
     }
 
-    pub(crate) fn events(&self) -> Vec<String> {
+    fn events(&self) -> Vec<String> {
         self.events.lock().iter().map(|kind| format!("{kind:?}")).collect()
     }
 

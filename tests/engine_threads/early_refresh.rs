@@ -1,4 +1,4 @@
-//! An early refresh delays the caller that makes it, or nobody.
+//! An early refresh delays nobody.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use popup_rewards::sandbox::{Fault, Sandbox};
-use popup_rewards::{Clock, Session, SessionBuilder, SystemClock};
+use popup_rewards::{Clock, Session, SystemClock};
 
 use crate::crowd::{Crowd, HOUR, TEN_HOURS, WEEK, auth_calls, call, nothing_presented_twice, until};
 
@@ -29,10 +29,6 @@ impl Clock for Ahead {
         self.0.wall() + self.by()
     }
 
-    fn sleep(&self, duration: Duration) {
-        self.0.sleep(duration);
-    }
-
     fn random(&self) -> f64 {
         0.5
     }
@@ -41,15 +37,13 @@ impl Clock for Ahead {
 const NEARLY_TEN_HOURS: u64 = 10 * 3600 - 300;
 
 /// A session whose token turns at 7.5 minutes before its end, and has five left; the refresh is held.
-fn expiring(sandbox: &Sandbox, background: bool) -> Result<Session> {
-    expiring_with(sandbox, |builder| builder.background_refresh(background))
-}
-
-fn expiring_with(sandbox: &Sandbox, set: impl FnOnce(SessionBuilder) -> SessionBuilder) -> Result<Session> {
+fn expiring(sandbox: &Sandbox, log_out: bool) -> Result<Session> {
     sandbox.set_token_life(TEN_HOURS, WEEK);
     let ahead = Arc::new(AtomicU64::new(0));
-    let builder = Session::builder(&sandbox.url(), sandbox.credentials());
-    let session = set(builder.clock(Ahead(SystemClock::new(), Arc::clone(&ahead)))).build()?;
+    let session = Session::builder(&sandbox.url(), sandbox.credentials())
+        .clock(Ahead(SystemClock::new(), Arc::clone(&ahead)))
+        .logout_on_drop(log_out)
+        .build()?;
     session.login()?;
     ahead.store(NEARLY_TEN_HOURS, Ordering::Relaxed);
     sandbox.fault("POST /auth/refresh", Fault::hold(HOUR));
@@ -57,35 +51,14 @@ fn expiring_with(sandbox: &Sandbox, set: impl FnOnce(SessionBuilder) -> SessionB
 }
 
 #[test]
-fn one_of_32_threads_is_delayed_by_an_early_refresh() -> Result<()> {
+fn none_of_32_threads_is_delayed_by_an_early_refresh() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let session = expiring(&sandbox, false)?;
-    let finished = Arc::new(AtomicU64::new(0));
-    let counted = Arc::clone(&finished);
-    let crowd = Crowd::start(&session, 32, move |session| {
-        let outcome = call(session);
-        counted.fetch_add(1, Ordering::SeqCst);
-        outcome
-    })?;
-    until("31 are done", || finished.load(Ordering::SeqCst) == 31)?;
-    // They are done and the refresh is not: it is still held by the server.
-    assert!(session.status().renewing);
-    assert_eq!((session.status().generation, session.stats().waits), (1, 0));
-    until("the refresh is out", || auth_calls(&sandbox).1 == 1)?;
-    sandbox.advance(HOUR);
-    crowd.all(Ok(()))?;
-    assert_eq!(session.status().generation, 2);
-    assert_eq!(auth_calls(&sandbox), (1, 1));
-    nothing_presented_twice(&sandbox)
-}
-
-#[test]
-fn none_of_32_threads_is_delayed_by_an_early_refresh_in_the_background() -> Result<()> {
-    let sandbox = Sandbox::start()?;
-    let session = expiring(&sandbox, true)?;
+    // The refresh is held by the server until all of them are done.
+    let waits = session.stats().waits;
     Crowd::start(&session, 32, call)?.all(Ok(()))?;
     assert!(session.status().renewing);
-    assert_eq!((session.status().generation, session.stats().waits), (1, 0));
+    assert_eq!((session.status().generation, session.stats().waits), (1, waits));
     until("the refresh is out", || auth_calls(&sandbox).1 == 1)?;
     sandbox.advance(HOUR);
     until("the pair is here", || session.status().generation == 2)?;
@@ -97,8 +70,7 @@ fn none_of_32_threads_is_delayed_by_an_early_refresh_in_the_background() -> Resu
 fn a_session_ends_with_its_last_clone_although_a_refresh_is_under_way() -> Result<()> {
     for log_out in [false, true] {
         let sandbox = Sandbox::start()?;
-        let session =
-            expiring_with(&sandbox, |builder| builder.background_refresh(true).logout_on_drop(log_out))?;
+        let session = expiring(&sandbox, log_out)?;
         call(&session).map_err(|kind| anyhow::anyhow!("{kind:?}"))?;
         until("the refresh is out", || auth_calls(&sandbox).1 == 1)?;
         drop(session);

@@ -53,10 +53,10 @@ fn threads_that_wait_for_a_login_are_told_of_a_logout_at_once() -> Result<()> {
         counted.fetch_add(1, Ordering::SeqCst);
         outcome
     })?;
-    until("63 wait", || session.stats().waits == 63 && sandbox.calls("POST /auth/login") == 1)?;
+    until("all wait", || session.stats().waits == 64 && sandbox.calls("POST /auth/login") == 1)?;
     session.logout()?;
     // The login is still held: the waiters do not depend on its end.
-    until("63 are done", || finished.load(Ordering::SeqCst) == 63)?;
+    until("all are done", || finished.load(Ordering::SeqCst) == 64)?;
     sandbox.advance(HOUR);
     crowd.all(Err(ErrorKind::LoggedOut))?;
     assert_eq!((sandbox.live_access_tokens(), sandbox.calls("GET /api/v1/countries")), (0, 0));

@@ -8,4 +8,6 @@ mod dead_or_revoked;
 mod early_refresh;
 mod goodbye;
 mod panics;
+#[path = "../common/still.rs"]
+mod still;
 mod user_code;

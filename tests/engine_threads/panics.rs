@@ -1,25 +1,20 @@
-//! A leader that panics wakes everybody, wherever the code was that panicked.
+//! Code of the user that panics costs the callers who wait an error at the most, and the session nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use popup_rewards::sandbox::{Fault, Sandbox};
-use popup_rewards::{Clock, Credentials, EventKind, Session, SystemClock};
+use popup_rewards::{Clock, Credentials, ErrorKind, Session, SystemClock};
 
-use crate::crowd::{Crowd, Fate, HOUR, TEN_HOURS, WEEK, call, nothing_presented_twice, until};
+use crate::crowd::{Crowd, HOUR, TEN_HOURS, WEEK, call, nothing_presented_twice, until};
 
 const THREADS: usize = 16;
 
-/// One panicked, and the others were served.
-fn one_is_lost(fates: &[Fate]) {
-    assert_eq!(fates.iter().filter(|fate| fate.is_none()).count(), 1);
-    assert_eq!(fates.iter().filter(|fate| **fate == Some(Ok(()))).count(), THREADS - 1);
-}
-
 #[test]
-fn in_the_credentials_closure() -> Result<()> {
+fn a_credentials_closure_that_panics_is_an_error_of_that_flight() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let (first, ready) = (AtomicBool::new(true), Arc::new(AtomicBool::new(false)));
     let (known, go) = (sandbox.credentials(), Arc::clone(&ready));
@@ -32,65 +27,56 @@ fn in_the_credentials_closure() -> Result<()> {
     });
     let session = Session::new(&sandbox.url(), credentials)?;
     let crowd = Crowd::start(&session, THREADS, call)?;
-    until("all others wait", || session.stats().waits == 15)?;
+    until("all wait", || session.stats().waits == 16)?;
     ready.store(true, Ordering::SeqCst);
-    one_is_lost(&crowd.fates()?);
-    assert_eq!(sandbox.calls("POST /auth/login"), 1);
+    crowd.all(Err(ErrorKind::Configuration))?;
+    assert_eq!(sandbox.calls("POST /auth/login"), 0);
+    assert_eq!(call(&session), Ok(()), "the next flight flies");
     nothing_presented_twice(&sandbox)
 }
 
 #[test]
-fn in_the_observer() -> Result<()> {
+fn an_observer_that_panics_is_nobody_elses_problem() -> Result<()> {
     let sandbox = Sandbox::start()?;
-    sandbox.set_token_life(TEN_HOURS, WEEK);
-    let session = Session::builder(&sandbox.url(), sandbox.credentials())
-        .observer(|event| assert_ne!(event.kind, EventKind::Minted, "nobody wanted to know that"))
-        .build()?;
-    sandbox.fault("POST /auth/login", Fault::hold(HOUR));
-    let crowd = Crowd::start(&session, THREADS, call)?;
-    until("all others wait", || session.stats().waits == 15 && sandbox.calls("POST /auth/login") == 1)?;
-    sandbox.advance(HOUR);
-    one_is_lost(&crowd.fates()?);
+    let session =
+        Session::builder(&sandbox.url(), sandbox.credentials()).observer(|_| panic!("not now")).build()?;
+    Crowd::start(&session, THREADS, call)?.all(Ok(()))?;
     assert_eq!(sandbox.calls("POST /auth/login"), 1);
     nothing_presented_twice(&sandbox)
 }
 
-/// A clock that breaks once it is told to, at the first pause between two attempts.
+/// A clock that panics, when it is told to, on a thread that belongs to the session.
 #[derive(Clone)]
 struct Fragile(SystemClock, Arc<AtomicBool>);
 
 impl Clock for Fragile {
     fn monotonic(&self) -> Duration {
+        let is_flight = thread::current().name().is_some_and(|name| name.starts_with("popup-rewards"));
+        assert!(!(is_flight && self.1.swap(false, Ordering::SeqCst)), "the clock is broken");
         self.0.monotonic()
     }
 
     fn wall(&self) -> SystemTime {
         self.0.wall()
     }
-
-    fn sleep(&self, duration: Duration) {
-        assert!(!self.1.swap(false, Ordering::SeqCst), "the clock is broken");
-        self.0.sleep(duration);
-    }
-
-    fn random(&self) -> f64 {
-        1.0
-    }
 }
 
 #[test]
-fn in_the_clock() -> Result<()> {
+fn a_clock_that_panics_in_a_flight_fails_who_waits_and_the_next_flight_flies() -> Result<()> {
     let sandbox = Sandbox::start()?;
     sandbox.set_token_life(TEN_HOURS, WEEK);
-    let breaks = Arc::new(AtomicBool::new(true));
+    let breaks = Arc::new(AtomicBool::new(false));
     let session = Session::builder(&sandbox.url(), sandbox.credentials())
-        .clock(Fragile(SystemClock::new(), breaks))
+        .clock(Fragile(SystemClock::new(), Arc::clone(&breaks)))
         .build()?;
     sandbox.fault("POST /auth/login", Fault::Status(503).held(HOUR));
     let crowd = Crowd::start(&session, THREADS, call)?;
-    until("all others wait", || session.stats().waits == 15 && sandbox.calls("POST /auth/login") == 1)?;
+    until("all wait", || session.stats().waits == 16 && sandbox.calls("POST /auth/login") == 1)?;
+    breaks.store(true, Ordering::SeqCst);
     sandbox.advance(HOUR);
-    one_is_lost(&crowd.fates()?);
-    assert_eq!(sandbox.calls("POST /auth/login"), 2);
+    let fates = crowd.fates()?;
+    assert!(fates.iter().all(Option::is_some), "the clock did not panic on a thread of a caller");
+    assert!(!breaks.load(Ordering::SeqCst), "it did panic");
+    assert_eq!(call(&session), Ok(()));
     nothing_presented_twice(&sandbox)
 }

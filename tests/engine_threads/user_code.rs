@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use popup_rewards::sandbox::Sandbox;
 use popup_rewards::{Credentials, ErrorKind, Session};
 
-use crate::crowd::nothing_presented_twice;
+use crate::crowd::{nothing_presented_twice, until};
 
 type Seen = Arc<Mutex<Vec<Result<(), ErrorKind>>>>;
 
@@ -57,6 +57,7 @@ fn an_observer_may_use_the_session_it_watches() -> Result<()> {
         .build()?;
     own.set(session.clone()).ok().context("set once")?;
     session.countries()?;
+    until("the observer is done", || seen.lock().len() == 4)?;
     assert_eq!(*seen.lock(), [Ok(()); 4]);
     assert_eq!(session.status().generation, 3);
     nothing_presented_twice(&sandbox)

@@ -1,10 +1,9 @@
 //! Connections that are not made, that break, and that say nothing.
 
 use std::net::TcpListener;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use popup_rewards::{Clock, CountryId, Credentials, ErrorKind, RawCall, RetryPolicy, Session};
+use popup_rewards::{CountryId, Credentials, ErrorKind, RawCall, RetryPolicy, Session};
 use serde_json::Value;
 
 use super::wire::{Answer, Peer, answer, json};
@@ -153,33 +152,4 @@ fn a_connection_that_is_not_made_in_time_is_a_timeout_and_nothing_was_sent() {
     let error = failed(session.countries(), ErrorKind::Timeout, says);
     assert!(everything(&error).contains("Timeout(Connect)"), "another limit ran out: {error:?}");
     assert_eq!(session.stats().logins, 1);
-}
-
-/// A clock that stands still, pauses included, and does not bear more than a few of them.
-#[derive(Default)]
-struct Standing(AtomicU32);
-
-impl Clock for Standing {
-    fn monotonic(&self) -> Duration {
-        Duration::from_secs(1)
-    }
-
-    fn wall(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH
-    }
-
-    fn sleep(&self, _: Duration) {
-        assert!(self.0.fetch_add(1, Ordering::Relaxed) < 100, "the pause never ends");
-    }
-}
-
-#[test]
-fn a_pause_on_a_clock_that_stands_still_is_made_once() {
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let session = Session::builder(&format!("http://{closed}"), Credentials::new("key", "secret"))
-        .clock(Standing::default())
-        .build()
-        .unwrap();
-    failed(session.login(), ErrorKind::Network, "no connection to the server could be made");
-    assert_eq!(session.stats().logins, 4);
 }

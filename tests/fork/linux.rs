@@ -80,10 +80,6 @@ impl Clock for Ahead {
         self.0.wall() + self.by()
     }
 
-    fn sleep(&self, duration: Duration) {
-        self.0.sleep(duration);
-    }
-
     fn random(&self) -> f64 {
         0.5
     }

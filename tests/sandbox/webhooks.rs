@@ -147,7 +147,7 @@ fn every_step_of_an_order_is_reported_without_anyone_asking() -> Result<()> {
                            "client_reference": reference });
         client.post("/api/v1/orders", &body)?;
     }
-    popup_rewards::Clock::sleep(&sandbox.clock().skip_sleeps(), Duration::from_secs(10));
+    sandbox.advance(Duration::from_secs(10));
     let mut seen = Vec::new();
     for _ in 0..9 {
         let event = next(&deliveries)?.json()?;
