@@ -87,8 +87,11 @@ fn a_thousand_threads_that_call_login_on_a_failing_server_share_one_flight() -> 
 fn a_thousand_threads_with_one_revoked_access_token_make_one_refresh() -> Result<()> {
     let sandbox = Sandbox::start()?;
     sandbox.set_token_life(TEN_HOURS, WEEK);
-    let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    let clock = StillClock::default();
+    let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(clock.clone()).build()?;
     session.login()?;
+    // A token that is younger than five seconds would be tried again as it is.
+    clock.advance(Duration::from_secs(6));
     sandbox.revoke_access_tokens();
     // Held until every call has met its 401: a late one must not spend the new token.
     sandbox.fault("POST /auth/refresh", Fault::hold(HOUR));
@@ -103,8 +106,10 @@ fn a_thousand_threads_with_one_revoked_access_token_make_one_refresh() -> Result
 #[test]
 fn a_thousand_threads_with_all_tokens_revoked_make_one_refresh_and_one_login() -> Result<()> {
     let sandbox = Sandbox::start()?;
-    let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    let clock = StillClock::default();
+    let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(clock.clone()).build()?;
     session.login()?;
+    clock.advance(Duration::from_secs(6));
     sandbox.revoke_all_tokens();
     Crowd::start(&session, THOUSAND, call)?.all(Ok(()))?;
     assert_eq!(auth_calls(&sandbox), (2, 1));
