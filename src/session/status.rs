@@ -49,8 +49,7 @@ impl SessionStatus {
             None => SessionState::Empty,
             Some(Zone::Fresh) => SessionState::Fresh,
             Some(Zone::Expiring) => SessionState::Expiring,
-            Some(Zone::Due) => SessionState::Due,
-            Some(Zone::Expired) => SessionState::Expired,
+            Some(Zone::Over) => SessionState::Expired,
         };
         SessionStatus {
             state,
