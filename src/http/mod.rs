@@ -37,7 +37,6 @@ pub(crate) use request::{Method, Request, TimeLimit};
 pub(crate) use response::{Body, Response};
 pub use retry::RetryPolicy;
 pub(crate) use retry::{Decision, Outcome};
-pub(crate) use retry_after::http_date;
 pub(crate) use settings::{Use, WireSettings, proxy, tls_config};
 pub(crate) use wipe::SendGate;
 

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc2822;
-
 use super::Response;
+use crate::model::http_date;
 
 /// From the `Retry-After` header, in seconds or as a date, else from the number in the server's message.
 pub(super) fn of(response: &Response, message: Option<&str>, wall: Duration) -> Option<Duration> {
@@ -19,17 +17,12 @@ pub(super) fn of(response: &Response, message: Option<&str>, wall: Duration) -> 
 
 /// The time until an HTTP date, by the server's own clock where it shows it.
 fn until(response: &Response, header: &str, wall: Duration) -> Option<Duration> {
-    let then = http_date(header)?;
+    let then = http_date(header, wall)?;
     let now = response
         .header("date")
-        .and_then(http_date)
+        .and_then(|date| http_date(date, wall))
         .map_or_else(|| i64::try_from(wall.as_secs()).ok(), |date| Some(date.unix_timestamp()))?;
     Some(Duration::from_secs(u64::try_from(then.unix_timestamp().saturating_sub(now)).unwrap_or(0)))
-}
-
-/// An instant as HTTP headers write it: `Sun, 06 Nov 1994 08:49:37 GMT`.
-pub(crate) fn http_date(text: &str) -> Option<OffsetDateTime> {
-    OffsetDateTime::parse(text, &Rfc2822).ok()
 }
 
 /// The first number of a text such as "Retry after 12 seconds."
