@@ -157,7 +157,7 @@ pub(crate) fn failure_of(response: &Response, wall: Duration) -> Error {
         }
         _ => error,
     };
-    if !matches!(response.status, 429 | 503) {
+    if !matches!(response.status, 429 | 500..=599) {
         return error;
     }
     let after = retry_after::of(response, error.server_message(), wall);

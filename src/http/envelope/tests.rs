@@ -134,3 +134,19 @@ fn whether_there_is_more_is_derived_when_the_server_does_not_say() {
     assert!(!more(&[], 1, None));
     assert!(!more(&[("x-has-more", "False"), ("x-total-pages", "9")], 1, None));
 }
+
+#[test]
+fn a_429_and_every_5xx_say_how_long_to_wait() {
+    for (status, wait) in
+        [(429, Some(7)), (500, Some(7)), (503, Some(7)), (599, Some(7)), (400, None), (401, None)]
+    {
+        let error = failure_of(&response(status, &[("retry-after", "7")], ""), Duration::ZERO);
+        assert_eq!(error.retry_after(), wait.map(Duration::from_secs), "{status}");
+    }
+    let told = r#"{"error":{"code":"X","message":"told 503, retry after 9 seconds"}}"#;
+    assert_eq!(failure_of(&response(503, &[], told), Duration::ZERO).retry_after(), None);
+    assert_eq!(
+        failure_of(&response(429, &[], told), Duration::ZERO).retry_after(),
+        Some(Duration::from_secs(9))
+    );
+}
