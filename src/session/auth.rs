@@ -73,7 +73,7 @@ pub(crate) fn login(wire: &Wire, login: &Login, setting: Setting) -> Called {
         Err(Failure { error, .. }) => Attempt::Unknown(scrub(error)),
         Ok(response) if response.is_success() => minted(&response, setting, scrub),
         Ok(response) => {
-            let error = scrub(http::failure_of(&response, setting.sent.wall));
+            let error = scrub(http::auth_failure_of(&response, setting.sent.wall));
             match response.status {
                 400 | 401 => {
                     Attempt::Refused(error.with_kind(
@@ -97,7 +97,7 @@ pub(crate) fn refresh(wire: &Wire, token: RefreshToken, setting: Setting) -> Cal
         Err(Failure { error, .. }) => Attempt::Unknown(scrub(error)),
         Ok(response) if response.is_success() => minted(&response, setting, scrub),
         Ok(response) => {
-            let error = scrub(http::failure_of(&response, setting.sent.wall));
+            let error = scrub(http::auth_failure_of(&response, setting.sent.wall));
             match response.status {
                 400 | 401 => Attempt::Refused(error),
                 _ => refused(Some(token), error),
@@ -117,7 +117,7 @@ pub(crate) fn logout(wire: &Wire, access: &AccessToken, setting: Setting) -> Res
     if response.is_success() {
         return Ok(());
     }
-    let error = http::failure_of(&response, setting.sent.wall).redact(access.expose());
+    let error = http::auth_failure_of(&response, setting.sent.wall).redact(access.expose());
     Err(Failure { fate: Fate::Unknown, stale: false, error })
 }
 
