@@ -1,7 +1,7 @@
 //! When a token ends and when to replace it: pure arithmetic on two clocks.
 //!
-//! A token's life is what the server says it is, counted from the moment the request for it was *sent*, so that
-//! a slow answer only ever shortens it. The end is kept on two clocks and the earlier one wins: the monotonic
+//! A token's life is what the server says it is, counted from when the request for it was *sent*: a slow response
+//! only shortens it. The end is kept on two clocks and the earlier one wins: the monotonic
 //! clock stands still while a machine is suspended, and the time of day may be stepped.
 
 use std::time::Duration;
@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use crate::clock::{Now, date, part};
 
-/// The life assumed when neither the answer nor the token says anything: what the API documents.
+/// The life assumed when neither the response nor the token says anything: what the API documents.
 const DEFAULT_LIFE: Duration = Duration::from_secs(3600);
 /// How much earlier than the margin a refresh may be drawn, so that many machines do not refresh at once.
 const SPREAD: Duration = Duration::from_secs(300);
@@ -19,14 +19,14 @@ const LAST_SECONDS: Duration = Duration::from_secs(2);
 /// How far, in seconds, the local clock may be ahead.
 const A_DAY: i64 = 24 * 60 * 60;
 
-/// What an answer said about the life of its token, and when.
+/// What a response said about the life of its token, and when.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Evidence {
-    /// Both clocks at the moment the request was sent.
+    /// Both clocks when the request was sent.
     pub(crate) sent: Now,
-    /// The `Date` header of the answer.
+    /// The `Date` header of the response.
     pub(crate) server_date: Option<OffsetDateTime>,
-    /// `access_expires_at` of the answer.
+    /// `access_expires_at` of the response.
     pub(crate) expires_at: Option<OffsetDateTime>,
     /// `exp` of the token itself, in seconds since 1970.
     pub(crate) exp: Option<i64>,
@@ -35,11 +35,12 @@ pub(crate) struct Evidence {
 }
 
 impl Evidence {
-    /// The life of the token, by the first of these that gives it one:
-    /// `access_expires_at` from the `Date`, from `iat`, from the local clock; `exp` from `iat`, from the `Date`, from
-    /// the local clock. A token the server has just given is not over, so what says so is wrong. It is over only if
-    /// all of them agree, and not if the local clock alone has passed the end by less than a day: it may be ahead by
-    /// hours, so nothing is known.
+    /// The life of the token: the first positive one in this order, but never longer than `exp` - `iat`.
+    ///
+    /// `access_expires_at` counts from the `Date`, else from `iat`, else from the local clock; then `exp` counts from
+    /// `iat`, else from the `Date`, else from the local clock. Evidence that a token the server has just given is over
+    /// is wrong, so the next is taken. If all evidence says so, the life is zero. A local clock that contradicts the
+    /// server alone, by less than a day, may be ahead by hours: then nothing is known about the life.
     fn life(&self) -> Duration {
         let wall = Some(seconds(self.sent.wall));
         let server = self.server_date.map(OffsetDateTime::unix_timestamp);
@@ -84,7 +85,7 @@ pub(crate) struct Expiry {
 }
 
 impl Expiry {
-    /// Works out the end from what the answer said. `margin` is the least time before the end at which a refresh
+    /// Works out the end from what the response said. `margin` is the least time before the end at which a refresh
     /// is wanted, `random` a number from `0.0..1.0` that spreads it.
     pub(crate) fn new(evidence: &Evidence, margin: Duration, random: f64) -> Self {
         let life = evidence.life();
