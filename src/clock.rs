@@ -103,9 +103,13 @@ pub(crate) fn part(of: Duration, random: f64) -> Duration {
 
 /// The time of day of the operating system, for a question that no session's clock is there to answer.
 pub(crate) fn wall_now() -> OffsetDateTime {
-    let since = Now::read(&SystemClock::new()).wall;
-    // A clock beyond the year 9999 reads as its last second, where the plain conversion would panic.
-    OffsetDateTime::UNIX_EPOCH.saturating_add(since.try_into().unwrap_or(time::Duration::MAX))
+    date(Now::read(&SystemClock::new()).wall)
+}
+
+/// A wall clock's reading as a date. Beyond the year 9999 it is that year's last second, where the plain
+/// conversion would panic.
+pub(crate) fn date(since_1970: Duration) -> OffsetDateTime {
+    OffsetDateTime::UNIX_EPOCH.saturating_add(since_1970.try_into().unwrap_or(time::Duration::MAX))
 }
 
 /// Random bytes from the operating system, for client references.

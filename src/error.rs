@@ -148,6 +148,12 @@ impl Error {
         self.0.code.as_deref()
     }
 
+    /// Whether the response had the API's own error body. A gateway's page has none, and a refusal without one says
+    /// nothing about a key, a token or an order.
+    pub(crate) fn is_from_api(&self) -> bool {
+        self.0.code.is_some()
+    }
+
     /// The server's own words. They may change at any time: show them, do not match on them.
     #[must_use]
     pub fn server_message(&self) -> Option<&str> {

@@ -79,7 +79,8 @@ impl TopLevel<'_> {
 }
 
 fn said_failed(response: &Response) -> Error {
-    described(response, Error::invalid_response("the server says the call failed"))
+    let error = Error::invalid_response("the server says the call failed").with_status(response.status);
+    described(response, error)
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for TopLevel<'a> {
@@ -157,11 +158,26 @@ pub(crate) fn failure_of(response: &Response, wall: Duration) -> Error {
         }
         _ => error,
     };
-    if !matches!(response.status, 429 | 503) {
+    if !matches!(response.status, 429 | 500..=599) {
         return error;
     }
     let after = retry_after::of(response, error.server_message(), wall);
     error.with_retry_after(after)
+}
+
+/// The same for an auth call, which asks for no object: a 404, or a refusal in other words than this API's, comes
+/// from somebody else.
+pub(crate) fn auth_failure_of(response: &Response, wall: Duration) -> Error {
+    let error = failure_of(response, wall);
+    let kind = error.kind();
+    match response.status {
+        404 => error.with_kind(kind, "the server has no such auth route; check the base URL"),
+        400 | 401 if !error.is_from_api() => error.with_kind(
+            kind,
+            "a server or gateway that is not this API refused the request; check the base URL",
+        ),
+        _ => error,
+    }
 }
 
 fn kind_of(status: u16) -> (ErrorKind, &'static str) {

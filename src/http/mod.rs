@@ -28,7 +28,9 @@ use http::{HeaderMap, HeaderValue, Uri};
 use ureq::Agent;
 
 pub(crate) use base_url::BaseUrl;
-pub(crate) use envelope::{Listed, failure_of, list_of, nothing_of, object_of, page_of, payload, read};
+pub(crate) use envelope::{
+    Listed, auth_failure_of, failure_of, list_of, nothing_of, object_of, page_of, payload, read,
+};
 pub(crate) use failure::{Failure, Fate};
 pub use rate_limit::RateLimits;
 pub(crate) use rate_limit::{Limiter, RateClass};
@@ -36,7 +38,6 @@ pub(crate) use request::{Method, Request, TimeLimit};
 pub(crate) use response::{Body, Response};
 pub use retry::RetryPolicy;
 pub(crate) use retry::{Decision, Outcome};
-pub(crate) use retry_after::http_date;
 pub(crate) use settings::{Use, WireSettings, WireSettings as ConnectionSettings, proxy, tls_config};
 use wipe::SendGate;
 pub(crate) type Connections = Wire;

@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+
+use super::instant::{self, instant};
 
 /// The value, or nothing if it is null or of another type; absence needs `#[serde(default)]` beside it.
 pub(crate) fn or_none<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
@@ -26,11 +27,16 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     Ok(text_of(raw.get()).filter(|text| !text.is_empty()))
 }
 
-/// A time in RFC 3339, in any offset and with any fraction, or nothing if it is not one.
+/// An instant, in any spelling that can be read; a date alone is its first second.
 pub(crate) fn timestamp<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<OffsetDateTime>, D::Error> {
-    Ok(text(deserializer)?.and_then(|text| OffsetDateTime::parse(&text, &Rfc3339).ok()))
+    Ok(instant(&Box::<RawValue>::deserialize(deserializer)?))
+}
+
+/// The end of something, in any spelling that can be read; a date alone is its last second.
+pub(crate) fn end<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OffsetDateTime>, D::Error> {
+    Ok(instant::end(&Box::<RawValue>::deserialize(deserializer)?))
 }
 
 /// The value, or the type's default for null.
@@ -50,7 +56,7 @@ pub(crate) fn texts<'de, D: Deserializer<'de>>(
     Ok(members.into_iter().filter_map(|(name, raw)| Some((name, text_of(raw.get())?))).collect())
 }
 
-fn text_of(raw: &str) -> Option<String> {
+pub(super) fn text_of(raw: &str) -> Option<String> {
     let is_number = raw.starts_with(|first: char| first == '-' || first.is_ascii_digit());
     if is_number { Some(raw.to_owned()) } else { serde_json::from_str(raw).ok() }
 }
@@ -88,6 +94,13 @@ mod tests {
             let read = read(&format!(r#"{{"at":"{at}"}}"#));
             assert_eq!(read.at.unwrap().unix_timestamp(), seconds, "{at}");
         }
+    }
+
+    #[test]
+    fn a_date_alone_begins_at_midnight_and_a_card_is_good_to_its_end() {
+        assert_eq!(read(r#"{"at":"2031-03-02"}"#).at.unwrap().unix_timestamp(), 1_930_176_000);
+        let card: crate::Voucher = serde_json::from_str(r#"{"expires_at":"2031-03-02"}"#).unwrap();
+        assert_eq!(card.expires_at.unwrap().unix_timestamp(), 1_930_262_399);
     }
 
     #[test]

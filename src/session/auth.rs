@@ -7,15 +7,13 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
 use crate::ErrorKind::InvalidCredentials;
 use crate::clock::Now;
 use crate::credentials::Pair as Login;
 use crate::http::{self, AUTH_LIMIT, Connections, Fate, Limits, Request, Response};
-use crate::model::unescape;
+use crate::model::{http_date, instant, unescape};
 use crate::token::{AccessToken, Evidence, Expiry, Failed, Failure, Pair, times};
 use crate::{Error, Result};
 
@@ -54,7 +52,7 @@ pub(super) fn login(connections: &Connections, login: &Login, setting: Setting) 
             let error = secrets.iter().fold(error, |error, secret| error.redact(secret));
             Err(match failure_of(&response, &error) {
                 // Only the API's own words make it the fault of the credentials.
-                Failure::Refused if error.code().is_some() => {
+                Failure::Refused if error.is_from_api() => {
                     let message = "the server refused the API key and secret";
                     Failed { failure: Failure::Refused, error: error.with_kind(InvalidCredentials, message) }
                 }
@@ -94,7 +92,7 @@ pub(super) fn logout(
     if response.is_success() {
         return Ok(());
     }
-    let error = http::failure_of(&response, setting.sent.wall).redact(access.expose());
+    let error = http::auth_failure_of(&response, setting.sent.wall).redact(access.expose());
     Err(http::Failure { fate: Fate::Unknown, stale: false, error })
 }
 
@@ -163,15 +161,15 @@ struct Members<'a> {
 /// The pair that a response holds; an error if it is no success or cannot be used.
 fn minted(response: &Response, setting: Setting) -> Result<Pair<AccessToken, RefreshToken>> {
     if !response.is_success() {
-        return Err(http::failure_of(response, setting.sent.wall));
+        return Err(http::auth_failure_of(response, setting.sent.wall));
     }
     let members: Members<'_> = http::read(response, http::payload(response)?)?;
     let access = member(members.access_token).ok_or_else(|| complaint(response, "holds no access token"))?;
     let (exp, iat) = times(&access).unwrap_or_default();
     let evidence = Evidence {
         sent: setting.sent,
-        server_date: response.header("date").and_then(http::http_date),
-        expires_at: instant(response, members.access_expires_at)?,
+        server_date: response.header("date").and_then(|date| http_date(date, setting.sent.wall)),
+        expires_at: members.access_expires_at.and_then(instant),
         exp,
         iat,
     };
@@ -187,24 +185,6 @@ fn minted(response: &Response, setting: Setting) -> Result<Pair<AccessToken, Ref
 /// A token's text, copied once, into memory that is wiped.
 fn member(raw: Option<&RawValue>) -> Option<Zeroizing<String>> {
     unescape(raw?.get()).filter(|text| !text.is_empty())
-}
-
-/// `access_expires_at`, which may be missing or null; anything else must be an instant.
-fn instant(response: &Response, raw: Option<&RawValue>) -> Result<Option<OffsetDateTime>> {
-    let Some(raw) = raw.filter(|raw| raw.get() != "null") else { return Ok(None) };
-    unescape(raw.get())
-        .and_then(|text| moment(&text))
-        .map(Some)
-        .ok_or_else(|| complaint(response, "holds an expiry time that is not RFC 3339"))
-}
-
-/// A moment in RFC 3339. A leap second may be written in any minute and is read as the second before it: the parser
-/// takes one only where the calendar can have one, but a login must not fail for that.
-fn moment(text: &str) -> Option<OffsetDateTime> {
-    OffsetDateTime::parse(text, &Rfc3339).ok().or_else(|| {
-        let (minute, rest) = (text.get(..17)?, text.get(17..)?.strip_prefix("60")?);
-        OffsetDateTime::parse(&format!("{minute}59{rest}"), &Rfc3339).ok()
-    })
 }
 
 fn complaint(response: &Response, what: &str) -> Error {
@@ -225,21 +205,5 @@ mod tests {
             r#"{"username":"k\"ey","password":"\u0001\u0001\u0001"}"#
         );
         assert!(body.len() <= body.capacity());
-    }
-
-    #[test]
-    fn a_leap_second_is_read_in_any_minute_and_nothing_else_out_of_range_is() {
-        for (text, second_before) in [
-            ("2026-06-30T23:59:60Z", "2026-06-30T23:59:59Z"),
-            ("2026-11-22T23:59:60Z", "2026-11-22T23:59:59Z"),
-            ("2026-11-22T23:59:60.75Z", "2026-11-22T23:59:59.75Z"),
-            ("2026-11-23T01:29:60+01:30", "2026-11-22T23:59:59Z"),
-        ] {
-            let (read, before) = (moment(text).unwrap(), moment(second_before).unwrap());
-            assert_eq!(read.unix_timestamp(), before.unix_timestamp(), "{text}");
-        }
-        for text in ["2026-11-22T23:59:61Z", "2026-11-22T23:60:60Z", "2026-11-22T23:59:60", "60", "", "é"] {
-            assert_eq!(moment(text), None, "{text}");
-        }
     }
 }

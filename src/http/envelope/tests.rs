@@ -134,3 +134,59 @@ fn whether_there_is_more_is_derived_when_the_server_does_not_say() {
     assert!(!more(&[], 1, None));
     assert!(!more(&[("x-has-more", "False"), ("x-total-pages", "9")], 1, None));
 }
+
+#[test]
+fn a_refusal_in_a_success_says_its_code() {
+    let refused = r#"{"success":false,"error":{"code":"UNAUTHORIZED","message":"Invalid credentials"}}"#;
+    let error = payload(&response(200, &[], refused)).unwrap_err();
+    assert_eq!((error.status(), error.code()), (Some(200), Some("UNAUTHORIZED")));
+    assert!(error.is_from_api());
+}
+
+#[test]
+fn a_page_of_a_gateway_is_not_the_apis_own_refusal() {
+    for (body, is_from_api) in [
+        (r#"{"error":{"name":"UnauthorizedError","code":"UNAUTHORIZED","message":"m"}}"#, true),
+        (r#"{"error":{"name":"UnauthorizedError"}}"#, true),
+        (r#"{"error":"unauthorized","message":"m"}"#, true),
+        ("", false),
+        ("<html><h1>400 Bad Request</h1></html>", false),
+        (r#"{"message":"Unauthorized"}"#, false),
+        (r#"{"error":{"status":401}}"#, false),
+        (r#"{"error":true}"#, false),
+    ] {
+        for status in [400, 401] {
+            let answer = response(status, &[], body);
+            let error = auth_failure_of(&answer, Duration::ZERO);
+            assert_eq!(error.is_from_api(), is_from_api, "{body}");
+            assert_eq!(error.to_string().contains("check the base URL"), !is_from_api, "{body}");
+            assert_eq!(error.kind(), failure_of(&answer, Duration::ZERO).kind(), "{body}");
+        }
+    }
+}
+
+#[test]
+fn an_auth_route_that_is_not_there_points_at_the_base_url() {
+    for body in ["", "<html>nginx</html>", r#"{"error":{"code":"NOT_FOUND","message":"m"}}"#] {
+        let error = auth_failure_of(&response(404, &[], body), Duration::ZERO);
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert!(error.to_string().contains("check the base URL"), "{error}");
+        assert!(!failure_of(&response(404, &[], body), Duration::ZERO).to_string().contains("base URL"));
+    }
+}
+
+#[test]
+fn a_429_and_every_5xx_say_how_long_to_wait() {
+    for (status, wait) in
+        [(429, Some(7)), (500, Some(7)), (503, Some(7)), (599, Some(7)), (400, None), (401, None)]
+    {
+        let error = failure_of(&response(status, &[("retry-after", "7")], ""), Duration::ZERO);
+        assert_eq!(error.retry_after(), wait.map(Duration::from_secs), "{status}");
+    }
+    let told = r#"{"error":{"code":"X","message":"told 503, retry after 9 seconds"}}"#;
+    assert_eq!(failure_of(&response(503, &[], told), Duration::ZERO).retry_after(), None);
+    assert_eq!(
+        failure_of(&response(429, &[], told), Duration::ZERO).retry_after(),
+        Some(Duration::from_secs(9))
+    );
+}

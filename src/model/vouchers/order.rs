@@ -83,7 +83,7 @@ pub struct Voucher {
     #[serde(default, deserialize_with = "lenient::text")]
     pub voucher_reference_number: Option<String>,
     /// When the card expires.
-    #[serde(default, deserialize_with = "lenient::timestamp")]
+    #[serde(default, deserialize_with = "lenient::end")]
     pub expires_at: Option<OffsetDateTime>,
 }
 

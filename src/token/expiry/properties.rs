@@ -4,6 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+const MARGIN: Duration = Duration::from_secs(300);
+
 /// Any second a date can show, with the first and the last of them drawn often.
 fn second() -> impl Strategy<Value = i64> {
     let first = OffsetDateTime::new_utc(time::Date::MIN, time::Time::MIDNIGHT).unix_timestamp();
@@ -55,8 +57,7 @@ fn rank(zone: Zone) -> u8 {
     match zone {
         Zone::Fresh => 0,
         Zone::Expiring => 1,
-        Zone::Due => 2,
-        Zone::Expired => 3,
+        Zone::Over => 2,
     }
 }
 
@@ -94,9 +95,9 @@ proptest! {
         evidence in evidence(), margin in duration(), random in random(),
     ) {
         let expiry = Expiry::new(&evidence, margin, random);
-        prop_assert!(expiry.due <= DUE && expiry.due <= expiry.life / 20);
+        prop_assert_eq!(expiry.over, LAST_SECONDS.min(expiry.life / 20));
         prop_assert!(expiry.early <= expiry.life / 4);
-        prop_assert_eq!(expiry.zone(evidence.sent) == Zone::Expired, expiry.remaining(evidence.sent).is_zero());
+        prop_assert_eq!(expiry.zone(evidence.sent) == Zone::Over, expiry.remaining(evidence.sent) <= expiry.over);
     }
 
     #[test]
@@ -117,21 +118,32 @@ proptest! {
         let evidence = Evidence {
             sent, server_date: server(date), expires_at: server(date + i64::try_from(life).unwrap()), exp: None, iat: None,
         };
-        prop_assert_eq!(Expiry::new(&evidence, DUE, 0.5).life(), Duration::from_secs(life));
+        prop_assert_eq!(Expiry::new(&evidence, MARGIN, 0.5).life(), Duration::from_secs(life));
     }
 
     #[test]
-    fn an_end_before_the_beginning_is_no_life_at_all(sent in moment(), ends in date(), ahead in 0..1_000_000_i64) {
+    fn an_end_that_every_clock_has_passed_is_no_life_at_all(
+        sent in moment(), ends in date(), ahead in 0..1_000_000_i64,
+    ) {
         let date = ends.checked_add(time::Duration::seconds(ahead)).unwrap_or(ends);
+        let passed = Duration::from_secs(u64::try_from(ends.unix_timestamp()).unwrap_or(0));
+        let sent = Now { wall: sent.wall.max(passed), ..sent };
         let evidence = Evidence { sent, server_date: Some(date), expires_at: Some(ends), exp: None, iat: None };
-        let expiry = Expiry::new(&evidence, DUE, 0.5);
+        let expiry = Expiry::new(&evidence, MARGIN, 0.5);
         prop_assert!(expiry.life().is_zero());
-        prop_assert_eq!(expiry.zone(sent), Zone::Expired);
+        prop_assert_eq!(expiry.zone(sent), Zone::Over);
+    }
+
+    #[test]
+    fn a_life_never_exceeds_what_the_token_claims(evidence in evidence(), iat in second(), claimed in 1..1_000_000_i64) {
+        let evidence = Evidence { exp: Some(iat + claimed), iat: Some(iat), ..evidence };
+        let life = Expiry::new(&evidence, MARGIN, 0.5).life();
+        prop_assert!(!life.is_zero() && life <= Duration::from_secs(u64::try_from(claimed).unwrap()));
     }
 
     #[test]
     fn the_end_is_a_date_as_far_as_dates_go(evidence in evidence(), random in random()) {
-        let end = Expiry::new(&evidence, DUE, random).expires_at();
+        let end = Expiry::new(&evidence, MARGIN, random).expires_at();
         prop_assert!(end >= OffsetDateTime::UNIX_EPOCH && end.year() <= 9999);
     }
 }
