@@ -50,7 +50,7 @@ mod tests {
         for (name, value) in headers {
             map.insert(*name, value.parse().unwrap());
         }
-        Response { status: 429, headers: map, body: Body::new(Vec::new()) }
+        Response { status: 429, headers: map, body: Body::new(Vec::new()), resent: false }
     }
 
     #[test]

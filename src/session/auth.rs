@@ -14,26 +14,22 @@ use zeroize::Zeroizing;
 
 use crate::clock::Now;
 use crate::credentials::Pair as Login;
-use crate::http::{self, AUTH_LIMIT, Failure, Fate, Limits, Request, Response, SendGate, Wire};
-use crate::model::unescape;
+use crate::http::json_text::unescape;
+use crate::http::{self, AUTH_LIMIT, Connections, Failure, Fate, Limits, Request, Response};
 use crate::token::{AccessToken, Attempt, Evidence, Expiry, times};
 use crate::{Error, ErrorKind, Result};
 
 /// A refresh token: presented in the body of one refresh, and never anywhere else.
 pub(crate) struct RefreshToken {
     text: Zeroizing<String>,
-    /// Shut when the session ends, also for a token that is on its way to be presented.
-    gate: Arc<SendGate>,
+    /// Closed when the session ends, also for a token that is on its way to be presented.
+    connections: Arc<Connections>,
 }
 
 impl RefreshToken {
-    /// Puts the token behind the gate of the access token it came with.
-    pub(crate) fn behind(self, gate: Arc<SendGate>) -> Self {
-        RefreshToken { gate, ..self }
-    }
-
-    pub(crate) fn gate(&self) -> Arc<SendGate> {
-        Arc::clone(&self.gate)
+    /// The connections it arrived over and is presented over.
+    pub(crate) fn connections(&self) -> Arc<Connections> {
+        Arc::clone(&self.connections)
     }
 }
 
@@ -66,14 +62,14 @@ pub(crate) struct Setting {
 pub(crate) type Called = Attempt<Minted, RefreshToken, Error>;
 
 /// `POST /auth/login`.
-pub(crate) fn login(wire: &Wire, login: &Login, setting: Setting) -> Called {
+pub(crate) fn login(connections: &Arc<Connections>, login: &Login, setting: Setting) -> Called {
     let body = object(&[("username", login.key.expose()), ("password", login.secret.expose())]);
     let scrub = |error: Error| error.redact(login.secret.expose()).redact(login.key.expose());
     let request = Request::post("/auth/login").secret_body(body).without_token();
-    match send(wire, &request, setting, &[login.secret.expose(), login.key.expose()]) {
+    match send(connections, &request, setting, &[login.secret.expose(), login.key.expose()]) {
         Err(Failure { fate: Fate::NotSent, error, .. }) => Attempt::NotSent(None, error),
         Err(Failure { error, .. }) => Attempt::Unknown(scrub(error)),
-        Ok(response) if response.is_success() => minted(&response, setting, scrub),
+        Ok(response) if response.is_success() => minted(connections, &response, setting, scrub),
         Ok(response) => {
             let error = scrub(http::failure_of(&response, setting.sent.wall));
             match response.status {
@@ -90,14 +86,18 @@ pub(crate) fn login(wire: &Wire, login: &Login, setting: Setting) -> Called {
 }
 
 /// `POST /auth/refresh`. The token is given back only if the server cannot have spent it.
-pub(crate) fn refresh(wire: &Wire, token: RefreshToken, setting: Setting) -> Called {
-    let request =
+///
+/// `last` says that it is made by a logout, for the last pair of the session.
+pub(crate) fn refresh(token: RefreshToken, setting: Setting, last: bool) -> Called {
+    let connections = &token.connections();
+    let mut request =
         Request::post("/auth/refresh").secret_body(object(&[("refresh_token", &token.text)])).without_token();
+    request.passes_closed = last;
     let scrub = |error: Error| error.redact(&token.text);
-    match send(wire, &request, setting, &[&token.text]) {
+    match send(connections, &request, setting, &[&token.text]) {
         Err(Failure { fate: Fate::NotSent, error, .. }) => Attempt::NotSent(Some(token), error),
         Err(Failure { error, .. }) => Attempt::Unknown(scrub(error)),
-        Ok(response) if response.is_success() => minted(&response, setting, scrub),
+        Ok(response) if response.is_success() => minted(connections, &response, setting, scrub),
         Ok(response) => {
             let error = scrub(http::failure_of(&response, setting.sent.wall));
             match response.status {
@@ -112,20 +112,30 @@ pub(crate) fn refresh(wire: &Wire, token: RefreshToken, setting: Setting) -> Cal
 ///
 /// # Errors
 /// As the server answers; 401 is for the caller to judge, for a dead token has nothing to revoke.
-pub(crate) fn logout(wire: &Wire, access: &AccessToken, setting: Setting) -> Result<(), Failure> {
-    let request = Request::post("/auth/logout").may_repeat();
+pub(crate) fn logout(
+    connections: &Connections,
+    access: &AccessToken,
+    setting: Setting,
+) -> Result<(), Failure> {
+    let request = Request::post("/auth/logout").may_repeat().secret_response().passes_closed();
     let limits = Limits { timeout: setting.timeout, body: AUTH_LIMIT };
-    let response = wire.send(&request, Some(access.header()), limits)?;
+    let response = connections.send(&request, Some(access.header()), limits)?;
     if response.is_success() {
         return Ok(());
     }
     let error = http::failure_of(&response, setting.sent.wall).redact(access.expose());
-    Err(Failure { fate: Fate::Unknown, stale: false, error })
+    Err(Failure { fate: Fate::Unknown, error })
 }
 
 /// Sends a request that holds these secrets; the answer's request id does not repeat them.
-fn send(wire: &Wire, request: &Request, setting: Setting, secrets: &[&str]) -> Result<Response, Failure> {
-    let mut response = wire.send(request, None, Limits { timeout: setting.timeout, body: AUTH_LIMIT })?;
+fn send(
+    connections: &Connections,
+    request: &Request,
+    setting: Setting,
+    secrets: &[&str],
+) -> Result<Response, Failure> {
+    let limits = Limits { timeout: setting.timeout, body: AUTH_LIMIT };
+    let mut response = connections.send(request, None, limits)?;
     for secret in secrets {
         response.redact(secret);
     }
@@ -174,8 +184,13 @@ struct Answer<'a> {
     access_expires_at: Option<&'a RawValue>,
 }
 
-fn minted(response: &Response, setting: Setting, scrub: impl FnOnce(Error) -> Error) -> Called {
-    match parse(response, setting) {
+fn minted(
+    connections: &Arc<Connections>,
+    response: &Response,
+    setting: Setting,
+    scrub: impl FnOnce(Error) -> Error,
+) -> Called {
+    match parse(connections, response, setting) {
         Ok(minted) if minted.expiry.life().is_zero() => {
             Attempt::Unknown(scrub(complaint(response, "holds a token that has already expired")))
         }
@@ -184,7 +199,7 @@ fn minted(response: &Response, setting: Setting, scrub: impl FnOnce(Error) -> Er
     }
 }
 
-fn parse(response: &Response, setting: Setting) -> Result<Minted> {
+fn parse(connections: &Arc<Connections>, response: &Response, setting: Setting) -> Result<Minted> {
     let answer: Answer<'_> = http::read(response, http::payload(response)?)?;
     let access = member(response, answer.access_token, "access token")?;
     let refresh = member(response, answer.refresh_token, "refresh token")?;
@@ -199,7 +214,8 @@ fn parse(response: &Response, setting: Setting) -> Result<Minted> {
     let expiry = Expiry::new(&evidence, setting.margin, setting.random);
     let access = AccessToken::new(&access, expiry.expires_at())
         .ok_or_else(|| complaint(response, "holds an access token that cannot be sent in a header"))?;
-    Ok(Minted { access, refresh: RefreshToken { text: refresh, gate: Arc::default() }, expiry })
+    let refresh = RefreshToken { text: refresh, connections: Arc::clone(connections) };
+    Ok(Minted { access, refresh, expiry })
 }
 
 /// A token's text, copied once, into memory that is wiped.

@@ -12,7 +12,7 @@ use super::gate::Gate;
 use super::status::Counters;
 use super::suspects::Suspects;
 use super::{Event, Inner, Owner, Session};
-use crate::http::{self, BaseUrl, Limiter, RateLimits, RetryPolicy, Use, Wire, WireSettings};
+use crate::http::{self, BaseUrl, ConnectionSettings, Connections, Limiter, RateLimits, RetryPolicy};
 use crate::token::Rules;
 use crate::{Clock, Credentials, Error, Result, SystemClock};
 
@@ -191,7 +191,7 @@ impl SessionBuilder {
         if !self.user_agent.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
             return Err(Error::configuration("the user agent is printable ASCII"));
         }
-        let wire = WireSettings {
+        let connection_settings = ConnectionSettings {
             base: BaseUrl::parse(&self.base_url)?,
             timeout: self.settings.timeout,
             connect_timeout: self.connect_timeout,
@@ -208,8 +208,8 @@ impl SessionBuilder {
         let inner = Inner {
             gate: Gate::new(rules),
             settings: self.settings,
-            open_wire: Mutex::new(Arc::new(Wire::new(&wire, Use::Api))),
-            wire,
+            connections: Mutex::new(Arc::new(Connections::new(&connection_settings))),
+            connection_settings,
             credentials: self.credentials,
             clock: self.clock,
             observer: self.observer,

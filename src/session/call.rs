@@ -10,7 +10,7 @@ use super::{Access, CALL_LOG, Inner, Session};
 use crate::clock::Now;
 use crate::http::{
     self, API_LIMIT, Decision, Failure, Fate, Limits, Listed, Outcome, RateClass, Request, Response,
-    TimeLimit, Wire,
+    TimeLimit,
 };
 use crate::token::{Grant, Need};
 use crate::{Error, ErrorKind, Page, Result};
@@ -119,9 +119,6 @@ fn unquoted(error: Error, grant: Option<&Grant<Arc<Access>>>) -> Error {
     }
 }
 
-/// How many pooled connections that the server had closed a call meets without counting them as failures.
-const STALE_CONNECTIONS: u32 = 3;
-
 /// What a call remembers from one attempt to the next.
 struct Course {
     deadline: Duration,
@@ -129,8 +126,6 @@ struct Course {
     made: u32,
     /// The token must be newer than this: the server has refused that one.
     newer_than: u64,
-    /// Pooled connections met that the server had closed.
-    stale: u32,
     /// Whether an attempt may have been executed without our knowing.
     ambiguous: bool,
 }
@@ -141,8 +136,7 @@ impl Inner {
         request.checked()?;
         self.check_process();
         self.counters.call();
-        let mut course =
-            Course { deadline: scope.deadline, made: 0, newer_than: 0, stale: 0, ambiguous: false };
+        let mut course = Course { deadline: scope.deadline, made: 0, newer_than: 0, ambiguous: false };
         self.attempts(request, &mut course).map_err(|error| match &request.reference {
             Some(reference) => {
                 error.with_client_reference(reference.as_str()).with_may_have_executed(course.ambiguous)
@@ -166,6 +160,7 @@ impl Inner {
                     return Ok(Answer { response, grant });
                 }
                 Ok(response) => {
+                    course.ambiguous |= response.resent;
                     let error = self.refusal(&response, grant.as_ref());
                     if let Some(grant) = grant.as_ref().filter(|_| response.status == 401) {
                         self.after_401(request, grant.generation, course, error)?;
@@ -173,14 +168,12 @@ impl Inner {
                     }
                     (outcome_of(&error), error)
                 }
-                Err(failure) if failure.stale && request.may_repeat && course.stale < STALE_CONNECTIONS => {
-                    course.stale += 1;
-                    course.made = course.made.saturating_sub(1);
+                Err(Failure { fate: Fate::NotSent, error }) => (Outcome::NotSent, error),
+                Err(Failure { fate: Fate::Unknown, error }) => (Outcome::Unknown { wait: None }, error),
+                Err(Failure { fate: Fate::Complete, error }) => {
                     course.ambiguous = true;
-                    continue;
+                    (Outcome::Answered, error)
                 }
-                Err(Failure { fate: Fate::NotSent, error, .. }) => (Outcome::NotSent, error),
-                Err(Failure { error, .. }) => (Outcome::Unknown { wait: None }, error),
             };
             course.ambiguous |= matches!(outcome, Outcome::Unknown { .. });
             // The token was given up in the meantime, and a logout stays a logout.
@@ -239,8 +232,8 @@ impl Inner {
         };
         let limits = Limits { timeout: usual.min(deadline.saturating_sub(started)), body: API_LIMIT };
         let mut result = match grant {
-            Some(grant) => grant.access.wire.send(request, Some(grant.access.token.header()), limits),
-            None => self.open_wire().send(request, None, limits),
+            Some(grant) => grant.access.connections.send(request, Some(grant.access.token.header()), limits),
+            None => self.connections().send(request, None, limits),
         };
         if let (Ok(response), Some(grant)) = (&mut result, grant) {
             response.redact(grant.access.token.expose());
@@ -259,11 +252,6 @@ impl Inner {
             }
         }
         result
-    }
-
-    /// A reference of its own, because the lock is not held while the call is made.
-    fn open_wire(&self) -> Arc<Wire> {
-        Arc::clone(&self.open_wire.lock())
     }
 
     fn refusal(&self, response: &Response, grant: Option<&Grant<Arc<Access>>>) -> Error {

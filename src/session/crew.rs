@@ -10,7 +10,7 @@ use super::pilot::{FlightEvent, Pilot};
 use super::{Access, Inner};
 use crate::clock::Now;
 use crate::credentials::Pair as Login;
-use crate::http::{Use, Wire};
+use crate::http::Connections;
 use crate::token::{Attempt, Pair};
 use crate::{Error, ErrorKind};
 
@@ -45,7 +45,7 @@ impl Pilot<Arc<Access>, RefreshToken, Error> for Arc<Inner> {
             return Attempt::NoCredentials(refusal);
         }
         self.counters.login();
-        let called = auth::login(&self.auth_wire(), &login, self.setting(deadline));
+        let called = auth::login(&self.connections(), &login, self.setting(deadline));
         if let Attempt::Refused(refusal) = &called
             && self.credentials.can_change()
         {
@@ -56,14 +56,15 @@ impl Pilot<Arc<Access>, RefreshToken, Error> for Arc<Inner> {
 
     fn refresh(&self, token: RefreshToken, deadline: Duration) -> Flown {
         self.counters.refresh();
-        let wire = Wire::behind(&self.wire, Use::Auth, token.gate());
-        self.board(auth::refresh(&wire, token, self.setting(deadline)))
+        self.board(auth::refresh(token, self.setting(deadline), false))
     }
 
     fn revoke(&self, pair: Pair<Arc<Access>, RefreshToken>, deadline: Duration) {
         // A pair that came at the very end of the leader's time is worth a moment more.
         let deadline = deadline.max(self.now().monotonic.saturating_add(REVOKE_PATIENCE));
-        if let Err(failure) = auth::logout(&self.auth_wire(), &pair.access.token, self.setting(deadline)) {
+        if let Err(failure) =
+            auth::logout(&pair.access.connections, &pair.access.token, self.setting(deadline))
+        {
             log::warn!(target: super::TOKEN_LOG, "a late token pair was not revoked: {}", failure.error);
         }
     }
@@ -111,9 +112,18 @@ impl Pilot<Arc<Access>, RefreshToken, Error> for Arc<Inner> {
 }
 
 impl Inner {
-    /// A connection of its own for one auth call, so that nothing of it stays in a pool.
-    pub(super) fn auth_wire(&self) -> Wire {
-        Wire::new(&self.wire, Use::Auth)
+    /// A reference of its own, because the lock is not held while a call is made.
+    pub(super) fn connections(&self) -> Arc<Connections> {
+        Arc::clone(&self.connections.lock())
+    }
+
+    /// Closes the connections of a session that ends. What comes after it gets new ones.
+    pub(super) fn retire(&self, connections: &Arc<Connections>) {
+        connections.close();
+        let mut current = self.connections.lock();
+        if Arc::ptr_eq(&current, connections) {
+            *current = Arc::new(Connections::new(&self.connection_settings));
+        }
     }
 
     pub(super) fn setting(&self, deadline: Duration) -> Setting {
@@ -139,15 +149,11 @@ impl Inner {
         self.hasher.hash_one((login.key.expose(), login.secret.expose()))
     }
 
-    /// Puts a new access token on the connections of the session: those of the token it replaces, or new ones.
+    /// Puts a new access token on the connections it came over.
     fn board(&self, called: Called) -> Flown {
         called.map(|Minted { access, refresh, expiry }| {
-            let wire = match self.gate.held_access() {
-                Some(held) => Arc::clone(&held.wire),
-                None => Arc::new(Wire::new(&self.wire, Use::Api)),
-            };
-            let refresh = refresh.behind(wire.gate());
-            Pair { access: Arc::new(Access { token: access, wire }), refresh, expiry }
+            let connections = refresh.connections();
+            Pair { access: Arc::new(Access { token: access, connections }), refresh, expiry }
         })
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::auth::{self, RefreshToken};
 use super::event::EventKind;
 use super::{Access, Inner, Owner, Session};
-use crate::http::{Decision, Fate, Outcome};
+use crate::http::{Connections, Decision, Fate, Outcome};
 use crate::token::{AccessToken, Attempt, Close, Closed};
 use crate::{ErrorKind, Result};
 
@@ -62,7 +62,7 @@ impl Session {
     pub fn forget(&self) {
         let closed = self.owner.inner.gate.close(Close::Forget);
         if let Some(access) = &closed.access {
-            access.wire.close();
+            self.owner.inner.retire(&access.connections);
         }
         drop(closed);
         self.owner.inner.observe(EventKind::LoggedOut, None);
@@ -73,8 +73,8 @@ impl Inner {
     /// Revokes what was held, as far as the server can be reached before `deadline`.
     fn tell_server(&self, closed: Closed<Arc<Access>, RefreshToken>, deadline: Duration) -> Result<()> {
         let Some(access) = closed.access else { return Ok(()) };
-        access.wire.close();
-        match self.revoke_with(&access.token, deadline) {
+        self.retire(&access.connections);
+        match self.revoke_with(&access.connections, &access.token, deadline) {
             Err(error) if error.status() == Some(401) => self.revoke_by_refresh(closed.refresh, deadline),
             told => told,
         }
@@ -85,8 +85,9 @@ impl Inner {
     fn revoke_by_refresh(&self, refresh: Option<RefreshToken>, deadline: Duration) -> Result<()> {
         let Some(refresh) = refresh else { return Ok(()) };
         self.counters.refresh();
-        match auth::refresh(&self.auth_wire(), refresh, self.setting(deadline)) {
-            Attempt::Granted(minted) => match self.revoke_with(&minted.access, deadline) {
+        let connections = refresh.connections();
+        match auth::refresh(refresh, self.setting(deadline), true) {
+            Attempt::Granted(minted) => match self.revoke_with(&connections, &minted.access, deadline) {
                 Err(error) if error.status() == Some(401) => Ok(()),
                 told => told,
             },
@@ -99,11 +100,11 @@ impl Inner {
         }
     }
 
-    fn revoke_with(&self, token: &AccessToken, deadline: Duration) -> Result<()> {
+    fn revoke_with(&self, connections: &Connections, token: &AccessToken, deadline: Duration) -> Result<()> {
         let mut made = 0;
         loop {
             made += 1;
-            let Err(failure) = auth::logout(&self.auth_wire(), token, self.setting(deadline)) else {
+            let Err(failure) = auth::logout(connections, token, self.setting(deadline)) else {
                 return Ok(());
             };
             let outcome = match failure.error.kind() {
@@ -131,7 +132,7 @@ impl Drop for Owner {
         let closed = inner.gate.close(if log_out { Close::Logout } else { Close::Forget });
         if !log_out {
             if let Some(access) = &closed.access {
-                access.wire.close();
+                access.connections.close();
             }
             return;
         }

@@ -31,7 +31,7 @@ use self::gate::Gate;
 use self::status::Counters;
 use self::suspects::Suspects;
 use crate::clock::Now;
-use crate::http::{Limiter, Wire, WireSettings};
+use crate::http::{ConnectionSettings, Connections, Limiter};
 use crate::token::{AccessToken, Grant, Need, Reason};
 use crate::{Clock, Credentials, Error, Result};
 
@@ -77,9 +77,9 @@ struct Owner {
 pub(crate) struct Inner {
     gate: Gate<Arc<Access>, RefreshToken, Error>,
     settings: Settings,
-    wire: WireSettings,
-    /// For the calls that carry no token.
-    open_wire: Mutex<Arc<Wire>>,
+    connection_settings: ConnectionSettings,
+    /// Replaced when the session ends.
+    connections: Mutex<Arc<Connections>>,
     credentials: Credentials,
     clock: Box<dyn Clock>,
     observer: Option<Observer>,
@@ -95,7 +95,7 @@ pub(crate) struct Inner {
 /// An access token and the connections it is sent over. Both are given up together.
 pub(crate) struct Access {
     token: AccessToken,
-    wire: Arc<Wire>,
+    connections: Arc<Connections>,
 }
 
 /// The target of log lines about tokens.

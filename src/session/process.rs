@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Access, Inner};
-use crate::http::{Use, Wire};
+use crate::http::Connections;
 
 impl Inner {
     /// Notices that this process was forked since the last look, and lets go of what is the parent's.
@@ -16,9 +16,11 @@ impl Inner {
         if self.process.swap(process, Ordering::Relaxed) == process {
             return false;
         }
-        *self.open_wire.lock() = Arc::new(Wire::new(&self.wire, Use::Api));
+        let connections = Arc::new(Connections::new(&self.connection_settings));
+        *self.connections.lock() = Arc::clone(&connections);
         self.gate.forked(|access| {
-            Arc::new(Access { token: access.token.clone(), wire: Arc::new(Wire::new(&self.wire, Use::Api)) })
+            let connections = Arc::clone(&connections);
+            Arc::new(Access { token: access.token.clone(), connections })
         });
         true
     }
