@@ -4,7 +4,7 @@
 //! the same agent settings and the same decoding. They take turns call by call, so that whatever else the machine
 //! does meets both alike, and medians over many pairs are what counts.
 //!
-//! ureq looks the server up for every call, in a thread of its own, and a session does not (`src/http/addresses.rs`).
+//! ureq looks the server up for every call, in a thread of its own, and a session does not (`src/http/resolver.rs`).
 //! So the first comparison is made twice: with ureq as it comes, and with one that is handed the address, which
 //! leaves what the session itself costs.
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]

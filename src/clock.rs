@@ -89,6 +89,36 @@ impl Now {
     }
 }
 
+/// An instant by both clocks of the operating system, for what no session's clock is there to date.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stamp {
+    monotonic: Instant,
+    wall: SystemTime,
+}
+
+impl Stamp {
+    pub(crate) fn now() -> Self {
+        Stamp { monotonic: Instant::now(), wall: SystemTime::now() }
+    }
+
+    /// The time since then, without the time that the machine was suspended.
+    pub(crate) fn elapsed(self) -> Duration {
+        self.monotonic.elapsed()
+    }
+
+    /// The time since then by the clock that advanced more: one stands still while the machine is suspended, the
+    /// other can be set back.
+    pub(crate) fn age(self) -> Duration {
+        self.elapsed().max(self.wall.elapsed().unwrap_or_default())
+    }
+
+    /// The same instant, earlier by so much on the two clocks.
+    #[cfg(test)]
+    pub(crate) fn back(self, monotonic: Duration, wall: Duration) -> Self {
+        Stamp { monotonic: self.monotonic - monotonic, wall: self.wall - wall }
+    }
+}
+
 /// A number a clock has drawn, brought into `0.0..=1.0`: a clock may be anybody's code, and one that answers with
 /// something that is not a number must not end the caller.
 pub(crate) fn share(random: f64) -> f64 {

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::masked::Masked;
+use crate::clock::random_bytes;
+use crate::http::Masked;
 use crate::{Error, Result, Secret};
 
 /// The API key and secret a session logs in with.
@@ -46,8 +47,8 @@ impl Credentials {
     #[must_use]
     pub fn new(key: impl Into<String>, secret: impl Into<String>) -> Self {
         Credentials(Source::Fixed {
-            key: Masked::new(&Secret::new(key)),
-            secret: Masked::new(&Secret::new(secret)),
+            key: Masked::new(&Secret::new(key), random_bytes),
+            secret: Masked::new(&Secret::new(secret), random_bytes),
         })
     }
 

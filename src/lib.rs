@@ -43,7 +43,6 @@ mod clock;
 mod credentials;
 mod error;
 mod http;
-mod masked;
 mod model;
 mod page;
 #[cfg(feature = "sandbox")]

@@ -46,7 +46,7 @@ impl RawCall {
         // What the answer holds is unknown, so it is treated as if it held codes.
         RawCall(
             request
-                .secret_answer()
+                .secret_response()
                 .require(is_path, || {
                     Error::invalid_request("a path begins with a slash and has no query, spaces or accents")
                 })

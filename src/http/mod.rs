@@ -1,30 +1,34 @@
-//! The wire: the only code that names ureq.
+//! Connections to the server: the only code that names ureq.
 //!
-//! A [`Wire`] is one pool of connections to the configured server. The session gives it up on logout, and a wire
-//! that was given up sends nothing more.
+//! [`Connections`] is the one pool of a session, for auth and API calls alike. The session closes it on logout, and
+//! then it sends nothing more. What keeps secrets from staying in memory is in [`wiping`].
 
-mod addresses;
 mod base_url;
-mod body;
-mod buffers;
+mod connection;
 mod connector;
 mod envelope;
+mod exchange;
 mod failure;
-mod gunzip;
+mod gzip;
 mod rate_limit;
 mod request;
+mod resolver;
 mod response;
 mod retry;
 mod retry_after;
+mod roots;
 mod settings;
-mod tls;
-mod wipe;
+#[cfg(test)]
+mod tests;
+mod valve;
+mod wiping;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Uri};
+use parking_lot::Mutex;
 use ureq::Agent;
 
 pub(crate) use base_url::BaseUrl;
@@ -35,26 +39,40 @@ pub(crate) use failure::{Failure, Fate};
 pub use rate_limit::RateLimits;
 pub(crate) use rate_limit::{Limiter, RateClass};
 pub(crate) use request::{Method, Request, TimeLimit};
-pub(crate) use response::{Body, Response};
+pub(crate) use response::Response;
 pub use retry::RetryPolicy;
 pub(crate) use retry::{Decision, Outcome};
-pub(crate) use settings::{Use, WireSettings, WireSettings as ConnectionSettings, proxy, tls_config};
-use wipe::SendGate;
-pub(crate) type Connections = Wire;
+pub(crate) use roots::tls_config;
+pub(crate) use settings::{ConnectionSettings, proxy};
+#[cfg(test)]
+pub(crate) use wiping::Body;
+pub(crate) use wiping::{Masked, json_text};
+
+use connector::Parts;
+use exchange::Exchange;
+use resolver::CachedResolver;
+use settings::IDLE_TIME;
+use valve::Valve;
 
 use crate::Result;
+use crate::clock::Stamp;
 
-/// The largest answer of an API call, in bytes, after decompression.
+/// The largest response to an API call, in bytes, after decompression.
 pub(crate) const API_LIMIT: u64 = 32 * 1024 * 1024;
-/// The largest answer of an auth call, in bytes.
+/// The largest response to an auth call, in bytes.
 pub(crate) const AUTH_LIMIT: u64 = 64 * 1024;
 
-/// A pool of connections to one server.
-pub(crate) struct Wire {
-    agent: Agent,
+/// How long the connection of a request that must not be lost may have been idle. Servers, load balancers and NAT
+/// close or forget connections that were idle for longer, and the request would be lost on the way.
+const SURELY_OPEN: Duration = Duration::from_secs(5);
+
+/// The pool of connections to one server.
+pub(crate) struct Connections {
     base: BaseUrl,
-    gate: Arc<SendGate>,
     timeout: Duration,
+    parts: Parts,
+    /// Replaced when its connections turn out to be dead.
+    agent: Mutex<Arc<Agent>>,
 }
 
 /// What bounds one attempt.
@@ -64,27 +82,27 @@ pub(crate) struct Limits {
     pub(crate) body: u64,
 }
 
-impl Wire {
-    pub(crate) fn new(settings: &WireSettings) -> Self {
-        Wire::behind(settings, Use::Api, Arc::default())
+impl Connections {
+    pub(crate) fn new(settings: &ConnectionSettings) -> Self {
+        let parts = Parts {
+            config: settings.config(),
+            tls: Arc::clone(&settings.tls),
+            resolver: CachedResolver::new(),
+            valve: Arc::new(Valve::default()),
+        };
+        let agent = Mutex::new(Arc::new(parts.agent()));
+        Connections { base: settings.base.clone(), timeout: settings.timeout, parts, agent }
     }
 
-    /// A pool of its own that is given up together with the other wires behind the same gate.
-    pub(crate) fn behind(settings: &WireSettings, purpose: Use, gate: Arc<SendGate>) -> Self {
-        let agent = settings.agent(purpose, Arc::clone(&gate));
-        Wire { agent, base: settings.base.clone(), gate, timeout: settings.timeout }
-    }
-
-    pub(crate) fn gate(&self) -> Arc<SendGate> {
-        Arc::clone(&self.gate)
-    }
-
-    /// Sends nothing from now on. Answers to what was sent before may still be read.
+    /// Sends nothing from now on, except for requests that [pass](Request::passes_closed). Responses to earlier
+    /// requests can still be read.
     pub(crate) fn close(&self) {
-        self.gate.close();
+        self.parts.valve.close();
     }
 
-    /// Makes one attempt and reads the whole answer, whatever its status.
+    /// Makes one attempt and reads the response in full, whatever its status.
+    ///
+    /// If the attempt meets a dead connection, a request that may be repeated is sent once more, over a new one.
     pub(crate) fn send(
         &self,
         request: &Request,
@@ -92,79 +110,107 @@ impl Wire {
         limits: Limits,
     ) -> Result<Response, Failure> {
         let uri = self.base.uri(&request.path, &request.query).map_err(Failure::not_sent)?;
-        wipe::start_call();
-        self.exchange(request, uri, token, limits).map_err(|error| failure::classify(error, wipe::facts()))
+        let started = Stamp::now();
+        let call = Call { request, uri, token, limits, started };
+        let max_idle = if request.method == Method::Get { IDLE_TIME } else { SURELY_OPEN };
+        match self.exchange(&call, max_idle) {
+            (Ok(response), _) => Ok(response),
+            (Err(error), first) if failure::is_stale(&error, first) && request.may_repeat => {
+                let timeout = limits.timeout.saturating_sub(started.elapsed());
+                let again = Call { limits: Limits { timeout, ..limits }, started: Stamp::now(), ..call };
+                match self.exchange(&again, Duration::ZERO) {
+                    (Ok(response), _) => Ok(Response { resent: true, ..response }),
+                    (Err(error), second) => Err(failure::classify(error, second, true)),
+                }
+            }
+            (Err(error), first) => Err(failure::classify(error, first, false)),
+        }
     }
 
-    fn exchange(
-        &self,
-        request: &Request,
-        uri: Uri,
-        token: Option<&HeaderValue>,
-        limits: Limits,
-    ) -> Result<Response, ureq::Error> {
-        let mut answer = match &request.body {
-            Some(body) => self.run(self.head(request, uri, token, limits, body.as_slice())),
-            None if request.method == Method::Get => self.run(self.head(request, uri, token, limits, ())),
+    /// Sends a request over a connection that was idle for less than `max_idle`, or over a new one.
+    fn exchange(&self, call: &Call<'_>, max_idle: Duration) -> (Result<Response, ureq::Error>, Exchange) {
+        let agent = Arc::clone(&self.agent.lock());
+        let exchange = Exchange::new(max_idle, call.request.passes_closed);
+        let (result, exchange) = exchange.run(|| call.run(&agent, self.timeout));
+        if let Err(error) = &result
+            && (matches!(error, ureq::Error::Timeout(_)) || failure::is_stale(error, exchange))
+        {
+            self.empty(&agent);
+        }
+        (result, exchange)
+    }
+
+    /// Gives up all idle connections, because one of them was dead: after a suspend, a failover or a restart of the
+    /// server, all of them are.
+    fn empty(&self, used: &Arc<Agent>) {
+        let mut agent = self.agent.lock();
+        // Another thread may have done so already. What its calls have connected since is alive.
+        if Arc::ptr_eq(&agent, used) {
+            *agent = Arc::new(self.parts.agent());
+        }
+    }
+}
+
+/// One attempt to make a call.
+#[derive(Clone)]
+struct Call<'a> {
+    request: &'a Request,
+    uri: Uri,
+    token: Option<&'a HeaderValue>,
+    limits: Limits,
+    started: Stamp,
+}
+
+impl Call<'_> {
+    fn run(&self, agent: &Agent, usual: Duration) -> Result<Response, ureq::Error> {
+        let mut response = match &self.request.body {
+            Some(body) => agent.run(self.head(agent, usual, body.as_slice())?),
+            None if self.request.method == Method::Get => agent.run(self.head(agent, usual, ())?),
             // Without a body of known length, ureq announces a chunked one.
-            None => self.run(self.head(request, uri, token, limits, &[][..])),
+            None => agent.run(self.head(agent, usual, &[][..])?),
         }?;
         let announced =
-            answer.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        let mut reader = answer.body_mut().as_reader();
-        let mut body = body::read(&mut reader, announced, limits.body)?;
-        let packed = answer.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding == "gzip");
-        if packed && !body.bytes().is_empty() {
-            body = gunzip::gunzip(body.bytes(), limits.body)?;
+            response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let mut body = wiping::read(&mut response.body_mut().as_reader(), announced, self.limits.body)?;
+        if gzip::is_used(response.headers()) {
+            body = gzip::decompress(&body, self.limits.body, self.started, self.limits.timeout)?;
         }
-        let (head, _) = answer.into_parts();
-        Ok(Response { status: head.status.as_u16(), headers: head.headers, body })
-    }
-
-    fn run<B>(
-        &self,
-        request: Result<http::Request<B>, ureq::Error>,
-    ) -> Result<http::Response<ureq::Body>, ureq::Error>
-    where
-        B: ureq::AsSendBody,
-    {
-        self.agent.run(request?)
+        let (head, _) = response.into_parts();
+        Ok(Response { status: head.status.as_u16(), headers: head.headers, body, resent: false })
     }
 
     fn head<B: ureq::AsSendBody>(
         &self,
-        request: &Request,
-        uri: Uri,
-        token: Option<&HeaderValue>,
-        limits: Limits,
+        agent: &Agent,
+        usual: Duration,
         body: B,
     ) -> Result<http::Request<B>, ureq::Error> {
-        let has_body = request.body.is_some();
-        let mut built = http::Request::builder().method(request.method.as_str()).uri(uri).body(body)?;
-        headers(built.headers_mut(), request, has_body, token);
-        if limits.timeout == self.timeout {
+        let method = self.request.method.as_str();
+        let mut built = http::Request::builder().method(method).uri(self.uri.clone()).body(body)?;
+        headers(built.headers_mut(), self.request, self.token);
+        if self.limits.timeout == usual {
             return Ok(built);
         }
-        Ok(self.agent.configure_request(built).timeout_global(Some(limits.timeout)).build())
+        Ok(agent.configure_request(built).timeout_global(Some(self.limits.timeout)).build())
     }
 }
 
 /// The one place that builds a request's headers, the `Authorization` value among them.
-fn headers(map: &mut HeaderMap, request: &Request, has_body: bool, token: Option<&HeaderValue>) {
+fn headers(map: &mut HeaderMap, request: &Request, token: Option<&HeaderValue>) {
     if let Some(token) = token {
         map.insert(AUTHORIZATION, token.clone());
     }
-    if has_body {
+    if request.body.is_some() {
         map.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
-    if request.secret_answer {
-        // Compressed text tells its length, and with it whether two pieces of it are alike.
+    if request.secret_response {
+        // Compressed text reveals by its length whether two pieces of it are alike.
         map.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
 }
 
-impl std::fmt::Debug for Wire {
+impl std::fmt::Debug for Connections {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Wire").field("gate", &self.gate).finish_non_exhaustive()
+        f.debug_struct("Connections").field("valve", &self.parts.valve).finish_non_exhaustive()
     }
 }

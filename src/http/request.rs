@@ -47,12 +47,14 @@ pub(crate) struct Request {
     pub(crate) query: Vec<(Cow<'static, str>, String)>,
     pub(crate) body: Option<Zeroizing<Vec<u8>>>,
     pub(crate) time_limit: TimeLimit,
-    /// Whether a lost answer allows sending it again.
+    /// Whether it may be sent again after a lost response.
     pub(crate) may_repeat: bool,
     /// Whether the request carries the session's access token.
     pub(crate) with_token: bool,
-    /// Whether the answer can hold card codes: it is then read uncompressed into memory that is wiped.
-    pub(crate) secret_answer: bool,
+    /// Whether the response can hold secrets, which are then requested uncompressed.
+    pub(crate) secret_response: bool,
+    /// Whether it is sent although the connections are closed.
+    pub(crate) passes_closed: bool,
     /// Set on requests that move money.
     pub(crate) reference: Option<ClientReference>,
     problem: Option<Error>,
@@ -81,7 +83,8 @@ impl Request {
             time_limit: TimeLimit::Usual,
             may_repeat: false,
             with_token: true,
-            secret_answer: false,
+            secret_response: false,
+            passes_closed: false,
             reference: None,
             problem: None,
         }
@@ -134,10 +137,10 @@ impl Request {
         }
     }
 
-    /// Sets a body that holds a secret, and expects one in the answer.
+    /// Sets a body that holds a secret, and expects one in the response.
     pub(crate) fn secret_body(mut self, body: Zeroizing<Vec<u8>>) -> Self {
         self.body = Some(body);
-        self.secret_answer()
+        self.secret_response()
     }
 
     /// Says that the request changes nothing, or sets the same thing again, although it is not a GET.
@@ -151,12 +154,18 @@ impl Request {
         self.reference = Some(reference.clone());
         self.may_repeat = true;
         self.time_limit = TimeLimit::Order;
-        self.secret_answer()
+        self.secret_response()
     }
 
-    /// Says that the answer can hold card codes.
-    pub(crate) fn secret_answer(mut self) -> Self {
-        self.secret_answer = true;
+    /// Says that the response can hold secrets, such as card codes.
+    pub(crate) fn secret_response(mut self) -> Self {
+        self.secret_response = true;
+        self
+    }
+
+    /// Says that the request ends the session: it is sent although nothing else is any more.
+    pub(crate) fn passes_closed(mut self) -> Self {
+        self.passes_closed = true;
         self
     }
 

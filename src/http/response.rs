@@ -1,46 +1,19 @@
-//! One answer, read whole.
+//! One response, read in full.
 
 use http::{HeaderMap, HeaderValue};
 
-use super::buffers::wipe;
+use super::wiping::Body;
 use crate::error::SHORTEST_SECRET;
 
 const REQUEST_ID: &str = "x-request-id";
 
-/// What the server answered: status, headers and the whole body, which a limit has bounded.
+/// Status, headers and the body in full, which a limit has bounded.
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
-}
-
-/// A body, wiped when it is dropped, because even an error may repeat a token.
-pub(crate) struct Body(Vec<u8>);
-
-impl Body {
-    pub(crate) fn new(bytes: Vec<u8>) -> Self {
-        Body(bytes)
-    }
-
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
-        &mut self.0
-    }
-
-    /// Cuts it to its first bytes; the rest is wiped.
-    pub(super) fn truncate(&mut self, length: usize) {
-        wipe(self.0.get_mut(length..).unwrap_or_default());
-        self.0.truncate(length);
-    }
-}
-
-impl Drop for Body {
-    fn drop(&mut self) {
-        wipe(&mut self.0);
-    }
+    /// The request was sent twice, and the server may have executed it the first time already.
+    pub(crate) resent: bool,
 }
 
 impl Response {

@@ -75,7 +75,7 @@ mod tests {
         for (name, value) in headers {
             map.insert(*name, HeaderValue::from_bytes(value).unwrap());
         }
-        Response { status, headers: map, body: Body::new(Vec::new()) }
+        Response { status, headers: map, body: Body::new(Vec::new()), resent: false }
     }
 
     fn waits(status: u16, header: &str, message: &str) -> Option<u64> {

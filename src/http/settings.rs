@@ -1,48 +1,44 @@
-//! How the wire is set up: every ureq setting that matters, on purpose.
+//! How connections are set up: every ureq setting that matters, on purpose.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::ClientConfig;
+use rustls::client::Resumption;
+use ureq::config::Config;
 use ureq::{Agent, Proxy};
 
-use super::addresses::Addresses;
-use super::wipe::SendGate;
-use super::{BaseUrl, connector, tls};
+use super::BaseUrl;
 use crate::{Error, Result};
 
-/// What a pool of connections is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Use {
-    /// API calls: connections are kept, answers may be compressed.
-    Api,
-    /// Login, refresh and logout: a connection of their own each, so that a stale one never makes the fate of a
-    /// refresh token unknown, and so that nothing of the exchange lives on.
-    Auth,
-}
-
-/// What every wire of a session has in common.
+/// What the connections of a session have in common.
 #[derive(Clone)]
-pub(crate) struct WireSettings {
+pub(crate) struct ConnectionSettings {
     pub(crate) base: BaseUrl,
     pub(crate) timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) user_agent: String,
     pub(crate) proxy: Option<Proxy>,
-    pub(crate) tls: Arc<rustls::ClientConfig>,
+    pub(crate) tls: Arc<ClientConfig>,
 }
 
 /// Room for a pool of worker threads; connections beyond these are closed after their call.
 const IDLE_CONNECTIONS: usize = 64;
-/// Servers and balancers often close idle connections after a minute or less.
-const IDLE_TIME: Duration = Duration::from_secs(30);
+/// Servers and load balancers often close idle connections after a minute or less.
+pub(super) const IDLE_TIME: Duration = Duration::from_secs(30);
 
-impl WireSettings {
+/// As many as rustls keeps by default.
+const TLS_SESSIONS: usize = 256;
+
+impl ConnectionSettings {
+    /// Of a child process: it must not touch the lock of the TLS sessions that its parent keeps for resumption.
     pub(crate) fn forked(&self) -> Self {
-        self.clone()
+        let resumption = Resumption::in_memory_sessions(TLS_SESSIONS);
+        let tls = Arc::new(ClientConfig { resumption, ..ClientConfig::clone(&self.tls) });
+        ConnectionSettings { tls, ..self.clone() }
     }
 
-    pub(super) fn agent(&self, purpose: Use, gate: Arc<SendGate>) -> Agent {
-        let idle = if purpose == Use::Api { IDLE_CONNECTIONS } else { 0 };
+    pub(super) fn config(&self) -> Config {
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -51,30 +47,23 @@ impl WireSettings {
             .timeout_global(Some(self.timeout))
             .timeout_connect(Some(self.connect_timeout))
             .timeout_resolve(Some(self.connect_timeout))
-            .max_idle_connections(idle)
-            .max_idle_connections_per_host(idle)
+            .max_idle_connections(IDLE_CONNECTIONS)
+            .max_idle_connections_per_host(IDLE_CONNECTIONS)
             .max_idle_age(IDLE_TIME)
             .user_agent(self.user_agent.as_str())
             .accept("application/json")
-            .accept_encoding(if purpose == Use::Api { "gzip" } else { "identity" });
+            .accept_encoding("gzip");
         if self.proxy.is_some() || self.base.is_loopback() {
-            // Without this ureq takes a proxy from the environment, which is never meant for loopback.
+            // Without this, ureq takes a proxy from the environment, which is never meant for loopback.
             config = config.proxy(self.proxy.clone());
         }
-        let config = config.build();
-        let connector = connector::connector(&config, Arc::clone(&self.tls), gate);
-        Agent::with_parts(config, connector, Addresses::new())
+        config.build()
     }
 }
 
 /// A proxy by its URL.
 pub(crate) fn proxy(url: &str) -> Result<Proxy> {
     Proxy::new(url).map_err(|_| {
-        Error::configuration("the proxy URL is not valid; give it as http://host:port or socks5://host:port")
+        Error::configuration("the proxy URL is not valid; write it as http://host:port or socks5://host:port")
     })
-}
-
-/// The TLS settings: the given root certificates in place of the built-in ones, if any are given.
-pub(crate) fn tls_config(roots: Option<&[u8]>) -> Result<Arc<rustls::ClientConfig>> {
-    tls::client_config(tls::roots(roots)?)
 }

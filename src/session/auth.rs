@@ -12,8 +12,9 @@ use zeroize::Zeroizing;
 use crate::ErrorKind::InvalidCredentials;
 use crate::clock::Now;
 use crate::credentials::Pair as Login;
+use crate::http::json_text::unescape;
 use crate::http::{self, AUTH_LIMIT, Connections, Fate, Limits, Request, Response};
-use crate::model::{http_date, instant, unescape};
+use crate::model::{http_date, instant};
 use crate::token::{AccessToken, Evidence, Expiry, Failed, Failure, Pair, times};
 use crate::{Error, Result};
 
@@ -66,10 +67,16 @@ pub(super) fn login(connections: &Connections, login: &Login, setting: Setting) 
     }
 }
 
-/// `POST /auth/refresh`. The token is presented once, whatever comes of it.
-pub(super) fn refresh(connections: &Connections, token: &RefreshToken, setting: Setting) -> Minted {
-    let request =
+/// `POST /auth/refresh`. The token is presented once, whatever comes of it. `last`: a logout makes the call.
+pub(super) fn refresh(
+    connections: &Connections,
+    token: &RefreshToken,
+    setting: Setting,
+    last: bool,
+) -> Minted {
+    let mut request =
         Request::post("/auth/refresh").secret_body(object(&[("refresh_token", &token.0)])).without_token();
+    request.passes_closed = last;
     let response = send(connections, &request, setting, &[&token.0])?;
     minted(&response, setting).map_err(|error| {
         let error = error.redact(&token.0);
@@ -86,14 +93,14 @@ pub(super) fn logout(
     access: &AccessToken,
     setting: Setting,
 ) -> Result<(), http::Failure> {
-    let request = Request::post("/auth/logout").may_repeat();
+    let request = Request::post("/auth/logout").may_repeat().secret_response().passes_closed();
     let limits = Limits { timeout: setting.timeout, body: AUTH_LIMIT };
     let response = connections.send(&request, Some(access.header()), limits)?;
     if response.is_success() {
         return Ok(());
     }
     let error = http::auth_failure_of(&response, setting.sent.wall).redact(access.expose());
-    Err(http::Failure { fate: Fate::Unknown, stale: false, error })
+    Err(http::Failure { fate: Fate::Unknown, error })
 }
 
 /// Sends a request that holds these secrets. The request id of the response does not repeat them.
@@ -108,6 +115,7 @@ fn send(
         failure: match lost.fate {
             Fate::NotSent => Failure::NotSent,
             Fate::Unknown => Failure::Unknown { answered: false, retry_after: Duration::ZERO },
+            Fate::Complete => Failure::Unusable,
         },
         error: secrets.iter().fold(lost.error, |error, secret| error.redact(secret)),
     })?;

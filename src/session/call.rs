@@ -163,6 +163,7 @@ impl Inner {
                     return Ok(Answer { response, grant });
                 }
                 Ok(response) => {
+                    course.ambiguous |= response.resent;
                     let error = self.refusal(&response, grant.as_ref());
                     if let Some(grant) = grant.as_ref().filter(|_| response.status == 401) {
                         self.after_401(request, grant.generation, course, error)?;
@@ -170,8 +171,12 @@ impl Inner {
                     }
                     (outcome_of(&error), error)
                 }
-                Err(Failure { fate: Fate::NotSent, error, .. }) => (Outcome::NotSent, error),
-                Err(Failure { error, .. }) => (Outcome::Unknown { wait: None }, error),
+                Err(Failure { fate: Fate::NotSent, error }) => (Outcome::NotSent, error),
+                Err(Failure { fate: Fate::Unknown, error }) => (Outcome::Unknown { wait: None }, error),
+                Err(Failure { fate: Fate::Complete, error }) => {
+                    course.ambiguous = true;
+                    (Outcome::Complete, error)
+                }
             };
             course.ambiguous |= matches!(outcome, Outcome::Unknown { .. });
             // The token was given up in the meantime, and a logout stays a logout.

@@ -117,7 +117,7 @@ impl Session {
 
     fn find_in<T: Placed>(&self, reference: &ClientReference, scope: Scope) -> Result<Option<T>> {
         let request =
-            Request::get(T::LIST).query("client_reference", Some(reference.as_str())).secret_answer();
+            Request::get(T::LIST).query("client_reference", Some(reference.as_str())).secret_response();
         let listed = self.fetch_page_in::<T>(&request, scope)?.items;
         if listed.is_empty() {
             return Ok(None);
@@ -142,7 +142,7 @@ impl Session {
 }
 
 pub(super) fn one<T: Placed>(id: i64) -> Request {
-    Request::get(T::ONE).id(id).secret_answer()
+    Request::get(T::ONE).id(id).secret_response()
 }
 
 /// Whether a refusal can be the server's way to say that the order is there already, placed by an earlier call.

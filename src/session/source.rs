@@ -28,6 +28,16 @@ pub(crate) struct Access {
     pub(super) connections: Arc<Connections>,
 }
 
+/// A refresh token and the connections it is presented over: those are closed when the session ends, also for a token
+/// that is about to be sent.
+pub(crate) struct Refresh {
+    token: RefreshToken,
+    connections: Arc<Connections>,
+}
+
+/// What an auth call brought.
+type Minted = Result<Pair<Arc<Access>, Refresh>, Failed>;
+
 /// All of a session but its tokens.
 pub(crate) struct Source {
     pub(super) settings: Settings,
@@ -172,7 +182,7 @@ impl Source {
 
 impl TokenSource for Source {
     type Access = Arc<Access>;
-    type Refresh = RefreshToken;
+    type Refresh = Refresh;
 
     fn now(&self) -> Now {
         Now::read(&*self.clock)
@@ -194,7 +204,7 @@ impl TokenSource for Source {
         thread::Builder::new().name("popup-rewards-token".to_owned()).spawn(flight).map(drop)
     }
 
-    fn login(&self, if_changed: bool, deadline: Duration) -> Result<Pair<Arc<Access>, RefreshToken>, Failed> {
+    fn login(&self, if_changed: bool, deadline: Duration) -> Minted {
         let aborted = |error| Failed { failure: Failure::Aborted, error };
         let login = self.current_credentials().map_err(aborted)?;
         let fingerprint = self.fingerprint(&login);
@@ -207,17 +217,13 @@ impl TokenSource for Source {
         if let Err(Failed { failure: Failure::Refused, error }) = &minted {
             *self.local().refused.lock() = Some((fingerprint, error.clone()));
         }
-        minted.map(|pair| over(connections, pair))
+        minted.map(|pair| over(&connections, pair))
     }
 
-    fn refresh(
-        &self,
-        token: &RefreshToken,
-        deadline: Duration,
-    ) -> Result<Pair<Arc<Access>, RefreshToken>, Failed> {
+    fn refresh(&self, Refresh { token, connections }: &Refresh, deadline: Duration) -> Minted {
         self.counters.refresh();
-        let connections = self.connections();
-        auth::refresh(&connections, token, self.setting(deadline)).map(|pair| over(connections, pair))
+        let minted = auth::refresh(connections, token, self.setting(deadline), false);
+        minted.map(|pair| over(connections, pair))
     }
 
     fn revoke(
@@ -231,7 +237,7 @@ impl TokenSource for Source {
         // An access token that has ended cannot log out, but the refresh token beside it may live for days. It is
         // spent on a last pair, and that pair revokes everything.
         self.counters.refresh();
-        match auth::refresh(&access.connections, &refresh, self.setting(deadline)) {
+        match auth::refresh(&refresh.connections, &refresh.token, self.setting(deadline), true) {
             Ok(last) => {
                 let revoked = self.revoke_with(&access, &last.access, deadline, pause_until);
                 if is_dead(&revoked) { Ok(()) } else { revoked }
@@ -260,13 +266,14 @@ impl TokenSource for Source {
     }
 }
 
-/// The pair with its access token on the connections that brought it.
-fn over(
-    connections: Arc<Connections>,
-    pair: Pair<AccessToken, RefreshToken>,
-) -> Pair<Arc<Access>, RefreshToken> {
-    let access = Arc::new(Access { token: pair.access, connections });
-    Pair { access, refresh: pair.refresh, expiry: pair.expiry }
+/// The pair on the connections that brought it.
+fn over(connections: &Arc<Connections>, pair: Pair<AccessToken, RefreshToken>) -> Pair<Arc<Access>, Refresh> {
+    let connections = || Arc::clone(connections);
+    Pair {
+        access: Arc::new(Access { token: pair.access, connections: connections() }),
+        refresh: pair.refresh.map(|token| Refresh { token, connections: connections() }),
+        expiry: pair.expiry,
+    }
 }
 
 /// Whether a logout failed because its token had ended.

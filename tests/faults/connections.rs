@@ -6,7 +6,7 @@ use std::time::Duration;
 use popup_rewards::{CountryId, Credentials, ErrorKind, RawCall, RetryPolicy, Session};
 use serde_json::Value;
 
-use super::wire::{Answer, Peer, answer, json};
+use super::wire::{Answer, Peer, answer, json, tokens};
 use super::{CANARY, COUNTRY, everything, failed};
 
 /// Long enough for loopback, short enough for a test.
@@ -43,7 +43,8 @@ fn a_server_that_went_away_is_tried_again_even_for_a_post() {
 
 #[test]
 fn a_reset_before_the_answer_is_invisible_to_a_get() {
-    let peer = Peer::start([Answer::Reset, Answer::Keep(json(COUNTRY))]).unwrap();
+    let login = Answer::Close(json(tokens(1)));
+    let peer = Peer::with_auth([login], [Answer::Reset, Answer::Keep(json(COUNTRY))]).unwrap();
     let session = peer.session().unwrap();
     assert_eq!(session.get_country(CountryId::from(1)).unwrap().name, "United States");
     assert_eq!((peer.calls().len(), session.stats().retries), (2, 1));
@@ -54,7 +55,7 @@ fn a_reset_before_the_answer_is_told_to_who_posts() {
     let peer = Peer::start([Answer::Reset, Answer::Keep(json("1"))]).unwrap();
     let session = peer.session().unwrap();
     let post = RawCall::post("/api/v1/new").json(&1);
-    failed(session.call::<Value>(&post), ErrorKind::Network, "the connection broke before the answer");
+    failed(session.call::<Value>(&post), ErrorKind::Network, "the connection broke before the response");
     assert_eq!((peer.calls().len(), session.stats().retries), (1, 0));
 }
 
@@ -77,7 +78,7 @@ fn a_cut_body_says_where_it_broke() {
     for cut in [cut, chunked] {
         let peer = Peer::start([Answer::Close(cut)]).unwrap();
         let session = peer.builder().retry(never()).build().unwrap();
-        let says = "the connection broke in the middle of the answer";
+        let says = "the connection broke in the middle of the response";
         failed(session.get_country(CountryId::from(1)), ErrorKind::Network, says);
         assert_eq!((peer.calls().len(), session.stats().retries), (1, 0));
     }
@@ -88,7 +89,7 @@ fn an_answer_cut_in_its_headers_says_where_it_broke() {
     let cut = format!("HTTP/1.1 200 OK\r\nx-request-id: {CANARY}\r\ncontent-le").into_bytes();
     let peer = Peer::start([Answer::Close(cut)]).unwrap();
     let session = peer.builder().retry(never()).build().unwrap();
-    failed(session.countries(), ErrorKind::Network, "in the middle of the answer");
+    failed(session.countries(), ErrorKind::Network, "in the middle of the response");
 }
 
 #[test]
@@ -105,7 +106,7 @@ fn a_silent_server_costs_one_time_limit() {
     for answer in slow {
         let peer = Peer::start([answer]).unwrap();
         let session = peer.builder().retry(never()).timeout(SHORT).build().unwrap();
-        failed(session.countries(), ErrorKind::Timeout, "no answer from the server within the time limit");
+        failed(session.countries(), ErrorKind::Timeout, "no response from the server within the time limit");
         assert_eq!(peer.calls().len(), 1);
     }
 }
@@ -115,7 +116,7 @@ fn a_silent_server_is_given_up_on_a_kept_connection_too() {
     let peer = Peer::start([Answer::Keep(json(COUNTRY)), Answer::Hang, Answer::Keep(json("[]"))]).unwrap();
     let session = peer.builder().retry(never()).timeout(SHORT).build().unwrap();
     session.get_country(CountryId::from(1)).unwrap();
-    failed(session.countries(), ErrorKind::Timeout, "no answer from the server");
+    failed(session.countries(), ErrorKind::Timeout, "no response from the server");
     let calls = peer.calls();
     assert_eq!(calls.len(), 2, "a timeout was taken for a connection that had been closed");
     assert_eq!(calls[0].connection, calls[1].connection);
@@ -127,7 +128,7 @@ fn a_silent_server_is_asked_again_only_for_what_may_be_repeated() {
     let session = peer.builder().timeout(SHORT).build().unwrap();
     assert!(session.countries().unwrap().is_empty());
     let post = RawCall::post("/api/v1/new").json(&1);
-    failed(session.call::<Value>(&post), ErrorKind::Timeout, "no answer");
+    failed(session.call::<Value>(&post), ErrorKind::Timeout, "no response");
     assert_eq!(peer.calls().len(), 3);
 }
 

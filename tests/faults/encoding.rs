@@ -36,11 +36,11 @@ fn a_packed_answer_that_is_damaged_or_cut_is_not_quoted() {
     for bytes in [damaged, not_packed] {
         let peer = Peer::start([Answer::Keep(bytes)]).unwrap();
         let session = peer.builder().retry(RetryPolicy::new().retries(0)).build().unwrap();
-        failed(session.get_country(CountryId::from(1)), ErrorKind::InvalidResponse, "the server's answer");
+        failed(session.get_country(CountryId::from(1)), ErrorKind::InvalidResponse, "decompressed");
     }
     let peer = Peer::start([Answer::Close(whole[..whole.len() - 10].to_vec())]).unwrap();
     let session = peer.builder().retry(RetryPolicy::new().retries(0)).build().unwrap();
-    failed(session.get_country(CountryId::from(1)), ErrorKind::Network, "in the middle of the answer");
+    failed(session.get_country(CountryId::from(1)), ErrorKind::Network, "in the middle of the response");
 }
 
 #[test]
@@ -83,5 +83,5 @@ fn a_packed_answer_that_stalls_is_a_timeout() {
     let peer = Peer::start([Answer::Keep(whole[..whole.len() - 10].to_vec())]).unwrap();
     let never = RetryPolicy::new().retries(0);
     let session = peer.builder().retry(never).timeout(std::time::Duration::from_millis(250)).build().unwrap();
-    failed(session.get_country(CountryId::from(1)), ErrorKind::Timeout, "no answer from the server");
+    failed(session.get_country(CountryId::from(1)), ErrorKind::Timeout, "no response from the server");
 }

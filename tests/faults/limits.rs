@@ -9,7 +9,7 @@ use popup_rewards::{CountryId, ErrorKind, OrderId, RetryPolicy};
 use super::wire::{Answer, Peer, answer, json, tokens};
 use super::{CANARY, failed};
 
-const LARGER: &str = "the server's answer is larger than any of this API";
+const LARGER: &str = "the response exceeds the size limit";
 /// What the client takes at most of an answer whose limit is 32 MiB, with all that is on its way to it.
 const TAKEN: u64 = 64 * 1024 * 1024;
 
@@ -80,7 +80,7 @@ fn a_header_section_of_megabytes_is_given_up() {
     for (start, again) in [("", line), ("x-endless: ", endless_line), ("", few_long)] {
         let head = format!("HTTP/1.1 200 OK\r\n{start}").into_bytes();
         let peer = Peer::start([Answer::Endless(head, again)]).unwrap();
-        failed(once(&peer).countries(), ErrorKind::InvalidResponse, "the server's answer");
+        failed(once(&peer).countries(), ErrorKind::InvalidResponse, "the response");
         peer.wait_until_all_are_closed().unwrap();
         assert!(peer.written() < TAKEN / 4, "{}", peer.written());
     }

@@ -4,13 +4,13 @@
 #[path = "../common/wire/mod.rs"]
 mod wire;
 
-mod answers;
 mod connections;
 mod encoding;
 mod headers;
 mod limits;
 mod pool;
 mod proxy;
+mod responses;
 
 use std::error::Error as StdError;
 use std::fmt::{Debug, Write};

@@ -53,7 +53,7 @@ fn copy(mut from: TcpStream, mut to: TcpStream) {
 #[test]
 fn a_proxy_that_was_set_is_used_for_every_call_and_shown_no_token() {
     let peer = Peer::start([Answer::Keep(json(COUNTRY))]).unwrap();
-    let (address, told) = proxy(2);
+    let (address, told) = proxy(1);
     let session = peer.builder().proxy(&format!("http://user:pr0xy-canary@{address}")).build().unwrap();
     session.get_country(CountryId::from(1)).unwrap();
     drop(session);

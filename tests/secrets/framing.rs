@@ -1,13 +1,28 @@
 //! The ways in which a server can say where its answer ends.
 
 use std::io::{Read, Write};
+use std::net::TcpStream;
 
 use anyhow::{Result, bail};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use rustls::{ServerConnection, StreamOwned};
 
-pub(crate) trait Connection: Read + Write {}
-impl<T: Read + Write> Connection for T {}
+pub(crate) trait Connection: Read + Write {
+    /// Says that nothing more is sent.
+    fn end(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Connection for TcpStream {}
+
+impl Connection for StreamOwned<ServerConnection, TcpStream> {
+    fn end(&mut self) -> Result<()> {
+        self.conn.send_close_notify();
+        Ok(self.flush()?)
+    }
+}
 
 #[derive(Clone, Copy)]
 pub(crate) enum Framing {
@@ -52,7 +67,11 @@ impl Framing {
         connection.write_all(&answer)?;
         connection.flush()?;
         match self {
-            Framing::Cut | Framing::UntilClose => bail!("the answer ends with the connection"),
+            Framing::UntilClose => {
+                connection.end()?;
+                bail!("the answer ends with the connection")
+            }
+            Framing::Cut => bail!("the answer is cut"),
             Framing::Length | Framing::Chunks | Framing::Compressed => Ok(()),
         }
     }

@@ -106,8 +106,8 @@ impl Server {
             None => Box::new(socket),
         };
         loop {
-            let request = read(&mut connection)?;
-            self.answer(&mut connection, &request)?;
+            let request = read(&mut *connection)?;
+            self.answer(&mut *connection, &request)?;
         }
     }
 

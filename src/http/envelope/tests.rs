@@ -8,7 +8,7 @@ fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> Respon
     for (name, value) in headers {
         map.insert(*name, value.parse().unwrap());
     }
-    Response { status, headers: map, body: Body::new(body.as_bytes().to_vec()) }
+    Response { status, headers: map, body: Body::new(body.as_bytes().to_vec()), resent: false }
 }
 
 #[derive(Debug, Deserialize, PartialEq)]

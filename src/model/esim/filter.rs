@@ -80,6 +80,6 @@ impl ListEsimOrders {
             .apply(Request::get("/api/v1/esim/orders"), "per_page", 500)
             .query("status", self.status.as_ref())
             .query("client_reference", self.reference.as_ref())
-            .secret_answer()
+            .secret_response()
     }
 }

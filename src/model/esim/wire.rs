@@ -5,7 +5,8 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 
 use super::{ActivationStatus, EsimOrder, EsimOrderStatus};
-use crate::model::{lenient, money, secret_text};
+use crate::http::json_text;
+use crate::model::{lenient, money};
 use crate::{EsimOrderId, EsimProductId, Secret, TransactionId};
 
 #[derive(Deserialize)]
@@ -44,7 +45,7 @@ pub(super) struct Wire {
     installed_at: Option<OffsetDateTime>,
     #[serde(default, deserialize_with = "lenient::timestamp")]
     activated_at: Option<OffsetDateTime>,
-    #[serde(default, deserialize_with = "secret_text::optional")]
+    #[serde(default, deserialize_with = "json_text::optional")]
     activation_code: Option<Secret>,
     #[serde(default, deserialize_with = "lenient::text")]
     iccid: Option<String>,

@@ -143,6 +143,6 @@ impl ListOrders {
             .query("product_id", self.product)
             .query("client_reference", self.reference.as_ref())
             .needs_id(self.product.map(ProductId::get))
-            .secret_answer()
+            .secret_response()
     }
 }

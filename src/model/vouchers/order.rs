@@ -8,9 +8,10 @@ use time::OffsetDateTime;
 
 use super::NewOrder;
 use super::wire::Wire;
+use crate::http::json_text;
+use crate::model::lenient;
 use crate::model::placed::placed;
 use crate::model::text_enum::text_enum;
-use crate::model::{lenient, secret_text};
 use crate::session::Likeness;
 use crate::{OrderId, ProductId, Secret, TransactionId, WalletId};
 
@@ -71,13 +72,13 @@ fn likeness(order: &Order, asked: &NewOrder) -> Likeness {
 #[non_exhaustive]
 pub struct Voucher {
     /// The number of the card, or its code.
-    #[serde(default, deserialize_with = "secret_text::optional")]
+    #[serde(default, deserialize_with = "json_text::optional")]
     pub card_number: Option<Secret>,
     /// The PIN that goes with the card number.
-    #[serde(default, deserialize_with = "secret_text::optional")]
+    #[serde(default, deserialize_with = "json_text::optional")]
     pub pin_code: Option<Secret>,
     /// The page on which the card is claimed; whoever knows it can.
-    #[serde(default, deserialize_with = "secret_text::optional")]
+    #[serde(default, deserialize_with = "json_text::optional")]
     pub claim_url: Option<Secret>,
     /// The issuer's reference for support cases; it cannot be redeemed.
     #[serde(default, deserialize_with = "lenient::text")]

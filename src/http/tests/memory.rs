@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::peer::{Door, Peer, agent_with, answer, read_head};
 use scan::{Found, Needle, Scanner};
 
-#[path = "../../../../tests/common/scan.rs"]
+#[path = "../../../tests/common/scan.rs"]
 mod scan;
 
 const ROLE: &str = "POPUP_REWARDS_MEMORY_TEST";
@@ -30,7 +30,7 @@ fn secret() -> String {
 /// Runs the test again as a client of the given server.
 fn run_client(test: &str, url: &str, pem: &str, sent: &str, answered: &str) {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("http::tls::tests::memory::{test}"), "--nocapture"])
+        .args(["--exact", &format!("http::tests::memory::{test}"), "--nocapture"])
         .env(ROLE, url)
         .env("PEM", pem)
         .env("SENT", Needle::new("the header", sent).hex())

@@ -1,14 +1,27 @@
-//! Which certificate authorities are trusted.
+//! The settings of TLS, and with them which certificate authorities are trusted.
 
-use rustls::RootCertStore;
+use std::sync::Arc;
+
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
 
+use super::wiping;
 use crate::{Error, Result};
 
-/// The given authorities, and *only* these, so that a private deployment does not trust every public one; or
-/// Mozilla's, as built in.
-pub(in super::super) fn roots(pem: Option<&[u8]>) -> Result<RootCertStore> {
+/// The TLS settings of a session. They hold the TLS sessions that can be resumed.
+pub(crate) fn tls_config(pem: Option<&[u8]>) -> Result<Arc<ClientConfig>> {
+    let config = ClientConfig::builder_with_provider(wiping::provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::configuration("TLS cannot be set up").with_source(error))?
+        .with_root_certificates(roots(pem)?)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
+/// The given authorities and *only* these, because a private deployment has no reason to trust every public one;
+/// or Mozilla's, which are built in.
+fn roots(pem: Option<&[u8]>) -> Result<RootCertStore> {
     let mut store = RootCertStore::empty();
     let Some(pem) = pem else {
         store.roots.extend_from_slice(webpki_roots::TLS_SERVER_ROOTS);

@@ -1,26 +1,16 @@
 //! TLS whose plaintext lives only in buffers that are wiped.
 //!
-//! ureq's own TLS connector cannot be used for this: rustls copies every decrypted record into a vector of
-//! its own and frees it as it is, in the unbuffered API too (`ReadTraffic::next_record`). So the decrypting
-//! end of each cipher suite is wrapped (see [`records`]): a record is opened inside *our* input buffer, and
-//! rustls sees one byte of ciphertext in its place, which keeps its bookkeeping (order, close, limits,
-//! errors) at work without its ever holding an answer. In the other direction rustls encrypts straight from
-//! our output buffer.
-//!
-//! Handshake, certificates, session tickets and key updates are rustls's. Sessions are resumed from rustls's
-//! store in memory, which belongs to the agent and is dropped with it.
-
-mod records;
-mod roots;
-#[cfg(test)]
-mod tests;
+//! rustls copies every decrypted record into a vector of its own and frees it as it is, in the unbuffered API too
+//! (`ReadTraffic::next_record`). So the decrypting end of each cipher suite is wrapped (see [`records`]): a record
+//! is opened inside *our* input buffer, and rustls sees one byte in its place, which keeps its bookkeeping at work
+//! (order, close, limits, errors). In the other direction rustls encrypts straight from our output buffer.
 
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, RootCertStore, Stream};
+use rustls::{ClientConfig, ClientConnection, Stream};
 use ureq::Error;
 use ureq::unversioned::transport::time::{Duration, Instant};
 use ureq::unversioned::transport::{
@@ -28,30 +18,21 @@ use ureq::unversioned::transport::{
 };
 
 use super::buffers::WipedBuffers;
-pub(super) use roots::roots;
+use super::records;
 
 /// Room for the placeholders of the records read at one go; any that do not fit are read the next time.
 const PLACEHOLDERS: usize = 256;
 
 /// Wraps connections to `https` hosts in TLS.
-pub(super) struct TlsConnector {
+pub(in crate::http) struct TlsConnector {
     config: Arc<ClientConfig>,
 }
 
 impl TlsConnector {
-    pub(super) fn new(config: Arc<ClientConfig>) -> Self {
+    /// The configuration has to use the cipher suites of [`provider`](super::provider).
+    pub(in crate::http) fn new(config: Arc<ClientConfig>) -> Self {
         TlsConnector { config }
     }
-}
-
-/// The settings of TLS connections that trust these roots; they hold the sessions that can be resumed.
-pub(super) fn client_config(roots: RootCertStore) -> crate::Result<Arc<ClientConfig>> {
-    let config = ClientConfig::builder_with_provider(records::provider())
-        .with_safe_default_protocol_versions()
-        .map_err(|error| crate::Error::configuration("TLS cannot be set up").with_source(error))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
 }
 
 impl<In: Transport> Connector<In> for TlsConnector {
@@ -70,12 +51,13 @@ impl<In: Transport> Connector<In> for TlsConnector {
         let name = server_name(details.uri.host().unwrap_or_default())?;
         let connection = ClientConnection::new(Arc::clone(&self.config), name)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        let mut socket = TransportAdapter::new(transport.boxed(), Arc::clone(&details.current_time));
+        let mut adapter = TransportAdapter::new(transport.boxed(), Arc::clone(&details.current_time));
         // The time for connecting has been running since `details` were made.
-        socket.set_timeout(remaining(details.timeout, details.now, (details.current_time)()));
+        adapter.set_timeout(remaining(details.timeout, details.now, (details.current_time)()));
         let buffers =
             WipedBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
 
+        let socket = Socket { adapter, header: 0, rest: 0 };
         let mut transport = TlsTransport { connection, socket, buffers };
         transport.handshake()?;
         Ok(Some(Either::B(transport)))
@@ -83,9 +65,9 @@ impl<In: Transport> Connector<In> for TlsConnector {
 }
 
 /// A TLS connection and its plaintext.
-pub(super) struct TlsTransport {
+pub(in crate::http) struct TlsTransport {
     connection: ClientConnection,
-    socket: TransportAdapter,
+    socket: Socket,
     buffers: WipedBuffers,
 }
 
@@ -111,7 +93,7 @@ impl Transport for TlsTransport {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        self.socket.set_timeout(timeout);
+        self.socket.adapter.set_timeout(timeout);
         let WipedBuffers { received, output, .. } = &mut self.buffers;
         let plaintext = output.get(..amount).unwrap_or_default();
         let mut stream = Stream::new(&mut self.connection, &mut self.socket);
@@ -120,7 +102,7 @@ impl Transport for TlsTransport {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.socket.set_timeout(timeout);
+        self.socket.adapter.set_timeout(timeout);
         let received = &mut self.buffers.received;
         let before = received.unconsumed().len();
         let mut stream = Stream::new(&mut self.connection, &mut self.socket);
@@ -135,13 +117,71 @@ impl Transport for TlsTransport {
     }
 
     fn is_open(&mut self) -> bool {
-        // Whatever waits to be read, be it data, an alert or a late session ticket, makes it unfit for another
-        // call: the socket's own check takes a byte to find out.
-        self.socket.get_mut().is_open()
+        // Anything that arrived and was not read makes the connection unfit for another request: an unsolicited
+        // response, an alert, a late session ticket. It may wait in our buffer, half in rustls, below it, or in
+        // the socket, whose own check takes a byte to find out.
+        self.buffers.received.unconsumed().is_empty()
+            && self.socket.is_between_records()
+            && self.connection.process_new_packets().is_ok_and(|state| !state.peer_has_closed())
+            && self.socket.adapter.get_mut().buffers().input().is_empty()
+            && self.socket.adapter.get_mut().is_open()
     }
 
     fn is_tls(&self) -> bool {
         true
+    }
+}
+
+/// The connection below TLS. It follows the framing of what is read, because rustls does not tell whether it holds
+/// a part of a record.
+struct Socket {
+    adapter: TransportAdapter,
+    /// How many bytes of the next record's header have arrived.
+    header: u8,
+    /// How many bytes of the present record are still to come.
+    rest: usize,
+}
+
+impl Socket {
+    fn is_between_records(&self) -> bool {
+        self.header == 0 && self.rest == 0
+    }
+
+    /// A header has five bytes, and the last two are the length of what follows.
+    fn follow(&mut self, mut bytes: &[u8]) {
+        while let Some((&byte, after)) = bytes.split_first() {
+            match self.header {
+                0 if self.rest > 0 => {
+                    let skipped = self.rest.min(bytes.len());
+                    self.rest -= skipped;
+                    bytes = bytes.get(skipped..).unwrap_or_default();
+                    continue;
+                }
+                3 => self.rest = usize::from(byte) << 8,
+                4 => self.rest |= usize::from(byte),
+                _ => {}
+            }
+            self.header = (self.header + 1) % 5;
+            bytes = after;
+        }
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.adapter.read(buffer)?;
+        self.follow(buffer.get(..read).unwrap_or_default());
+        Ok(read)
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.adapter.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.adapter.flush()
     }
 }
 
@@ -153,7 +193,7 @@ fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
 }
 
 /// What is left of a timeout that began to run a while ago.
-fn remaining(timeout: NextTimeout, since: Instant, now: Instant) -> NextTimeout {
+pub(in crate::http) fn remaining(timeout: NextTimeout, since: Instant, now: Instant) -> NextTimeout {
     let after = match (timeout.after, since, now) {
         (Duration::Exact(limit), Instant::Exact(since), Instant::Exact(now)) => {
             Duration::Exact(limit.saturating_sub(now.saturating_duration_since(since)))
@@ -171,6 +211,6 @@ impl fmt::Debug for TlsConnector {
 
 impl fmt::Debug for TlsTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TlsTransport").field("inner", &self.socket.inner()).finish_non_exhaustive()
+        f.debug_struct("TlsTransport").field("inner", &self.socket.adapter.inner()).finish_non_exhaustive()
     }
 }

@@ -1,11 +1,10 @@
-//! Text that is kept for long and needed rarely: nowhere in memory as it is, until it is asked for.
+//! Text that is kept for long and needed rarely, stored in a form that a search of the memory does not find.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
 use crate::Secret;
-use crate::clock::random_bytes;
 
 /// A secret kept as two halves, neither of which says anything: random bytes, and their difference to the text.
 ///
@@ -18,11 +17,12 @@ pub(crate) struct Masked {
 }
 
 impl Masked {
-    pub(crate) fn new(secret: &Secret) -> Self {
+    /// Masks a secret with bytes from a source of randomness.
+    pub(crate) fn new(secret: &Secret, random: fn() -> [u8; BLOCK]) -> Self {
         let text = secret.expose().as_bytes();
         let mut mask = Zeroizing::new(Vec::with_capacity(text.len().next_multiple_of(BLOCK)));
         while mask.len() < text.len() {
-            mask.extend_from_slice(&random_bytes::<BLOCK>());
+            mask.extend_from_slice(&random());
         }
         let text = text.iter().zip(mask.iter()).map(|(byte, mask)| byte ^ mask).collect();
         Masked { mask, text: Zeroizing::new(text) }
@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn what_was_masked_comes_back_and_neither_half_shows_it() {
         for text in ["", "s", "a passphrase, longer than one block of random bytes, with ümläuts"] {
-            let masked = Masked::new(&Secret::new(text));
+            let masked = Masked::new(&Secret::new(text), crate::clock::random_bytes);
             assert_eq!(masked.reveal().expose(), text);
             if text.len() > 8 {
                 assert_ne!(masked.text.as_slice(), text.as_bytes());

@@ -6,9 +6,8 @@ use std::net::TcpStream;
 use rustls::ALL_VERSIONS;
 use ureq::Proxy;
 
-use super::super::super::wipe::{CallFacts, facts};
 use super::peer::{Door, Peer, agent_with, answer, read_head, wait_for_close};
-use super::{body, get};
+use super::{FIRST, LATER, NEW, fetch, get};
 
 /// Copies one way until the other end closes.
 fn forward(mut from: impl Read, mut to: impl Write) {
@@ -46,10 +45,8 @@ fn a_target_behind_a_proxy_is_reached_over_one_tunnel() {
     });
     let through = Proxy::new(&format!("http://127.0.0.1:{}", proxy.port)).unwrap();
     let agent = agent_with(&target.pem, |config| config.proxy(Some(through)));
-    assert_eq!(body(&agent, &target.url()), b"first");
-    assert_eq!(facts(), CallFacts { connected: true, request_sent: true, answer_started: true });
-    assert_eq!(body(&agent, &target.url()), b"second");
-    assert!(!facts().connected);
+    assert_eq!(fetch(&agent, &target.url()), (b"first".to_vec(), FIRST));
+    assert_eq!(fetch(&agent, &target.url()), (b"second".to_vec(), LATER));
     drop(agent);
     target.finish();
     proxy.finish();
@@ -83,9 +80,8 @@ fn a_tunnel_can_itself_be_inside_tls() {
     });
     let through = Proxy::new(&format!("https://127.0.0.1:{}", proxy.port)).unwrap();
     let agent = agent_with(&target.pem, |config| config.proxy(Some(through)));
-    assert_eq!(body(&agent, &target.url()), b"first");
-    assert_eq!(body(&agent, &target.url()), b"second");
-    assert_eq!(facts(), CallFacts { connected: false, request_sent: true, answer_started: true });
+    assert_eq!(fetch(&agent, &target.url()), (b"first".to_vec(), FIRST));
+    assert_eq!(fetch(&agent, &target.url()), (b"second".to_vec(), LATER));
     drop(agent);
     target.finish();
     proxy.finish();
@@ -121,9 +117,10 @@ fn a_proxy_that_refuses_leaves_the_request_unsent() {
     });
     let through = Proxy::new(&format!("http://127.0.0.1:{}", proxy.port)).unwrap();
     let agent = agent_with(&target.pem, |config| config.proxy(Some(through)));
-    let error = get(&agent, &target.url()).unwrap_err();
+    let (result, exchange) = get(&agent, &target.url());
+    let error = result.unwrap_err();
     assert!(matches!(error, ureq::Error::ConnectProxyFailed(_)), "{error:?}");
-    assert_eq!(facts(), CallFacts::default());
+    assert_eq!(exchange, NEW);
     proxy.finish();
     target.finish();
 }

@@ -5,7 +5,7 @@
 //! for the time of the call.
 
 use std::cell::RefCell;
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 use std::sync::{Arc, LazyLock};
 
 use rustls::crypto::cipher::{
@@ -17,32 +17,38 @@ use rustls::{
     ConnectionTrafficSecrets, ContentType, Error, SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite,
 };
 
-use super::super::buffers::{Received, wipe};
+use super::buffers::{Received, wipe};
 
 thread_local! {
-    static LENT: RefCell<Option<Received>> = const { RefCell::new(None) };
+    // Without a destructor, it can be used while others of its kind are destroyed. Nothing is leaked, because what
+    // is lent is always returned.
+    static LENT: RefCell<ManuallyDrop<Option<Received>>> = const { RefCell::new(ManuallyDrop::new(None)) };
+}
+
+/// Lends a buffer to this thread, or takes it back; returns what was lent before.
+fn lend(received: Option<Received>) -> Option<Received> {
+    LENT.try_with(|lent| ManuallyDrop::into_inner(lent.replace(ManuallyDrop::new(received)))).ok().flatten()
 }
 
 /// Runs `work`, during which application data that is decrypted on this thread is added to `received`.
 pub(super) fn opened_into<T>(received: &mut Received, work: impl FnOnce() -> T) -> T {
-    // A panic on the way still hands the buffer back; the calls nest when a proxy is reached over TLS too.
+    // A panic on the way still returns the buffer; the calls nest when a proxy is reached over TLS too.
     struct Loan<'a> {
         lender: &'a mut Received,
         outer: Option<Received>,
     }
     impl Drop for Loan<'_> {
         fn drop(&mut self) {
-            let lent = LENT.replace(self.outer.take());
-            *self.lender = lent.unwrap_or_default();
+            *self.lender = lend(self.outer.take()).unwrap_or_default();
         }
     }
-    let outer = LENT.replace(Some(mem::take(received)));
+    let outer = lend(Some(mem::take(received)));
     let _loan = Loan { lender: received, outer };
     work()
 }
 
 /// ring's suites, algorithms and key exchange, with only the decrypting end replaced.
-pub(super) fn provider() -> Arc<CryptoProvider> {
+pub(in crate::http) fn provider() -> Arc<CryptoProvider> {
     static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
         let ring = ring::default_provider();
         let cipher_suites = ring.cipher_suites.iter().copied().map(wrapped).collect();
@@ -143,47 +149,57 @@ struct Opener(Box<dyn MessageDecrypter>);
 impl MessageDecrypter for Opener {
     fn decrypt<'a>(
         &mut self,
+        record: InboundOpaqueMessage<'a>,
+        sequence: u64,
+    ) -> Result<InboundPlainMessage<'a>, Error> {
+        LENT.try_with(|lent| match &mut **lent.borrow_mut() {
+            Some(received) => self.open_into(received, record, sequence),
+            None => Err(Error::General("a record arrived outside of a read".into())),
+        })
+        .unwrap_or_else(|_| Err(Error::General("the thread has ended".into())))
+    }
+}
+
+impl Opener {
+    fn open_into<'a>(
+        &mut self,
+        received: &mut Received,
         mut record: InboundOpaqueMessage<'a>,
         sequence: u64,
     ) -> Result<InboundPlainMessage<'a>, Error> {
-        LENT.with_borrow_mut(|lent| {
-            let Some(received) = lent else {
-                return Err(Error::General("a record arrived outside of a read".into()));
-            };
-            let sealed = record.payload.len();
-            let room = received.room(sealed).get_mut(..sealed).unwrap_or_default();
-            room.copy_from_slice(&record.payload);
+        let sealed = record.payload.len();
+        let room = received.room(sealed).get_mut(..sealed).unwrap_or_default();
+        room.copy_from_slice(&record.payload);
 
-            let start = room.as_ptr().addr();
-            let copy = InboundOpaqueMessage::new(record.typ, record.version, room);
-            let opened = self.0.decrypt(copy, sequence).map(|opened| {
-                // An algorithm may leave the plaintext behind a nonce, or move it to the front.
-                let at = opened.payload.as_ptr().addr().saturating_sub(start).min(sealed);
-                (opened.typ, opened.version, at..at.saturating_add(opened.payload.len()).min(sealed))
-            });
-            let (typ, version, plaintext) = match opened {
-                Ok(opened) => opened,
-                Err(error) => {
-                    wipe(received.room(sealed).get_mut(..sealed).unwrap_or_default());
-                    return Err(error);
-                }
-            };
+        let start = room.as_ptr().addr();
+        let copy = InboundOpaqueMessage::new(record.typ, record.version, room);
+        let opened = self.0.decrypt(copy, sequence).map(|opened| {
+            // An algorithm may leave the plaintext behind a nonce, or move it to the front.
+            let at = opened.payload.as_ptr().addr().saturating_sub(start).min(sealed);
+            (opened.typ, opened.version, at..at.saturating_add(opened.payload.len()).min(sealed))
+        });
+        let (typ, version, plaintext) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                wipe(received.room(sealed).get_mut(..sealed).unwrap_or_default());
+                return Err(error);
+            }
+        };
 
-            let length = plaintext.len();
-            let room = received.room(sealed);
-            room.copy_within(plaintext, 0);
-            let shown = if typ == ContentType::ApplicationData {
-                wipe(room.get_mut(length..sealed).unwrap_or_default());
-                received.added(length);
-                // One byte, because rustls gives up on a connection on which too many empty records arrive.
-                length.min(1)
-            } else {
-                let opened = room.get(..length).unwrap_or_default();
-                record.payload.get_mut(..length).unwrap_or_default().copy_from_slice(opened);
-                wipe(room.get_mut(..sealed).unwrap_or_default());
-                length
-            };
-            Ok(InboundPlainMessage { typ, version, ..record.into_plain_message_range(0..shown) })
-        })
+        let length = plaintext.len();
+        let room = received.room(sealed);
+        room.copy_within(plaintext, 0);
+        let shown = if typ == ContentType::ApplicationData {
+            wipe(room.get_mut(length..sealed).unwrap_or_default());
+            received.added(length);
+            // One byte, because rustls gives up on a connection on which too many empty records arrive.
+            length.min(1)
+        } else {
+            let opened = room.get(..length).unwrap_or_default();
+            record.payload.get_mut(..length).unwrap_or_default().copy_from_slice(opened);
+            wipe(room.get_mut(..sealed).unwrap_or_default());
+            length
+        };
+        Ok(InboundPlainMessage { typ, version, ..record.into_plain_message_range(0..shown) })
     }
 }

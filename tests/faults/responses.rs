@@ -51,7 +51,7 @@ fn what_is_not_http_is_told() {
     ] {
         let peer = Peer::start([Answer::Close(bytes.clone().into_bytes())]).unwrap();
         let session = peer.builder().retry(RetryPolicy::new().retries(0)).build().unwrap();
-        failed(session.countries(), ErrorKind::InvalidResponse, "the server's answer is not HTTP");
+        failed(session.countries(), ErrorKind::InvalidResponse, "the response is not valid HTTP");
     }
 }
 

@@ -10,10 +10,10 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersi
 use ureq::Agent;
 use ureq::config::{Config, ConfigBuilder};
 use ureq::typestate::AgentScope;
-use ureq::unversioned::resolver::DefaultResolver;
 
-use super::super::super::connector::connector;
-use super::super::super::wipe::SendGate;
+use crate::http::connector::Parts;
+use crate::http::resolver::CachedResolver;
+use crate::http::tls_config;
 
 pub(super) type Connection = StreamOwned<ServerConnection, TcpStream>;
 
@@ -104,10 +104,8 @@ pub(super) fn agent_with(
     set: impl FnOnce(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope>,
 ) -> Agent {
     let config: Config = set(Agent::config_builder().proxy(None).http_status_as_error(false)).build();
-    let roots = super::super::roots(Some(pem.as_bytes())).unwrap();
-    let connector =
-        connector(&config, super::super::client_config(roots).unwrap(), Arc::new(SendGate::default()));
-    Agent::with_parts(config, connector, DefaultResolver::default())
+    let tls = tls_config(Some(pem.as_bytes())).unwrap();
+    Parts { config, tls, resolver: CachedResolver::new(), valve: Arc::default() }.agent()
 }
 
 /// Reads one request head; the requests of these tests have no body.

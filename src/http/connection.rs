@@ -1,0 +1,109 @@
+//! The outermost layer of a connection: it reports how far a request got, stops sending once the session has
+//! ended, and knows whether the connection is fit for another request.
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+
+use ureq::Error;
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
+
+use super::exchange::{Exchange, note};
+use super::valve::Valve;
+use crate::clock::Stamp;
+
+/// Wraps whatever the chain has connected.
+#[derive(Debug)]
+pub(super) struct ConnectionConnector {
+    pub(super) valve: Arc<Valve>,
+    /// Whether the agent's configuration names a proxy.
+    pub(super) has_proxy: bool,
+}
+
+impl<In: Transport> Connector<In> for ConnectionConnector {
+    type Out = Connection<In>;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, Error> {
+        // To reach a CONNECT proxy, ureq runs the whole chain with a configuration that has no proxy any more.
+        // What goes over that connection by itself is not the request.
+        let to_target = !self.has_proxy || details.config.proxy().is_some();
+        Ok(chained.map(|inner| {
+            if to_target {
+                note(|exchange| exchange.connected = true);
+            }
+            Connection { inner, valve: Arc::clone(&self.valve), to_target, idle_since: None }
+        }))
+    }
+}
+
+/// A connection to the server or, below that, to its proxy.
+pub(super) struct Connection<T: Transport> {
+    inner: T,
+    valve: Arc<Valve>,
+    to_target: bool,
+    /// When it went back to the pool.
+    idle_since: Option<Stamp>,
+}
+
+impl<T: Transport> Transport for Connection<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.inner.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        self.idle_since = None;
+        if !self.to_target {
+            return self.inner.transmit_output(amount, timeout);
+        }
+        self.valve.pass(Exchange::current().passes_closed, || {
+            if amount > 0 {
+                note(|exchange| exchange.request_sent = true);
+            }
+            self.inner.transmit_output(amount, timeout)
+        })
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        let progress = self.inner.await_input(timeout);
+        if self.to_target && matches!(progress, Ok(true)) {
+            note(|exchange| exchange.response_started = true);
+        }
+        progress.map_err(not_an_end)
+    }
+
+    fn is_open(&mut self) -> bool {
+        // ureq asks twice: when an exchange is complete, and when the next one takes the connection from the pool.
+        let fresh = match self.idle_since {
+            Some(since) => since.age() < Exchange::current().max_idle,
+            None => true,
+        };
+        self.idle_since.get_or_insert_with(Stamp::now);
+        fresh && self.inner.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.inner.is_tls()
+    }
+}
+
+/// ureq takes these errors for the regular end of a body of unknown length, which would accept a body that was
+/// cut: by a reset, or over TLS without a `close_notify`.
+fn not_an_end(error: Error) -> Error {
+    use ErrorKind::{ConnectionAborted, ConnectionReset, UnexpectedEof};
+    match error {
+        Error::Io(error) if matches!(error.kind(), ConnectionAborted | ConnectionReset | UnexpectedEof) => {
+            Error::Io(io::Error::new(ErrorKind::BrokenPipe, error))
+        }
+        error => error,
+    }
+}
+
+impl<T: Transport> fmt::Debug for Connection<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}

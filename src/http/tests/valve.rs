@@ -1,0 +1,122 @@
+//! The valve and the facts of an exchange, on loopback sockets.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+
+use ureq::Agent;
+
+use super::peer::read_head;
+use super::{Exchange, FIRST, LATER, NEW, fetch, get};
+use crate::http::connector::Parts;
+use crate::http::exchange::note;
+use crate::http::resolver::CachedResolver;
+use crate::http::tls_config;
+use crate::http::valve::{Valve, is_refusal};
+
+fn agent(valve: &Arc<Valve>) -> Agent {
+    let config = Agent::config_builder().proxy(None).build();
+    let (tls, valve) = (tls_config(None).unwrap(), Arc::clone(valve));
+    Parts { config, tls, resolver: CachedResolver::new(), valve }.agent()
+}
+
+#[test]
+fn a_closed_valve_lets_nothing_out() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let valve = Arc::new(Valve::default());
+    valve.close();
+    let (result, exchange) = get(&agent(&valve), &format!("http://{}/", listener.local_addr().unwrap()));
+    let error = result.unwrap_err();
+    assert!(is_refusal(&error), "{error:?}");
+    assert_eq!(exchange, Exchange { request_sent: false, response_started: false, ..FIRST });
+    let mut sent = Vec::new();
+    listener.accept().unwrap().0.read_to_end(&mut sent).unwrap();
+    assert_eq!(sent, b"", "not a byte of the request left");
+}
+
+#[test]
+fn a_request_that_passes_goes_out_over_the_same_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let valve = Arc::new(Valve::default());
+    let server = std::thread::spawn(move || {
+        let mut socket = listener.accept().unwrap().0;
+        for _ in 0..2 {
+            read_head(&mut socket);
+            socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").unwrap();
+        }
+    });
+    let agent = agent(&valve);
+    assert_eq!(fetch(&agent, &url).1, FIRST);
+    valve.close();
+    let (body, exchange) = Exchange { passes_closed: true, ..NEW }
+        .run(|| agent.get(&url).call().unwrap().body_mut().read_to_string().unwrap());
+    assert_eq!((body.as_str(), exchange), ("ok", Exchange { passes_closed: true, ..LATER }));
+    server.join().unwrap();
+}
+
+#[test]
+fn the_response_to_a_request_that_is_out_can_be_read_after_closing() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let valve = Arc::new(Valve::default());
+    let caller = agent(&valve);
+    let (is_out, wait) = channel();
+    let call = std::thread::spawn(move || fetch(&caller, &url).0);
+    let server = std::thread::spawn(move || {
+        let mut socket = listener.accept().unwrap().0;
+        read_head(&mut socket);
+        is_out.send(socket).unwrap();
+    });
+    let mut socket = wait.recv().unwrap();
+    valve.close();
+    socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate").unwrap();
+    assert_eq!(call.join().unwrap(), b"late");
+    server.join().unwrap();
+}
+
+#[test]
+fn closing_waits_for_a_request_that_is_being_written() {
+    let valve = Arc::new(Valve::default());
+    let (entered, wait) = channel();
+    let (finish, finished) = channel();
+    let writer = {
+        let valve = Arc::clone(&valve);
+        std::thread::spawn(move || {
+            valve
+                .pass(false, || {
+                    entered.send(()).unwrap();
+                    finished.recv().unwrap();
+                    Ok(())
+                })
+                .unwrap();
+        })
+    };
+    wait.recv().unwrap();
+    let closer = {
+        let valve = Arc::clone(&valve);
+        std::thread::spawn(move || valve.close())
+    };
+    while !valve.is_closed() {
+        std::thread::yield_now();
+    }
+    assert!(!closer.is_finished(), "the request is still being written");
+    finish.send(()).unwrap();
+    closer.join().unwrap();
+    writer.join().unwrap();
+    assert!(is_refusal(&valve.pass(false, || Ok(())).unwrap_err()));
+}
+
+#[test]
+fn facts_are_those_of_the_exchange_of_this_thread() {
+    let ((), outer) = NEW.run(|| {
+        note(|exchange| exchange.request_sent = true);
+        let elsewhere = std::thread::spawn(Exchange::current).join().unwrap();
+        assert_eq!(elsewhere, NEW);
+        // A call inside of another one, such as that of a logger.
+        let ((), inner) = NEW.run(|| note(|exchange| exchange.connected = true));
+        assert_eq!(inner, Exchange { connected: true, ..NEW });
+    });
+    assert_eq!(outer, Exchange { request_sent: true, ..NEW });
+}

@@ -1,0 +1,71 @@
+//! Stops a session's connections from sending once the session has ended.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use parking_lot::RwLock;
+use ureq::Error;
+
+/// How long closing waits for a request that is just being written. The kernel takes a request in microseconds;
+/// only a peer that reads nothing can hold it up.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Whether connections may still send.
+///
+/// Closing is linear: once [`close`](Valve::close) has returned, no request is being written and none will be,
+/// except for those that are exempt. Responses to earlier requests can still be read.
+#[derive(Default)]
+pub(super) struct Valve {
+    closed: AtomicBool,
+    /// Held for reading while a request is written.
+    writing: RwLock<()>,
+}
+
+impl Valve {
+    /// Refuses every request from now on, and waits until none is being written.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        drop(self.writing.try_write_for(CLOSE_PATIENCE));
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
+    /// Writes part of a request, unless the valve is closed and the request is not exempt from that.
+    pub(super) fn pass<T>(&self, exempt: bool, write: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        if exempt {
+            return write();
+        }
+        let _writing = self.writing.read();
+        if self.is_closed() {
+            return Err(Error::Io(io::Error::new(io::ErrorKind::NotConnected, Closed)));
+        }
+        write()
+    }
+}
+
+impl fmt::Debug for Valve {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Valve").field("closed", &self.closed).finish_non_exhaustive()
+    }
+}
+
+/// Whether an exchange failed because the valve is closed.
+pub(super) fn is_refusal(error: &Error) -> bool {
+    matches!(error, Error::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<Closed>()))
+}
+
+#[derive(Debug)]
+struct Closed;
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the session was closed before the request was sent")
+    }
+}
+
+impl StdError for Closed {}
