@@ -33,9 +33,9 @@ const TLS_SESSIONS: usize = 256;
 impl ConnectionSettings {
     /// Of a child process: it must not touch the lock of the TLS sessions that its parent keeps for resumption.
     pub(crate) fn forked(&self) -> Self {
-        let resumption = Resumption::in_memory_sessions(TLS_SESSIONS);
-        let tls = Arc::new(ClientConfig { resumption, ..ClientConfig::clone(&self.tls) });
-        ConnectionSettings { tls, ..self.clone() }
+        let mut tls = ClientConfig::clone(&self.tls);
+        tls.resumption = Resumption::in_memory_sessions(TLS_SESSIONS);
+        ConnectionSettings { tls: Arc::new(tls), ..self.clone() }
     }
 
     pub(super) fn config(&self) -> Config {
