@@ -180,6 +180,7 @@ fn a_refresh_answer_that_cannot_be_used_leaves_the_live_token_in_use() -> Result
         assert_eq!((token.expose(), session.status().generation), ("a.b.c", 1), "{what}");
         assert_eq!(server.auth_calls.load(Ordering::SeqCst), 2, "{what}");
         // Asked for, the same answer shows: the token that lives is still there afterwards.
+        ahead.fetch_add(1, Ordering::Relaxed);
         let error = session.refresh().err().with_context(|| format!("{what} was taken"))?;
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{what}");
         assert!(!shown(&error).contains(PLANTED), "{what}: {}", shown(&error));

@@ -21,7 +21,6 @@ pub(crate) struct World {
     known_password: Arc<Mutex<String>>,
     first_password: String,
     events: Arc<Mutex<Vec<EventKind>>>,
-    observing: Arc<Mutex<Option<Session>>>,
     begun: Vec<JoinHandle<Result<(), Error>>>,
     last_error: Option<Error>,
 }
@@ -37,17 +36,10 @@ impl World {
         let sandbox = Arc::new(Sandbox::start()?);
         let clock = VirtualClock::new(&sandbox);
         let events = Arc::new(Mutex::new(Vec::new()));
-        let observing = Arc::new(Mutex::new(None::<Session>));
-        let (told, caller) = (Arc::clone(&events), Arc::clone(&observing));
-        let builder = Session::builder(&sandbox.url(), sandbox.credentials()).clock(clock.clone()).observer(
-            move |event| {
-                told.lock().push(event.kind);
-                let caller = caller.lock().clone().filter(|_| event.kind == EventKind::Refreshed);
-                if let Some(session) = caller {
-                    session.countries().map(drop).unwrap_or_default();
-                }
-            },
-        );
+        let told = Arc::clone(&events);
+        let builder = Session::builder(&sandbox.url(), sandbox.credentials())
+            .clock(clock.clone())
+            .observer(move |event| told.lock().push(event.kind));
         let password = sandbox.password().expose().to_owned();
         Ok(World {
             sandbox,
@@ -57,7 +49,6 @@ impl World {
             known_password: Arc::new(Mutex::new(password.clone())),
             first_password: password,
             events,
-            observing,
             begun: Vec::new(),
             last_error: None,
         })
@@ -96,12 +87,12 @@ impl World {
                 self.known_password.lock().clear();
                 Ok(())
             }
-            ["observer", "calls", "when", "refreshed"] => {
-                let session = self.start()?.clone();
-                *self.observing.lock() = Some(session);
-                Ok(())
+            ["begin", number, "calls"] => {
+                self.begin(number.parse()?, |session| session.countries().map(drop))
             }
-            ["begin", number, "calls"] => self.begin(number.parse()?),
+            ["begin", number, "currencies"] => {
+                self.begin(number.parse()?, |session| session.currencies().map(drop))
+            }
             ["finish", "calls", how @ ..] => self.finish(how),
             ["settle"] => self.settle(),
             ["until", name, number] => self.until(name, number.parse()?),
@@ -118,7 +109,6 @@ impl World {
     /// Ends the scenario, with the rule that holds in every one.
     pub(crate) fn end(self) -> Result<()> {
         ensure!(self.begun.is_empty(), "calls were begun and not finished");
-        *self.observing.lock() = None;
         let twice = self.sandbox.refresh_tokens_presented_twice();
         ensure!(twice == 0, "{twice} refresh tokens were presented twice");
         Ok(())
@@ -214,11 +204,11 @@ impl World {
         }
     }
 
-    fn begin(&mut self, number: usize) -> Result<()> {
+    fn begin(&mut self, number: usize, deed: fn(&Session) -> Result<(), Error>) -> Result<()> {
         let session = self.start()?.clone();
         for _ in 0..number {
             let session = session.clone();
-            self.begun.push(std::thread::spawn(move || session.countries().map(drop)));
+            self.begun.push(std::thread::spawn(move || deed(&session)));
         }
         Ok(())
     }
