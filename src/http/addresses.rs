@@ -138,7 +138,6 @@ mod tests {
         fn wall(&self) -> SystemTime {
             SystemTime::UNIX_EPOCH
         }
-        fn sleep(&self, _: Duration) {}
     }
 
     /// A name server whose answer changes with every lookup.

@@ -212,9 +212,8 @@ mod tests {
             let turning = 3600 - seconds;
             assert_eq!(expiry.zone(now(1000 + turning - 1, NOON)), Zone::Fresh);
             assert_eq!(expiry.zone(now(1000 + turning, NOON)), Zone::Expiring);
-            assert_eq!(expiry.zone(now(1000 + 3569, NOON)), Zone::Expiring);
-            assert_eq!(expiry.zone(now(1000 + 3570, NOON)), Zone::Over);
-            assert_eq!(expiry.zone(now(1000 + 3600, NOON)), Zone::Over);
+            assert_eq!(expiry.zone(now(1000 + 3597, NOON)), Zone::Expiring);
+            assert_eq!(expiry.zone(now(1000 + 3598, NOON)), Zone::Over);
         }
     }
 

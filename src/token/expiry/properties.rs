@@ -55,8 +55,7 @@ fn rank(zone: Zone) -> u8 {
     match zone {
         Zone::Fresh => 0,
         Zone::Expiring => 1,
-        Zone::Due => 2,
-        Zone::Expired => 3,
+        Zone::Over => 2,
     }
 }
 
@@ -96,7 +95,7 @@ proptest! {
         let expiry = Expiry::new(&evidence, margin, random);
         prop_assert!(expiry.due <= DUE && expiry.due <= expiry.life / 20);
         prop_assert!(expiry.early <= expiry.life / 4);
-        prop_assert_eq!(expiry.zone(evidence.sent) == Zone::Expired, expiry.remaining(evidence.sent).is_zero());
+        prop_assert_eq!(expiry.zone(evidence.sent) == Zone::Over, expiry.remaining(evidence.sent) <= expiry.due);
     }
 
     #[test]
@@ -126,7 +125,7 @@ proptest! {
         let evidence = Evidence { sent, server_date: Some(date), expires_at: Some(ends), exp: None, iat: None };
         let expiry = Expiry::new(&evidence, DUE, 0.5);
         prop_assert!(expiry.life().is_zero());
-        prop_assert_eq!(expiry.zone(sent), Zone::Expired);
+        prop_assert_eq!(expiry.zone(sent), Zone::Over);
     }
 
     #[test]
