@@ -90,6 +90,12 @@ impl Machine {
         }
     }
 
+    /// The same, with other limits of the rolling minute.
+    #[cfg(test)]
+    pub(super) fn limited_to(self, logins: usize, refreshes: usize) -> Self {
+        Machine { logins: Window::new(logins, MINUTE), refreshes: Window::new(refreshes, MINUTE), ..self }
+    }
+
     /// Answers a caller that needs a token with the generation to use. All the waiting on a caller's side is here.
     pub(crate) fn acquire(&mut self, waiter: &mut Waiter, now: Now) -> Poll<Result<u64, Refusal>> {
         if !self.is_open(waiter.closes) {
