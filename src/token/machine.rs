@@ -118,9 +118,10 @@ impl Machine {
         if shared || hopeless {
             let retry_after = next.saturating_sub(now);
             let own_limit = hopeless && !shared && next > self.asked_pauses(login);
-            return Poll::Ready(Err(match own_limit {
-                true => Refusal::Limited { retry_after },
-                false => Refusal::Failed { retry_after },
+            return Poll::Ready(Err(if own_limit {
+                Refusal::Limited { retry_after }
+            } else {
+                Refusal::Failed { retry_after }
             }));
         }
         if now >= waiter.deadline {
@@ -155,7 +156,8 @@ impl Machine {
             return After401::RetrySame { at: now.saturating_add(SETTLING).min(grown) };
         }
         let is_stubborn = self.stubborn.iter().any(|(it, until)| *it == route && *until > now);
-        if !last && !(held.accepted && is_stubborn && self.flight.is_none()) {
+        let starts_none = held.accepted && is_stubborn && self.flight.is_none();
+        if !last && !starts_none {
             return After401::Retry { newer_than: generation, last: true };
         }
         if !held.accepted {
@@ -297,10 +299,10 @@ impl Machine {
 
     /// When a login may be thought of again after a refused one.
     pub(super) fn refusal_ends(&self) -> Duration {
-        match self.rules.credentials_can_change {
-            true => self.refused_until.min(self.ask_again),
-            false => self.refused_until,
+        if self.rules.credentials_can_change {
+            return self.refused_until.min(self.ask_again);
         }
+        self.refused_until
     }
 
     /// Starts a flight, unless one is out or a pause is on; says which one to share.

@@ -130,9 +130,8 @@ impl<S: Source> Shared<S> {
 
     pub(super) fn revoke(self: &Arc<Self>, held: Closed<S>, deadline: Duration) -> Result<()> {
         let pause_until = |until| {
-            self.wait(until, |_, now| match now.monotonic >= until {
-                true => Poll::Ready(()),
-                false => Poll::Wait { until, pause: true },
+            self.wait(until, |_, now| {
+                if now.monotonic >= until { Poll::Ready(()) } else { Poll::Wait { until, pause: true } }
             });
         };
         let ended = catch_unwind(AssertUnwindSafe(|| self.source.revoke(held, deadline, &pause_until)));
