@@ -55,7 +55,6 @@ impl System {
     }
 
     fn poll(&mut self, index: usize, scope: Scope, mut waiter: Waiter, last: bool, scenario: &Scenario) {
-        let now = self.now.monotonic;
         if scenario.defect == Defect::LogoutSleptThrough {
             waiter.closes = self.machine.closes();
         }

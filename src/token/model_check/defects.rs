@@ -52,15 +52,14 @@ impl Defect {
     /// What a call does about a 401 with this defect.
     pub(super) fn after_401(self, after: After401, generation: u64, last: bool, accepted: bool) -> After401 {
         let After401::RetrySame { .. } = after else { return after };
-        let replace = match last {
-            true => After401::Surface { given_up: false },
-            false => After401::Retry { newer_than: generation, last: true },
-        };
+        let surface = After401::Surface { given_up: false };
+        let replace = After401::Retry { newer_than: generation, last: true };
         match self {
-            Defect::YoungReplaced => replace,
             Defect::YoungReplacedForEver => After401::Retry { newer_than: generation, last: false },
-            Defect::AcceptedIsOld if accepted => replace,
-            Defect::YoungOnce if last => After401::Surface { given_up: false },
+            Defect::YoungReplaced if !last => replace,
+            Defect::AcceptedIsOld if accepted && !last => replace,
+            Defect::YoungReplaced | Defect::YoungOnce if last => surface,
+            Defect::AcceptedIsOld if accepted => surface,
             _ => after,
         }
     }

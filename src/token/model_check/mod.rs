@@ -22,7 +22,7 @@ use scenario::{Action, Around, Scenario};
 const LAGS: [Duration; 4] = [
     Duration::from_millis(300),
     Duration::from_millis(1500),
-    Duration::from_millis(3000),
+    Duration::from_secs(3),
     Duration::from_millis(4900),
 ];
 

@@ -207,7 +207,8 @@ impl Model for Scenario {
             Action::Ages => system.wait_until(before.next_zone()?),
             Action::WallStepsOn | Action::WallStepsBack => {
                 let Now { monotonic, wall } = before.now;
-                let wall = if action == Action::WallStepsOn { wall + LIFE } else { wall - LIFE };
+                let wall =
+                    if action == Action::WallStepsOn { wall + LIFE } else { wall.saturating_sub(LIFE) };
                 (system.now, system.stepped) = (Now { monotonic, wall }, true);
                 system.changed(self.defect);
             }

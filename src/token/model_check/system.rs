@@ -7,6 +7,7 @@ use super::flights::{Answer, Thread};
 use super::scenario::Scenario;
 use crate::clock::Now;
 use crate::token::expiry::{Evidence, Expiry, Zone};
+use crate::token::flight::Flight;
 use crate::token::machine::Machine;
 use crate::token::types::{Close, Poll, Rules, Waiter};
 
@@ -155,7 +156,7 @@ impl System {
                 Caller::Waiting { waiter, asleep, .. } if asleep.is_some() => {
                     let (mut after, mut same) = (machine.clone(), waiter.clone());
                     let polled = after.acquire(&mut same, *now);
-                    *asleep = sleeps(polled, *now).filter(|_| after == *machine && same == *waiter);
+                    *asleep = sleeps(&polled, *now).filter(|_| after == *machine && same == *waiter);
                 }
                 Caller::Resting { scope, asleep, .. } => *asleep &= machine.is_open(scope.closes),
                 _ => {}
@@ -163,7 +164,7 @@ impl System {
         }
         for thread in threads.iter_mut().filter(|thread| thread.asleep.is_some()) {
             let mut after = machine.clone();
-            thread.asleep = sleeps(after.step(thread.id, now.monotonic), *now).filter(|_| after == *machine);
+            thread.asleep = sleeps(&after.step(thread.id, now.monotonic), *now).filter(|_| after == *machine);
         }
     }
 
@@ -200,7 +201,7 @@ impl System {
             _ => None,
         });
         let threads = self.threads.iter().filter_map(|thread| thread.asleep);
-        let limit = self.machine.flight.as_ref().map(|flight| flight.limit());
+        let limit = self.machine.flight.as_ref().map(Flight::limit);
         callers.chain(threads).chain(limit).filter(|at| *at > self.now.monotonic).min()
     }
 
@@ -216,9 +217,9 @@ impl System {
 }
 
 /// Until when a poll lets a thread sleep.
-fn sleeps<R>(polled: Poll<R>, now: Now) -> Option<Duration> {
+fn sleeps<R>(polled: &Poll<R>, now: Now) -> Option<Duration> {
     match polled {
-        Poll::Wait { until, .. } if until > now.monotonic => Some(until),
+        Poll::Wait { until, .. } if *until > now.monotonic => Some(*until),
         _ => None,
     }
 }
