@@ -145,11 +145,12 @@ impl Machine {
     /// A call was answered 401 with a token of this generation; `last` as in [`After401::Retry`].
     pub(crate) fn refused(&mut self, generation: u64, route: Route, last: bool, now: Duration) -> After401 {
         let Some(held) = self.held.as_mut().filter(|_| self.generation == generation) else {
-            if last || self.closed.is_some() {
+            // A token that is there already costs nothing, so the call keeps its right to a flight.
+            let is_there = self.held.as_ref().is_some_and(|held| !held.given_up);
+            if self.closed.is_some() || (last && !is_there) {
                 return After401::Surface { given_up: false };
             }
-            // A token that is there already costs nothing, so the call keeps its right to a flight.
-            return After401::Retry { newer_than: generation, last: self.held.is_none() };
+            return After401::Retry { newer_than: generation, last: last || !is_there };
         };
         if now < held.arrived.saturating_add(YOUNG) {
             let grown = held.arrived.saturating_add(YOUNG);
