@@ -130,6 +130,7 @@ impl Machine {
         waiter.joined = self.take_off(login, now).or(waiter.joined);
         match &self.flight {
             Some(flight) => Poll::Wait { until: waiter.deadline.min(flight.limit()), pause: false },
+            None if self.revoking > 0 => Poll::Wait { until: waiter.deadline, pause: false },
             None => Poll::Wait { until: next.min(waiter.deadline), pause: true },
         }
     }
@@ -306,9 +307,10 @@ impl Machine {
         self.refused_until
     }
 
-    /// Starts a flight, unless one is out or a pause is on; says which one to share.
+    /// Starts a flight, unless one is out or a pause is on; says which one to share. A revocation is for all tokens
+    /// of this client: it must not hit one that is minted meanwhile.
     fn take_off(&mut self, login: bool, now: Duration) -> Option<u64> {
-        if self.flight.is_none() && self.next_call(login, now) <= now {
+        if self.flight.is_none() && self.revoking == 0 && self.next_call(login, now) <= now {
             self.flights += 1;
             self.flight =
                 Some(Flight::new(self.flights, login || !self.can_refresh(), now, self.rules.flight_limit));
