@@ -249,7 +249,8 @@ impl<S: Source> Shared<S> {
         deadline: Duration,
         mut poll: impl FnMut(&mut State<S>, Now) -> Poll<R>,
     ) -> R {
-        let mut announced = false;
+        // The pause that the clock was told of, until this thread has slept.
+        let mut announced = None;
         loop {
             let jumps = self.jumps.load(Ordering::SeqCst);
             let now = self.source.now();
@@ -263,12 +264,13 @@ impl<S: Source> Shared<S> {
             let flight = state.machine.launch();
             let mut pausing = None;
             if let (Poll::Wait { until, pause }, None) = (&polled, flight) {
-                // Announced outside of the lock, so there is one more poll between that and going to sleep.
-                announced = *pause && !announced;
-                if announced {
-                    pausing = Some(*until);
+                // Announced outside of the lock, so there is one more poll between that and going to sleep. That one
+                // may find the pause over and another begun.
+                if *pause && announced.is_none_or(|end| end <= now.monotonic) {
+                    (announced, pausing) = (Some(*until), Some(*until));
                 } else if self.jumps.load(Ordering::SeqCst) == jumps {
                     self.changed.wait_for(&mut state, until.saturating_sub(now.monotonic));
+                    announced = None;
                 }
             }
             drop(state);
