@@ -104,6 +104,9 @@ struct Shared<S: Source> {
     source: Arc<S>,
 }
 
+/// What a flight ends with that has not ended by itself.
+const OVERDUE: &str = "the login or refresh did not end within its time limit";
+
 /// The machine, and the tokens it is about.
 struct State<S: Source> {
     machine: Machine,
@@ -111,12 +114,19 @@ struct State<S: Source> {
     refresh: Option<S::Refresh>,
     /// Of the last auth call, if it failed.
     error: Option<Error>,
+    /// The monotonic reading of the last poll, for a thread whose clock panics.
+    polled: Duration,
+}
+
+impl<S: Source> State<S> {
+    fn new(machine: Machine, access: Option<S::Access>) -> Self {
+        State { machine, access, refresh: None, error: None, polled: Duration::ZERO }
+    }
 }
 
 impl<S: Source> Cache<S> {
     pub(crate) fn new(rules: Rules, source: Arc<S>) -> Self {
-        let state = State { machine: Machine::new(rules), access: None, refresh: None, error: None };
-        Cache(PerProcess::new(Shared::new(rules, state, source)))
+        Cache(PerProcess::new(Shared::new(rules, State::new(Machine::new(rules), None), source)))
     }
 
     /// Reads from the token without cloning it, if it is fresh and the lock is free. Makes no system call.
@@ -222,8 +232,7 @@ impl<S: Source> Shared<S> {
         let parent = self.state.try_lock().map(|parent| (parent.machine.forked(), parent.access.clone()));
         let (machine, access) = parent.unwrap_or_else(|| (Machine::cold(self.rules, closed), None));
         let access = access.map(|access| self.source.forked(&access));
-        let state = State { machine, access, refresh: None, error: None };
-        Shared::new(self.rules, state, Arc::clone(&self.source))
+        Shared::new(self.rules, State::new(machine, access), Arc::clone(&self.source))
     }
 
     fn acquire(self: &Arc<Self>, mut waiter: Waiter) -> Result<Grant<S::Access>> {
@@ -249,26 +258,29 @@ impl<S: Source> Shared<S> {
         deadline: Duration,
         mut poll: impl FnMut(&mut State<S>, Now) -> Poll<R>,
     ) -> R {
-        let mut announced = false;
+        // The pause that the clock was told of, until this thread has slept.
+        let mut announced = None;
         loop {
             let jumps = self.jumps.load(Ordering::SeqCst);
             let now = self.source.now();
             let mut state = self.state.lock();
+            state.polled = state.polled.max(now.monotonic);
             if let Some(id) = state.machine.overdue(now.monotonic) {
                 drop(state);
-                self.abandon(id, "the login or refresh did not end within its time limit");
+                self.abandon(id, Error::new(ErrorKind::Timeout, OVERDUE));
                 continue;
             }
             let polled = poll(&mut state, now);
             let flight = state.machine.launch();
             let mut pausing = None;
             if let (Poll::Wait { until, pause }, None) = (&polled, flight) {
-                // Announced outside of the lock, so there is one more poll between that and going to sleep.
-                announced = *pause && !announced;
-                if announced {
-                    pausing = Some(*until);
+                // Announced outside of the lock, so there is one more poll between that and going to sleep. That one
+                // may find the pause over and another begun.
+                if *pause && announced.is_none_or(|end| end <= now.monotonic) {
+                    (announced, pausing) = (Some(*until), Some(*until));
                 } else if self.jumps.load(Ordering::SeqCst) == jumps {
                     self.changed.wait_for(&mut state, until.saturating_sub(now.monotonic));
+                    announced = None;
                 }
             }
             drop(state);

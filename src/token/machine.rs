@@ -90,6 +90,12 @@ impl Machine {
         }
     }
 
+    /// The same, with other limits of the rolling minute.
+    #[cfg(test)]
+    pub(super) fn limited_to(self, logins: usize, refreshes: usize) -> Self {
+        Machine { logins: Window::new(logins, MINUTE), refreshes: Window::new(refreshes, MINUTE), ..self }
+    }
+
     /// Answers a caller that needs a token with the generation to use. All the waiting on a caller's side is here.
     pub(crate) fn acquire(&mut self, waiter: &mut Waiter, now: Now) -> Poll<Result<u64, Refusal>> {
         if !self.is_open(waiter.closes) {
@@ -112,9 +118,10 @@ impl Machine {
         if shared || hopeless {
             let retry_after = next.saturating_sub(now);
             let own_limit = hopeless && !shared && next > self.asked_pauses(login);
-            return Poll::Ready(Err(match own_limit {
-                true => Refusal::Limited { retry_after },
-                false => Refusal::Failed { retry_after },
+            return Poll::Ready(Err(if own_limit {
+                Refusal::Limited { retry_after }
+            } else {
+                Refusal::Failed { retry_after }
             }));
         }
         if now >= waiter.deadline {
@@ -123,6 +130,7 @@ impl Machine {
         waiter.joined = self.take_off(login, now).or(waiter.joined);
         match &self.flight {
             Some(flight) => Poll::Wait { until: waiter.deadline.min(flight.limit()), pause: false },
+            None if self.revoking > 0 => Poll::Wait { until: waiter.deadline, pause: false },
             None => Poll::Wait { until: next.min(waiter.deadline), pause: true },
         }
     }
@@ -138,18 +146,20 @@ impl Machine {
     /// A call was answered 401 with a token of this generation; `last` as in [`After401::Retry`].
     pub(crate) fn refused(&mut self, generation: u64, route: Route, last: bool, now: Duration) -> After401 {
         let Some(held) = self.held.as_mut().filter(|_| self.generation == generation) else {
-            if last || self.closed.is_some() {
+            // A token that is there already costs nothing, so the call keeps its right to a flight.
+            let is_there = self.held.as_ref().is_some_and(|held| !held.given_up);
+            if self.closed.is_some() || (last && !is_there) {
                 return After401::Surface { given_up: false };
             }
-            // A token that is there already costs nothing, so the call keeps its right to a flight.
-            return After401::Retry { newer_than: generation, last: self.held.is_none() };
+            return After401::Retry { newer_than: generation, last: last || !is_there };
         };
         if now < held.arrived.saturating_add(YOUNG) {
             let grown = held.arrived.saturating_add(YOUNG);
             return After401::RetrySame { at: now.saturating_add(SETTLING).min(grown) };
         }
         let is_stubborn = self.stubborn.iter().any(|(it, until)| *it == route && *until > now);
-        if !last && !(held.accepted && is_stubborn && self.flight.is_none()) {
+        let starts_none = held.accepted && is_stubborn && self.flight.is_none();
+        if !last && !starts_none {
             return After401::Retry { newer_than: generation, last: true };
         }
         if !held.accepted {
@@ -291,15 +301,16 @@ impl Machine {
 
     /// When a login may be thought of again after a refused one.
     pub(super) fn refusal_ends(&self) -> Duration {
-        match self.rules.credentials_can_change {
-            true => self.refused_until.min(self.ask_again),
-            false => self.refused_until,
+        if self.rules.credentials_can_change {
+            return self.refused_until.min(self.ask_again);
         }
+        self.refused_until
     }
 
-    /// Starts a flight, unless one is out or a pause is on; says which one to share.
+    /// Starts a flight, unless one is out or a pause is on; says which one to share. A revocation is for all tokens
+    /// of this client: it must not hit one that is minted meanwhile.
     fn take_off(&mut self, login: bool, now: Duration) -> Option<u64> {
-        if self.flight.is_none() && self.next_call(login, now) <= now {
+        if self.flight.is_none() && self.revoking == 0 && self.next_call(login, now) <= now {
             self.flights += 1;
             self.flight =
                 Some(Flight::new(self.flights, login || !self.can_refresh(), now, self.rules.flight_limit));

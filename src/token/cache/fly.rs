@@ -6,7 +6,7 @@ use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Closed, Failed, Pair, Poll, Shared, Source, State};
+use super::{Closed, Failed, OVERDUE, Pair, Poll, Shared, Source, State};
 use crate::token::TOKEN_LOG;
 use crate::token::types::{Call, Failure, Granted, Step, Verdict};
 use crate::{Error, ErrorKind, EventKind, Result};
@@ -43,18 +43,19 @@ impl<S: Source> Shared<S> {
             return;
         }
         if has_token {
-            return self.abandon(id, "no thread could be started to renew the token");
+            let why = "no thread could be started to renew the token";
+            return self.abandon(id, Error::new(ErrorKind::Timeout, why));
         }
         self.state.lock().machine.limit(id, deadline);
         self.fly(id);
     }
 
     /// Ends a flight that has not ended by itself.
-    pub(super) fn abandon(&self, id: u64, why: &'static str) {
+    pub(super) fn abandon(&self, id: u64, error: Error) {
         let (now, random) = self.reading();
         self.change(|state| {
             if state.machine.abandon(id, now, random) {
-                state.error = Some(Error::new(ErrorKind::Timeout, why));
+                state.error = Some(error);
             }
         });
     }
@@ -62,7 +63,7 @@ impl<S: Source> Shared<S> {
     fn fly(self: &Arc<Self>, id: u64) {
         let mut events = Events::new();
         if catch_unwind(AssertUnwindSafe(|| while self.advance(id, &mut events) {})).is_err() {
-            self.abandon(id, "the clock panicked during the login or refresh");
+            self.abandon(id, Error::configuration("the clock panicked during the login or refresh"));
         }
         let failed = {
             let state = self.state.lock();
@@ -89,7 +90,7 @@ impl<S: Source> Shared<S> {
             }
         });
         let Step::Send(call) = step else {
-            self.abandon(id, "the login or refresh did not end within its time limit");
+            self.abandon(id, Error::new(ErrorKind::Timeout, OVERDUE));
             return false;
         };
         let outcome = self.call(call, token.as_ref(), limit);
@@ -111,7 +112,7 @@ impl<S: Source> Shared<S> {
     /// The time and a random number, whatever a clock of the user does.
     fn reading(&self) -> (Duration, f64) {
         let read = || (self.source.now().monotonic, self.source.random());
-        catch_unwind(AssertUnwindSafe(read)).unwrap_or((Duration::ZERO, 1.0))
+        catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| (self.state.lock().polled, 1.0))
     }
 
     /// Makes the auth call. A panic in the credentials closure is one more way for it to end.
@@ -130,9 +131,8 @@ impl<S: Source> Shared<S> {
 
     pub(super) fn revoke(self: &Arc<Self>, held: Closed<S>, deadline: Duration) -> Result<()> {
         let pause_until = |until| {
-            self.wait(until, |_, now| match now.monotonic >= until {
-                true => Poll::Ready(()),
-                false => Poll::Wait { until, pause: true },
+            self.wait(until, |_, now| {
+                if now.monotonic >= until { Poll::Ready(()) } else { Poll::Wait { until, pause: true } }
             });
         };
         let ended = catch_unwind(AssertUnwindSafe(|| self.source.revoke(held, deadline, &pause_until)));

@@ -1,1 +1,0 @@
-//! Placeholder until the model check is written.
