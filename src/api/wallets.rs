@@ -1,6 +1,5 @@
 //! Wallets and their transactions.
 
-use crate::http::Request;
 use crate::{
     Items, ListTransactions, ListWallets, Page, Result, Session, Transaction, TransactionId, Wallet, WalletId,
 };
@@ -65,7 +64,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_wallet(&self, id: WalletId) -> Result<Wallet> {
-        self.fetch(&Request::get("/api/v1/wallets/:id").id(id.get()))
+        self.fetch_one("/api/v1/wallets/:id", id.get())
     }
 
     /// Lists one page of the transactions, the newest first.
@@ -127,6 +126,6 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_transaction(&self, id: TransactionId) -> Result<Transaction> {
-        self.fetch(&Request::get("/api/v1/transactions/:id").id(id.get()))
+        self.fetch_one("/api/v1/transactions/:id", id.get())
     }
 }

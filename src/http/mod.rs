@@ -29,7 +29,9 @@ use http::{HeaderMap, HeaderValue, Uri};
 use ureq::Agent;
 
 pub(crate) use base_url::BaseUrl;
-pub(crate) use envelope::{Listed, failure_of, list_of, nothing_of, object_of, page_of, payload, read};
+pub(crate) use envelope::{
+    Listed, Listing, failure_of, list_of, nothing_of, object_of, one_of, page_of, payload, read,
+};
 pub(crate) use failure::{Failure, Fate};
 pub use rate_limit::RateLimits;
 pub(crate) use rate_limit::{Limiter, RateClass};

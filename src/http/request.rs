@@ -49,6 +49,8 @@ pub(crate) struct Request {
     pub(crate) time_limit: TimeLimit,
     /// Whether a lost answer allows sending it again.
     pub(crate) may_repeat: bool,
+    /// Whether it can have an effect that outlives a lost response.
+    pub(crate) has_effect: bool,
     /// Whether the request carries the session's access token.
     pub(crate) with_token: bool,
     /// Whether the answer can hold card codes: it is then read uncompressed into memory that is wiped.
@@ -60,7 +62,7 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn get(route: impl Into<Cow<'static, str>>) -> Self {
-        Request { may_repeat: true, ..Request::new(Method::Get, route.into()) }
+        Request::new(Method::Get, route.into()).reads()
     }
 
     pub(crate) fn post(route: impl Into<Cow<'static, str>>) -> Self {
@@ -80,6 +82,7 @@ impl Request {
             body: None,
             time_limit: TimeLimit::Usual,
             may_repeat: false,
+            has_effect: true,
             with_token: true,
             secret_answer: false,
             reference: None,
@@ -132,7 +135,13 @@ impl Request {
         self.secret_answer()
     }
 
-    /// Says that the request changes nothing, or sets the same thing again, although it is not a GET.
+    /// Says that the request changes nothing, although it may not be a GET.
+    pub(crate) fn reads(mut self) -> Self {
+        self.has_effect = false;
+        self.may_repeat()
+    }
+
+    /// Says that the request sets the same thing again when it is sent again.
     pub(crate) fn may_repeat(mut self) -> Self {
         self.may_repeat = true;
         self

@@ -1,8 +1,10 @@
 //! One answer, read whole.
 
 use http::{HeaderMap, HeaderValue};
+use time::OffsetDateTime;
 
 use super::buffers::wipe;
+use super::http_date;
 use crate::error::SHORTEST_SECRET;
 
 const REQUEST_ID: &str = "x-request-id";
@@ -51,6 +53,11 @@ impl Response {
 
     pub(crate) fn request_id(&self) -> Option<&str> {
         self.header(REQUEST_ID)
+    }
+
+    /// The time on the server's clock when it responded, in whole seconds.
+    pub(crate) fn date(&self) -> Option<OffsetDateTime> {
+        self.header("date").and_then(http_date)
     }
 
     /// Takes a secret out of the request id, in case the server repeats in it what it was given.

@@ -20,6 +20,7 @@ mod wallets;
 pub use charges::{Charges, ChargesDetails};
 pub use client_reference::ClientReference;
 pub use esim::*;
+pub(crate) use id::Identified;
 pub use id::*;
 pub use reference::{Category, Country, Currency, Subcategory};
 pub(crate) use secret_text::unescape;

@@ -6,12 +6,14 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use super::event::EventKind;
+use super::orders::Doubt;
 use super::{Access, CALL_LOG, Inner, Session};
 use crate::clock::Now;
 use crate::http::{
-    self, API_LIMIT, Decision, Failure, Fate, Limits, Listed, Outcome, RateClass, Request, Response,
+    self, API_LIMIT, Decision, Failure, Fate, Limits, Listed, Listing, Outcome, RateClass, Request, Response,
     TimeLimit, Wire,
 };
+use crate::model::Identified;
 use crate::token::{Grant, Need};
 use crate::{Error, ErrorKind, Page, Result};
 
@@ -20,12 +22,20 @@ use crate::{Error, ErrorKind, Page, Result};
 pub(crate) struct Scope {
     /// The monotonic reading at which it has to be over.
     pub(crate) deadline: Duration,
+    /// The last instant at which an attempt may start.
+    pub(crate) last_start: Duration,
 }
 
 impl Scope {
     /// The same, over by an earlier instant.
     pub(crate) fn until(self, deadline: Duration) -> Self {
-        Scope { deadline: deadline.min(self.deadline), ..self }
+        let earlier = |instant: Duration| instant.min(deadline);
+        Scope { deadline: earlier(self.deadline), last_start: earlier(self.last_start), ..self }
+    }
+
+    /// The same, with no attempt that starts later.
+    pub(crate) fn starting_by(self, last_start: Duration) -> Self {
+        Scope { last_start: last_start.min(self.last_start), ..self }
     }
 }
 
@@ -37,7 +47,8 @@ impl Session {
 
     /// The limits of a method that starts now and may take so long.
     pub(crate) fn scope_of(&self, limit: Duration) -> Scope {
-        Scope { deadline: self.now().saturating_add(limit) }
+        let deadline = self.now().saturating_add(limit);
+        Scope { deadline, last_start: deadline }
     }
 
     /// The monotonic reading now.
@@ -51,51 +62,81 @@ impl Session {
         Ok(())
     }
 
-    /// Makes a call that answers with one object.
-    pub(crate) fn fetch<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
-        self.fetch_in(request, self.scope())
+    /// Makes a call and reads its response, within the limits of the method that makes it.
+    pub(super) fn read_in<T>(
+        &self,
+        request: &Request,
+        scope: Scope,
+        read: impl FnOnce(&Response) -> Result<T>,
+    ) -> Result<T, Failed> {
+        let answer = self.owner.inner.call(request, scope)?;
+        // It was executed, but described in a way that cannot be read.
+        answer.read(read).map_err(|error| Failed::new(error, Doubt::Lost, request))
     }
 
-    /// Like `fetch`, within the limits of the method that makes the call.
-    pub(super) fn fetch_in<T: DeserializeOwned>(&self, request: &Request, scope: Scope) -> Result<T> {
-        let answer = self.owner.inner.call(request, scope)?;
-        answer.read(http::object_of).map_err(|error| executed(request, error))
+    /// Makes a call that answers with one object.
+    pub(crate) fn fetch<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
+        Ok(self.read_in(request, self.scope(), http::object_of)?)
+    }
+
+    /// Gets the object that has this id.
+    pub(crate) fn fetch_one<T>(&self, route: &'static str, id: i64) -> Result<T>
+    where
+        T: DeserializeOwned + Identified,
+    {
+        let request = Request::get(route).id(id);
+        Ok(self.read_in(&request, self.scope(), |response| http::one_of(response, id))?)
     }
 
     /// Makes a call that answers with a list that has no pages.
     pub(crate) fn fetch_list<T: DeserializeOwned>(&self, request: &Request) -> Result<Vec<T>> {
-        self.owner.inner.call(request, self.scope())?.read(http::list_of)
+        Ok(self.read_in(request, self.scope(), http::list_of)?)
     }
 
     /// Makes a call that answers with one page of a list.
     pub(crate) fn fetch_page<T: DeserializeOwned>(&self, request: &Request) -> Result<Page<T>> {
-        self.fetch_page_in(request, self.scope())
+        Ok(self.fetch_page_in(request, None, self.scope())?.page)
     }
 
-    /// Like `fetch_page`, within the limits of the method that makes the call.
-    pub(super) fn fetch_page_in<T: DeserializeOwned>(
+    /// Like `fetch_page`, after pages with so many items, within the limits of the method that makes the call.
+    pub(crate) fn fetch_page_in<T: DeserializeOwned>(
         &self,
         request: &Request,
+        before: Option<u64>,
         scope: Scope,
-    ) -> Result<Page<T>> {
-        let asked = Listed {
-            page: request.number("page").unwrap_or(1),
-            limit: request.number("limit").or_else(|| request.number("per_page")),
-        };
-        self.owner.inner.call(request, scope)?.read(|response| http::page_of(response, asked))
+    ) -> Result<Listing<T>> {
+        let size = request.number("limit").or_else(|| request.number("per_page"));
+        let asked = Listed { page: request.number("page").unwrap_or(1), size, before };
+        Ok(self.read_in(request, scope, |response| http::page_of(response, asked))?)
     }
 
     /// Makes a call whose answer says nothing beyond its status.
     pub(crate) fn execute(&self, request: &Request) -> Result<()> {
-        self.owner.inner.call(request, self.scope())?.read(http::nothing_of)
+        Ok(self.read_in(request, self.scope(), http::nothing_of)?)
     }
 }
 
-/// Marks the error of an order the server has accepted, but described in a way that cannot be read.
-fn executed(request: &Request, error: Error) -> Error {
-    match &request.reference {
-        Some(reference) => error.with_client_reference(reference.as_str()).with_may_have_executed(true),
-        None => error,
+/// The error of a call, and what its attempts leave open.
+pub(super) struct Failed {
+    pub(super) error: Error,
+    pub(super) doubt: Doubt,
+}
+
+impl Failed {
+    fn new(error: Error, doubt: Doubt, request: &Request) -> Self {
+        let error = match &request.reference {
+            Some(reference) => error.with_client_reference(reference.as_str()),
+            None => error,
+        };
+        let error =
+            if request.has_effect { error.with_may_have_executed(doubt == Doubt::Lost) } else { error };
+        Failed { error, doubt }
+    }
+}
+
+impl From<Failed> for Error {
+    fn from(failed: Failed) -> Self {
+        failed.error
     }
 }
 
@@ -124,41 +165,38 @@ const STALE_CONNECTIONS: u32 = 3;
 
 /// What a call remembers from one attempt to the next.
 struct Course {
-    deadline: Duration,
+    scope: Scope,
     /// Attempts made, without the one extra that a 401 allows.
     made: u32,
     /// The token must be newer than this: the server has refused that one.
     newer_than: u64,
     /// Pooled connections met that the server had closed.
     stale: u32,
-    /// Whether an attempt may have been executed without our knowing.
-    ambiguous: bool,
+    /// What the attempts so far leave open.
+    doubt: Doubt,
 }
 
 impl Inner {
     /// Makes a call: as many attempts as are safe and fit in the deadline.
-    fn call(self: &Arc<Self>, request: &Request, scope: Scope) -> Result<Answer> {
-        request.checked()?;
+    fn call(self: &Arc<Self>, request: &Request, scope: Scope) -> Result<Answer, Failed> {
+        request.checked().map_err(|error| Failed { error, doubt: Doubt::None })?;
         self.check_process();
         self.counters.call();
-        let mut course =
-            Course { deadline: scope.deadline, made: 0, newer_than: 0, stale: 0, ambiguous: false };
-        self.attempts(request, &mut course).map_err(|error| match &request.reference {
-            Some(reference) => {
-                error.with_client_reference(reference.as_str()).with_may_have_executed(course.ambiguous)
-            }
-            None => error,
-        })
+        let mut course = Course { scope, made: 0, newer_than: 0, stale: 0, doubt: Doubt::None };
+        self.attempts(request, &mut course).map_err(|error| Failed::new(error, course.doubt, request))
     }
 
     fn attempts(self: &Arc<Self>, request: &Request, course: &mut Course) -> Result<Answer> {
         loop {
             if let Some(class) = RateClass::of(request) {
-                self.limiter.wait_turn(class, &*self.clock, course.deadline)?;
+                self.limiter.wait_turn(class, &*self.clock, course.scope.last_start)?;
             }
             let grant = self.token_for(request, course)?;
+            if self.clock.monotonic() > course.scope.last_start {
+                return Err(Error::new(ErrorKind::Timeout, "no time is left to send the request"));
+            }
             course.made += 1;
-            let (outcome, error) = match self.attempt(request, grant.as_ref(), course.deadline) {
+            let (outcome, error) = match self.attempt(request, grant.as_ref(), course.scope.deadline) {
                 Ok(response) if response.is_success() => {
                     if let Some(grant) = &grant {
                         self.gate.accept(grant.generation);
@@ -167,6 +205,7 @@ impl Inner {
                 }
                 Ok(response) => {
                     let error = self.refusal(&response, grant.as_ref());
+                    course.doubt = course.doubt.max(Doubt::of(&error));
                     if let Some(grant) = grant.as_ref().filter(|_| response.status == 401) {
                         self.after_401(request, grant.generation, course, error)?;
                         continue;
@@ -176,18 +215,20 @@ impl Inner {
                 Err(failure) if failure.stale && request.may_repeat && course.stale < STALE_CONNECTIONS => {
                     course.stale += 1;
                     course.made = course.made.saturating_sub(1);
-                    course.ambiguous = true;
+                    course.doubt = Doubt::Lost;
                     continue;
                 }
                 Err(Failure { fate: Fate::NotSent, error, .. }) => (Outcome::NotSent, error),
-                Err(Failure { error, .. }) => (Outcome::Unknown { wait: None }, error),
+                Err(Failure { error, .. }) => {
+                    course.doubt = Doubt::Lost;
+                    (Outcome::Unknown { wait: None }, error)
+                }
             };
-            course.ambiguous |= matches!(outcome, Outcome::Unknown { .. });
             // The token was given up in the meantime, and a logout stays a logout.
             if error.kind() == ErrorKind::LoggedOut {
                 return Err(error);
             }
-            let left = course.deadline.saturating_sub(self.clock.monotonic());
+            let left = course.scope.last_start.saturating_sub(self.clock.monotonic());
             let random = self.clock.random();
             match self.settings.retry.decide(course.made, outcome, request.may_repeat, left, random) {
                 Decision::GiveUp => return Err(error),
@@ -204,7 +245,7 @@ impl Inner {
             return Ok(None);
         }
         let need = Need { newer_than: course.newer_than, ..Need::default() };
-        self.gate.acquire(need, || course.deadline, self).map(Some)
+        self.gate.acquire(need, || course.scope.last_start, self).map(Some)
     }
 
     /// One 401 is answered with a newer token and one more attempt; the second is the caller's.

@@ -5,7 +5,6 @@ mod builder;
 mod call;
 mod crew;
 mod event;
-mod follow;
 mod gate;
 mod goodbye;
 mod orders;
@@ -28,6 +27,7 @@ use self::auth::RefreshToken;
 use self::builder::Settings;
 use self::event::Observer;
 use self::gate::Gate;
+use self::orders::Recent;
 use self::status::Counters;
 use self::suspects::Suspects;
 use crate::clock::Now;
@@ -36,8 +36,9 @@ use crate::token::{AccessToken, Grant, Need, Reason};
 use crate::{Clock, Credentials, Error, Result};
 
 pub use self::builder::SessionBuilder;
+pub(crate) use self::call::Scope;
 pub use self::event::{Event, EventKind};
-pub(crate) use self::orders::{Likeness, Placed};
+pub(crate) use self::orders::Placed;
 pub use self::status::{SessionState, SessionStats, SessionStatus};
 
 /// A client of the API that logs in by itself and keeps its token valid.
@@ -86,6 +87,7 @@ pub(crate) struct Inner {
     counters: Counters,
     suspects: Suspects,
     limiter: Limiter,
+    recent: Recent,
     process: AtomicU32,
     hasher: RandomState,
     /// The credentials the server refused last, as a hash, and its answer.

@@ -57,7 +57,7 @@ fn the_whole_call_with_its_looks_stays_within_the_deadline() {
             let sandbox = Sandbox::start().unwrap();
             let (builder, pauses) = quick(&sandbox);
             let endless = RetryPolicy::new().retries(10_000).first_pause(Duration::from_secs(1));
-            let session = builder.retry(endless).deadline(Duration::from_secs(120)).build().unwrap();
+            let session = builder.retry(endless).order_deadline(Duration::from_secs(120)).build().unwrap();
             sandbox.fault(kind.create_route(), fault.clone().always());
             let error = kind.create(&session, &named("late")).unwrap_err();
             let is_lost = fault != Fault::RateLimited(7);
@@ -76,7 +76,8 @@ fn an_attempt_never_outlives_the_deadline() {
     let kind = Kind::Voucher;
     let (builder, _) = quick(&sandbox);
     // Three seconds for the attempts, whatever an attempt may take by itself, and one for the look.
-    let session = builder.order_timeout(LONG).timeout(LONG).deadline(Duration::from_secs(4)).build().unwrap();
+    let builder = builder.order_timeout(LONG).timeout(LONG);
+    let session = builder.order_deadline(Duration::from_secs(4)).build().unwrap();
     sandbox.fault(kind.create_route(), Fault::HangAfter.always());
     assert!(kind.create(&session, &named("hang")).unwrap().is_whole);
     assert_eq!(kind.calls(&sandbox), [1, 1, 1]);

@@ -35,7 +35,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn create_esim_order(&self, order: &NewEsimOrder) -> Result<EsimOrder> {
-        self.place(&order.request(), order)
+        self.place(order)
     }
 
     /// Lists one page of the eSIM orders, the newest first, without their activation codes.
@@ -158,7 +158,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn wait_for_esim_order(&self, id: EsimOrderId, timeout: Duration) -> Result<EsimOrder> {
-        self.follow(id.get(), timeout)
+        self.wait(id.get(), timeout)
     }
 
     /// Sets the address that is mailed once when an eSIM is delivered, fails or is called off.

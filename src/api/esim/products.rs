@@ -64,7 +64,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_esim_product(&self, id: EsimProductId) -> Result<EsimProduct> {
-        self.fetch(&Request::get("/api/v1/esim/products/:id").id(id.get()))
+        self.fetch_one("/api/v1/esim/products/:id", id.get())
     }
 
     /// Lists the plans of an eSIM product. The first call for a product can be slow.
@@ -109,7 +109,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_esim_variant(&self, id: EsimVariantId) -> Result<EsimVariant> {
-        self.fetch(&Request::get("/api/v1/esim/variants/:id").id(id.get()))
+        self.fetch_one("/api/v1/esim/variants/:id", id.get())
     }
 
     /// Asks what an eSIM would cost. It reserves nothing.

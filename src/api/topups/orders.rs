@@ -36,7 +36,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn create_topup_order(&self, order: &NewTopupOrder) -> Result<TopupOrder> {
-        self.place(&order.request(), order)
+        self.place(order)
     }
 
     /// Lists one page of the top-ups, the newest first.
@@ -164,7 +164,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn wait_for_topup_order(&self, id: TopupOrderId, timeout: Duration) -> Result<TopupOrder> {
-        self.follow(id.get(), timeout)
+        self.wait(id.get(), timeout)
     }
 
     /// Sets the address that is mailed once when a top-up is delivered, fails or is called off.

@@ -34,7 +34,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn create_order(&self, order: &NewOrder) -> Result<Order> {
-        self.place(&order.request(), order)
+        self.place(order)
     }
 
     /// Lists one page of the orders of gift cards, without their codes.
@@ -158,6 +158,6 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn wait_for_order(&self, id: OrderId, timeout: Duration) -> Result<Order> {
-        self.follow(id.get(), timeout)
+        self.wait(id.get(), timeout)
     }
 }

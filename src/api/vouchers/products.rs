@@ -67,7 +67,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_product(&self, id: ProductId) -> Result<Product> {
-        self.fetch(&Request::get("/api/v1/products/:id").id(id.get()))
+        self.fetch_one("/api/v1/products/:id", id.get())
     }
 
     /// Asks whether so many cards of one face value (in the product's currency) are in stock right now.
@@ -129,7 +129,7 @@ impl Stock {
         Request::post("/api/v1/products/:id/availability")
             .id(product.get())
             .json(self)
-            .may_repeat()
+            .reads()
             .needs_amount("denomination", self.denomination)
             .needs_quantity(self.quantity)
     }
