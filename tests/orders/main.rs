@@ -6,14 +6,18 @@ mod clocks;
 #[path = "../common/fire.rs"]
 mod fire;
 mod kind;
+#[path = "../common/wire/mod.rs"]
+mod wire;
 
 mod duplicates;
 mod faults;
 mod finding;
+mod lookups;
 mod pooled;
 mod raw_calls;
 mod refusals;
 mod routes;
+mod statuses;
 mod strangers;
 mod time_limits;
 mod tokens;
