@@ -28,7 +28,8 @@ impl Session {
 
     /// Walks all wallets, the newest first, page after page, as they are asked for.
     ///
-    /// `GET /api/v1/wallets`, as often as it takes. The walk ends after its first error.
+    /// `GET /api/v1/wallets`, as often as it takes. The walk ends after its first error; [`Items`] says what a
+    /// list that changes meanwhile can hide.
     ///
     /// # Examples
     /// ```
@@ -90,7 +91,8 @@ impl Session {
 
     /// Walks all transactions, the newest first, page after page, as they are asked for.
     ///
-    /// `GET /api/v1/transactions`, as often as it takes. The walk ends after its first error.
+    /// `GET /api/v1/transactions`, as often as it takes. The walk ends after its first error; [`Items`] says what a
+    /// list that changes meanwhile can hide.
     ///
     /// # Examples
     /// ```

@@ -41,7 +41,7 @@ use time::OffsetDateTime;
 
 /// Whether an order that shows neither its account nor the amount that was asked for is one this call has placed: it
 /// is of the same product, and no older than the call. What is not known does not count as equal.
-pub(crate) fn is_new<P: PartialEq>(
+pub(crate) fn is_new<P: Copy + PartialEq>(
     product: Option<P>,
     asked: P,
     created: Option<OffsetDateTime>,

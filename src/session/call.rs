@@ -28,14 +28,15 @@ pub(crate) struct Scope {
 
 impl Scope {
     /// The same, over by an earlier instant.
-    pub(crate) fn until(self, deadline: Duration) -> Self {
-        let earlier = |instant: Duration| instant.min(deadline);
-        Scope { deadline: earlier(self.deadline), last_start: earlier(self.last_start), ..self }
+    pub(crate) fn until(mut self, deadline: Duration) -> Self {
+        self.deadline = self.deadline.min(deadline);
+        self.starting_by(deadline)
     }
 
     /// The same, with no attempt that starts later.
-    pub(crate) fn starting_by(self, last_start: Duration) -> Self {
-        Scope { last_start: last_start.min(self.last_start), ..self }
+    pub(crate) fn starting_by(mut self, last_start: Duration) -> Self {
+        self.last_start = self.last_start.min(last_start);
+        self
     }
 }
 

@@ -77,8 +77,11 @@ fn no_order_is_none_only_after_the_last_page() {
 #[test]
 fn an_order_whose_reference_is_not_listed_is_read_to_know_it() {
     let listed = json!([order(1, None), order(2, None)]);
-    let found =
-        Listing::of(&[listed.clone()]).shows(1, Some("ord-7")).shows(2, Some("ord-1")).find().unwrap();
+    let found = Listing::of(std::slice::from_ref(&listed))
+        .shows(1, Some("ord-7"))
+        .shows(2, Some("ord-1"))
+        .find()
+        .unwrap();
     assert_eq!(found.unwrap().id.get(), 2);
     let found = Listing::of(&[listed, json!([])]).shows(1, Some("ord-7")).shows(2, Some("ord-8")).find();
     assert!(found.unwrap().is_none());

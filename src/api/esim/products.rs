@@ -30,7 +30,8 @@ impl Session {
 
     /// Walks all eSIM products, page after page, as they are asked for.
     ///
-    /// `GET /api/v1/esim/products`, as often as it takes. The walk ends after its first error.
+    /// `GET /api/v1/esim/products`, as often as it takes. The walk ends after its first error; [`Items`] says what a
+    /// list that changes meanwhile can hide.
     ///
     /// # Examples
     /// ```

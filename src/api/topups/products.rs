@@ -32,7 +32,8 @@ impl Session {
 
     /// Walks all products that can be topped up, page after page, as they are asked for.
     ///
-    /// `GET /api/v1/topups/products`, as often as it takes. The walk ends after its first error.
+    /// `GET /api/v1/topups/products`, as often as it takes. The walk ends after its first error; [`Items`] says what a
+    /// list that changes meanwhile can hide.
     ///
     /// # Examples
     /// ```
