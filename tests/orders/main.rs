@@ -3,7 +3,7 @@
 
 #[path = "../common/clocks.rs"]
 mod clocks;
-#[path = "../common/fire.rs"]
+#[path = "../common/fire/mod.rs"]
 mod fire;
 mod kind;
 #[path = "../common/wire/mod.rs"]
