@@ -59,7 +59,12 @@ fn show<T>(what: &str, result: &popup_rewards::Result<T>) {
 fn advice(error: &Error) -> &'static str {
     // This comes first, whatever the kind: money may have moved.
     if error.may_have_executed() {
-        return "place the order again with the same reference, or look it up: it may exist";
+        return match error.kind() {
+            ErrorKind::DuplicateReference => {
+                "look the reference up: another order has it, or an earlier call's"
+            }
+            _ => "look the reference up later, and place the order again with it only if there is none",
+        };
     }
     match error.kind() {
         ErrorKind::Configuration => "fix the settings of this program; nothing was sent",
@@ -74,7 +79,6 @@ fn advice(error: &Error) -> &'static str {
         ErrorKind::NotFound => "check the id; it can also belong to another client",
         ErrorKind::InvalidRequest => "fix the request: the same one fails again",
         ErrorKind::InsufficientFunds => "fill the wallet up, then place the order with the same reference",
-        ErrorKind::DuplicateReference => "this reference belongs to another order: draw a new one",
         ErrorKind::RateLimited => "wait for retry_after(), then call again",
         ErrorKind::Server | ErrorKind::Network | ErrorKind::Timeout => {
             "call again later; retries did not help"

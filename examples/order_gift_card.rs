@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
+use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 use std::{env, fs};
@@ -23,29 +24,41 @@ fn main() -> anyhow::Result<()> {
     let file = env::temp_dir().join(if sandbox.is_some() { "gift-card-sandbox" } else { "gift-card-order" });
 
     // An order that was begun is finished before a new one is: it may be paid already.
-    let begun = read(&file)?;
-    let is_new = begun.is_none();
-    let plan = if let Some(plan) = begun {
-        println!("going on with the order in {}", file.display());
-        plan
-    } else {
-        let plan = plan(&session)?;
-        keep(&plan, &file)?;
-        plan
-    };
-    let order = match session.create_order(&plan) {
-        Ok(order) => session.wait_for_order(order.id, Duration::from_secs(120))?,
-        // An error speaks for its own call only: what an earlier run did, this one cannot rule out.
-        Err(error) if is_new && !error.may_have_executed() => {
-            fs::remove_file(&file)?;
-            return Err(error).context("nothing was ordered");
+    let order = match read(&file)? {
+        Some(plan) => {
+            println!("going on with the order in {}", file.display());
+            resume(&session, &plan).context("the order may exist: run this again to find out")?
         }
-        Err(error) => return Err(error).context("the order may exist: run this again to find out"),
+        None => begin(&session, &file)?,
     };
-    fs::remove_file(&file)?;
+    let order = session.wait_for_order(order.id, Duration::from_secs(120))?;
     show(&order, reveal);
+    // Only now nothing can be lost any more.
+    fs::remove_file(&file)?;
     session.logout()?;
     Ok(())
+}
+
+/// Places an order that no run before has placed. Its errors can say that nothing was ordered.
+fn begin(session: &Session, file: &Path) -> anyhow::Result<Order> {
+    let plan = plan(session)?;
+    keep(&plan, file)?;
+    match session.create_order(&plan) {
+        Err(error) if !error.may_have_executed() => {
+            fs::remove_file(file)?;
+            Err(error).context("nothing was ordered")
+        }
+        result => result.context("the order may exist: run this again to find out"),
+    }
+}
+
+/// Finishes the order of an earlier run, which may have placed it: the server is asked first. An error speaks for its own
+/// call only, so here none of them says that nothing was ordered.
+fn resume(session: &Session, plan: &NewOrder) -> popup_rewards::Result<Order> {
+    match session.find_order(plan.reference())? {
+        Some(order) => Ok(order),
+        None => session.create_order(plan),
+    }
 }
 
 /// Chooses a card, asks what it costs, and looks whether the wallet covers it.
@@ -62,7 +75,9 @@ fn plan(session: &Session) -> anyhow::Result<NewOrder> {
 /// Writes the order down before anything is sent: after that, no crash can lead to a second one.
 fn keep(plan: &NewOrder, file: &Path) -> anyhow::Result<()> {
     let unfinished = file.with_extension("new");
-    fs::write(&unfinished, serde_json::to_vec(plan)?)?;
+    let mut writer = fs::File::create(&unfinished)?;
+    writer.write_all(&serde_json::to_vec(plan)?)?;
+    writer.sync_all()?;
     fs::rename(&unfinished, file)?;
     Ok(())
 }

@@ -181,13 +181,13 @@ impl Error {
         matches!(self.0.kind, RateLimited | Server | Network | Timeout)
     }
 
-    /// Whether an order may exist although this call failed.
+    /// Whether the call may have had its effect although it failed: an order may exist.
     ///
-    /// If it is true, look the order up by its client reference, or repeat the call with the same reference.
+    /// If it is true, look the order up by its client reference ([`find_order`](crate::Session::find_order)).
     ///
-    /// It speaks for this call. An order that an *earlier* call with the same reference may have placed can exist
-    /// although this one says no: keep the reference until a call returns the order, or until a look for it
-    /// ([`find_order`](crate::Session::find_order)) some minutes later finds nothing.
+    /// It speaks for this call alone. An order that an *earlier* call with the same reference may have placed can exist
+    /// although this one says no: keep the reference until a call returns the order, or until a lookup some minutes
+    /// later finds nothing.
     #[must_use]
     pub fn may_have_executed(&self) -> bool {
         self.0.may_have_executed

@@ -2,7 +2,7 @@
 
 #![expect(let_underscore_drop, reason = "a value is named for its type and not kept")]
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::{Debug, Display};
 use std::hash::Hash;
 use std::iter::FusedIterator;
@@ -26,6 +26,7 @@ fn a_session_is_set_up_in_three_ways() {
         .timeout(Duration::from_secs(30))
         .order_timeout(Duration::from_secs(90))
         .deadline(Duration::from_secs(120))
+        .order_deadline(Duration::from_secs(180))
         .connect_timeout(Duration::from_secs(10))
         .retry(RetryPolicy::new())
         .rate_limits(RateLimits::unlimited())
@@ -79,6 +80,13 @@ fn gift_cards() {
     let _: fn(ProductId, Decimal, u32, ClientReference) -> NewOrder = NewOrder::new;
     let _: fn(NewOrder, WalletId) -> NewOrder = NewOrder::wallet;
     let _: fn(NewOrder, &str) -> NewOrder = NewOrder::email;
+    let _: fn(&NewOrder) -> &ClientReference = NewOrder::reference;
+    let _: fn(&NewOrder) -> ProductId = NewOrder::product;
+    let _: fn(&NewOrder) -> Decimal = NewOrder::denomination;
+    let _: fn(&NewOrder) -> u32 = NewOrder::quantity;
+    let _: fn(&NewOrder) -> Option<WalletId> = NewOrder::wallet_id;
+    let _: fn(&NewOrder) -> Option<&str> = NewOrder::email_address;
+    let _: fn(&NewOrder) -> bool = NewOrder::sends_ref;
     let _: fn(Decimal, u32) -> NewQuote = NewQuote::new;
     let _: fn(NewQuote, WalletId) -> NewQuote = NewQuote::wallet;
     let _: fn(&Denomination) -> bool = Denomination::is_fixed;
@@ -107,6 +115,12 @@ fn top_ups() {
     let _: fn(NewTopupOrder, &str, &str) -> NewTopupOrder = NewTopupOrder::input;
     let _: fn(NewTopupOrder, TopupCategory) -> NewTopupOrder = NewTopupOrder::category;
     let _: fn(NewTopupOrder, WalletId) -> NewTopupOrder = NewTopupOrder::wallet;
+    let _: fn(&NewTopupOrder) -> &ClientReference = NewTopupOrder::reference;
+    let _: fn(&NewTopupOrder) -> TopupProductId = NewTopupOrder::product;
+    let _: fn(&NewTopupOrder) -> Decimal = NewTopupOrder::amount;
+    let _: fn(&NewTopupOrder) -> &BTreeMap<String, String> = NewTopupOrder::inputs;
+    let _: fn(&NewTopupOrder) -> Option<&TopupCategory> = NewTopupOrder::mobile_category;
+    let _: fn(&NewTopupOrder) -> Option<WalletId> = NewTopupOrder::wallet_id;
     let _: fn(TopupProductId, Decimal) -> NewTopupQuote = NewTopupQuote::new;
     let _: fn(NewTopupQuote, TopupCategory) -> NewTopupQuote = NewTopupQuote::category;
     let _: fn(NewTopupQuote, WalletId) -> NewTopupQuote = NewTopupQuote::wallet;
@@ -131,6 +145,10 @@ fn esims() {
 
     let _: fn(EsimProductId, Decimal, ClientReference) -> NewEsimOrder = NewEsimOrder::new;
     let _: fn(NewEsimOrder, WalletId) -> NewEsimOrder = NewEsimOrder::wallet;
+    let _: fn(&NewEsimOrder) -> &ClientReference = NewEsimOrder::reference;
+    let _: fn(&NewEsimOrder) -> EsimProductId = NewEsimOrder::product;
+    let _: fn(&NewEsimOrder) -> Decimal = NewEsimOrder::amount;
+    let _: fn(&NewEsimOrder) -> Option<WalletId> = NewEsimOrder::wallet_id;
     let _: fn(EsimProductId, Decimal) -> NewEsimQuote = NewEsimQuote::new;
     let _: fn(NewEsimQuote, WalletId) -> NewEsimQuote = NewEsimQuote::wallet;
     let _: fn(&EsimOrderStatus) -> bool = EsimOrderStatus::is_terminal;

@@ -59,6 +59,7 @@ fn settings_that_cannot_work_are_refused() {
     refused(builder().proxy("ftp://proxy.example.com").build(), "proxy URL is not valid");
     refused(builder().timeout(Duration::ZERO).build(), "timeout is zero");
     refused(builder().deadline(Duration::ZERO).build(), "deadline is zero");
+    refused(builder().order_deadline(Duration::ZERO).build(), "order_deadline is zero");
     refused(builder().user_agent("two\r\nlines").build(), "user agent");
     refused(builder().root_certificates(b"not a certificate").build(), "certificate");
 }
@@ -72,6 +73,7 @@ fn times_of_any_length_are_taken() {
         .order_timeout(Duration::MAX)
         .connect_timeout(Duration::MAX)
         .deadline(Duration::MAX)
+        .order_deadline(Duration::MAX)
         .refresh_margin(Duration::MAX)
         .retry(pauses)
         .build()

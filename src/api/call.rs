@@ -27,13 +27,15 @@ impl RawCall {
         RawCall::new(Request::get(path.to_owned()))
     }
 
-    /// A POST to a path that begins with a slash. It is sent again only if it cannot have arrived.
+    /// A POST to a path that begins with a slash. It is sent again only if it cannot have arrived; if its response is
+    /// lost, the error says [`may_have_executed`](crate::Error::may_have_executed).
     #[must_use]
     pub fn post(path: &str) -> Self {
         RawCall::new(Request::post(path.to_owned()))
     }
 
-    /// A PATCH of a path that begins with a slash. It is sent again only if it cannot have arrived.
+    /// A PATCH of a path that begins with a slash. It is sent again only if it cannot have arrived; if its response is
+    /// lost, the error says [`may_have_executed`](crate::Error::may_have_executed).
     #[must_use]
     pub fn patch(path: &str) -> Self {
         RawCall::new(Request::patch(path.to_owned()))

@@ -45,7 +45,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_country(&self, id: CountryId) -> Result<Country> {
-        self.fetch(&Request::get("/api/v1/countries/:id").id(id.get()))
+        self.fetch_one("/api/v1/countries/:id", id.get())
     }
 
     /// Lists all currencies. Fetch them once and keep them: they change about once a day at most.
@@ -88,7 +88,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_currency(&self, id: CurrencyId) -> Result<Currency> {
-        self.fetch(&Request::get("/api/v1/currencies/:id").id(id.get()))
+        self.fetch_one("/api/v1/currencies/:id", id.get())
     }
 
     /// Lists the categories of gift cards.
@@ -131,7 +131,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_category(&self, id: CategoryId) -> Result<Category> {
-        self.fetch(&Request::get("/api/v1/categories/:id").id(id.get()))
+        self.fetch_one("/api/v1/categories/:id", id.get())
     }
 
     /// Lists the subcategories of gift cards.
@@ -174,7 +174,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_subcategory(&self, id: SubcategoryId) -> Result<Subcategory> {
-        self.fetch(&Request::get("/api/v1/subcategories/:id").id(id.get()))
+        self.fetch_one("/api/v1/subcategories/:id", id.get())
     }
 
     /// Asks whether the service is up. It needs no login.

@@ -1,6 +1,5 @@
 //! Wallets and their transactions.
 
-use crate::http::Request;
 use crate::{
     Items, ListTransactions, ListWallets, Page, Result, Session, Transaction, TransactionId, Wallet, WalletId,
 };
@@ -29,7 +28,8 @@ impl Session {
 
     /// Walks all wallets, the newest first, page after page, as they are asked for.
     ///
-    /// `GET /api/v1/wallets`, as often as it takes. The walk ends after its first error.
+    /// `GET /api/v1/wallets`, as often as it takes. The walk ends after its first error; [`Items`] says what a
+    /// list that changes meanwhile can hide.
     ///
     /// # Examples
     /// ```
@@ -65,7 +65,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_wallet(&self, id: WalletId) -> Result<Wallet> {
-        self.fetch(&Request::get("/api/v1/wallets/:id").id(id.get()))
+        self.fetch_one("/api/v1/wallets/:id", id.get())
     }
 
     /// Lists one page of the transactions, the newest first.
@@ -91,7 +91,8 @@ impl Session {
 
     /// Walks all transactions, the newest first, page after page, as they are asked for.
     ///
-    /// `GET /api/v1/transactions`, as often as it takes. The walk ends after its first error.
+    /// `GET /api/v1/transactions`, as often as it takes. The walk ends after its first error; [`Items`] says what a
+    /// list that changes meanwhile can hide.
     ///
     /// # Examples
     /// ```
@@ -127,6 +128,6 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_transaction(&self, id: TransactionId) -> Result<Transaction> {
-        self.fetch(&Request::get("/api/v1/transactions/:id").id(id.get()))
+        self.fetch_one("/api/v1/transactions/:id", id.get())
     }
 }

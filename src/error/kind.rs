@@ -23,7 +23,8 @@ pub enum ErrorKind {
     InvalidRequest,
     /// The wallet does not cover the order.
     InsufficientFunds,
-    /// Another order, with other content, already carries this client reference.
+    /// An order that is not known to be this one already has the client reference: it has other content, or was placed
+    /// by an earlier call and does not show its content.
     DuplicateReference,
     /// Too many requests; [`Error::retry_after`](crate::Error::retry_after) says when to come back.
     RateLimited,

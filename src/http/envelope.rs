@@ -12,19 +12,28 @@ use zeroize::Zeroizing;
 
 use super::Response;
 use super::retry_after;
-use crate::model::unescape;
+use crate::model::{Identified, unescape};
 use crate::{Error, ErrorKind, Page, Result};
 
-/// What a list was asked for, to work out whether there is more when the server does not say.
+/// What a page was asked for, to work out whether there is more when the server does not say.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Listed {
     pub(crate) page: u32,
-    pub(crate) limit: Option<u32>,
+    /// How many items the page may hold, if that was set.
+    pub(crate) size: Option<u32>,
+    /// How many items the pages before have, as far as they were counted.
+    pub(crate) before: Option<u64>,
 }
 
 /// One object, bare or as `{"success":true,"data":{..}}`.
 pub(crate) fn object_of<T: DeserializeOwned>(response: &Response) -> Result<T> {
     read(response, payload(response)?)
+}
+
+/// One object, which has to be the one with this id.
+pub(crate) fn one_of<T: DeserializeOwned + Identified>(response: &Response, id: i64) -> Result<T> {
+    let object: T = object_of(response)?;
+    if object.id() == id { Ok(object) } else { Err(unusable(response, "is about another object")) }
 }
 
 /// Nothing but whether the call is said to have failed after all.
@@ -38,16 +47,42 @@ pub(crate) fn list_of<T: DeserializeOwned>(response: &Response) -> Result<Vec<T>
     read(response, payload(response)?)
 }
 
-/// A list with the paging headers of the answer.
-pub(crate) fn page_of<T: DeserializeOwned>(response: &Response, asked: Listed) -> Result<Page<T>> {
+/// One page of a list, and what the server says of the pages.
+pub(crate) struct Listing<T> {
+    pub(crate) page: Page<T>,
+    /// How many items a page holds at most.
+    pub(crate) size: Option<u64>,
+    /// How many items this page and those before it have.
+    pub(crate) through: u64,
+    /// Whether a header says that there is a next page.
+    pub(crate) says_more: bool,
+}
+
+/// A list with the paging headers of the response.
+///
+/// There is more as soon as one header says so, because of those that disagree none is known to be right. Without any
+/// header there may be more behind every page that is not empty.
+pub(crate) fn page_of<T: DeserializeOwned>(response: &Response, asked: Listed) -> Result<Listing<T>> {
     let items: Vec<T> = list_of(response)?;
     let page = number(response, "x-page").unwrap_or(asked.page);
-    let total_pages: Option<u32> = number(response, "x-total-pages");
-    let said = response.header("x-has-more").and_then(|more| more.to_ascii_lowercase().parse().ok());
-    let full =
-        || asked.limit.is_some_and(|limit| u32::try_from(items.len()).is_ok_and(|count| count >= limit));
-    let has_more = said.or_else(|| total_pages.map(|pages| page < pages)).unwrap_or_else(full);
-    Ok(Page { items, page, total: number(response, "x-total-count"), total_pages, has_more })
+    let (total, total_pages) = (number(response, "x-total-count"), number(response, "x-total-pages"));
+    let count = u64::try_from(items.len()).unwrap_or(u64::MAX);
+    let given: Option<u64> = number(response, "x-per-page");
+    let size = given.or(asked.size.map(u64::from));
+    // A server may give fewer items a page than it was asked for, or than it says: those it gave are what counts.
+    let before = asked
+        .before
+        .unwrap_or_else(|| u64::from(page.saturating_sub(1)).saturating_mul(size.unwrap_or(count)));
+    let through = before.saturating_add(count);
+    let said = [
+        response.header("x-has-more").and_then(|more| more.to_ascii_lowercase().parse().ok()),
+        total_pages.map(|pages| page < pages),
+        total.map(|total| through < total),
+    ];
+    let said = said.into_iter().flatten().reduce(|one, other| one || other);
+    let has_more = said.unwrap_or(count > 0 && given.is_none_or(|size| count >= size));
+    let page = Page { items, page, total, total_pages, has_more };
+    Ok(Listing { page, size, through, says_more: said == Some(true) })
 }
 
 fn number<N: std::str::FromStr>(response: &Response, name: &str) -> Option<N> {

@@ -33,7 +33,8 @@ use ureq::Agent;
 
 pub(crate) use base_url::BaseUrl;
 pub(crate) use envelope::{
-    Listed, auth_failure_of, failure_of, list_of, nothing_of, object_of, page_of, payload, read,
+    Listed, Listing, auth_failure_of, failure_of, list_of, nothing_of, object_of, one_of, page_of, payload,
+    read,
 };
 pub(crate) use failure::{Failure, Fate};
 pub use rate_limit::RateLimits;

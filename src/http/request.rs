@@ -39,6 +39,7 @@ pub(crate) enum TimeLimit {
 /// The builder methods never fail: the first problem is kept and reported by [`Request::checked`], before
 /// anything is sent, so that an endpoint method stays one expression.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts, each set by a builder method")]
 pub(crate) struct Request {
     pub(crate) method: Method,
     /// The path with placeholders: what logs and errors may show.
@@ -49,6 +50,8 @@ pub(crate) struct Request {
     pub(crate) time_limit: TimeLimit,
     /// Whether it may be sent again after a lost response.
     pub(crate) may_repeat: bool,
+    /// Whether it can have an effect that outlives a lost response.
+    pub(crate) has_effect: bool,
     /// Whether the request carries the session's access token.
     pub(crate) with_token: bool,
     /// Whether the response can hold secrets, which are then requested uncompressed.
@@ -62,7 +65,7 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn get(route: impl Into<Cow<'static, str>>) -> Self {
-        Request { may_repeat: true, ..Request::new(Method::Get, route.into()) }
+        Request::new(Method::Get, route.into()).reads()
     }
 
     pub(crate) fn post(route: impl Into<Cow<'static, str>>) -> Self {
@@ -82,6 +85,7 @@ impl Request {
             body: None,
             time_limit: TimeLimit::Usual,
             may_repeat: false,
+            has_effect: true,
             with_token: true,
             secret_response: false,
             passes_closed: false,
@@ -143,7 +147,13 @@ impl Request {
         self.secret_response()
     }
 
-    /// Says that the request changes nothing, or sets the same thing again, although it is not a GET.
+    /// Says that the request changes nothing, although it may not be a GET.
+    pub(crate) fn reads(mut self) -> Self {
+        self.has_effect = false;
+        self.may_repeat()
+    }
+
+    /// Says that the request sets the same thing again when it is sent again.
     pub(crate) fn may_repeat(mut self) -> Self {
         self.may_repeat = true;
         self

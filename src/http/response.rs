@@ -1,9 +1,13 @@
 //! One response, read in full.
 
+use std::time::Duration;
+
 use http::{HeaderMap, HeaderValue};
+use time::OffsetDateTime;
 
 use super::wiping::Body;
 use crate::error::SHORTEST_SECRET;
+use crate::model::http_date;
 
 const REQUEST_ID: &str = "x-request-id";
 
@@ -24,6 +28,11 @@ impl Response {
 
     pub(crate) fn request_id(&self) -> Option<&str> {
         self.header(REQUEST_ID)
+    }
+
+    /// The time on the server's clock when it responded, in whole seconds.
+    pub(crate) fn date(&self, wall: Duration) -> Option<OffsetDateTime> {
+        self.header("date").and_then(|date| http_date(date, wall))
     }
 
     /// Takes a secret out of the request id, in case the server repeats in it what it was given.

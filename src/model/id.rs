@@ -6,6 +6,26 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+/// Has an id that says which of its kind it is.
+pub(crate) trait Identified {
+    fn id(&self) -> i64;
+}
+
+macro_rules! identified {
+    ($($name:ident)+) => {$(
+        impl Identified for crate::$name {
+            fn id(&self) -> i64 {
+                self.id.get()
+            }
+        }
+    )+};
+}
+
+identified! {
+    Product Order TopupProduct TopupVariant TopupOrder EsimProduct EsimVariant EsimOrder
+    Wallet Transaction Country Currency Category Subcategory
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident,)+) => {$(
         $(#[$doc])*

@@ -21,6 +21,7 @@ pub(crate) use crate::http::json_text::unescape;
 pub use charges::{Charges, ChargesDetails};
 pub use client_reference::ClientReference;
 pub use esim::*;
+pub(crate) use id::Identified;
 pub use id::*;
 pub(crate) use instant::{http_date, instant};
 pub use reference::{Category, Country, Currency, Subcategory};

@@ -34,6 +34,11 @@ pub(crate) fn exact(text: &str) -> Option<Decimal> {
     Decimal::from_str_exact(text).ok()
 }
 
+/// Whether two amounts are the same as far as six decimals go: what is beyond them is noise of a server's floats.
+pub(crate) fn agree(one: Decimal, other: Decimal) -> bool {
+    one.round_dp(6) == other.round_dp(6)
+}
+
 /// Writes an amount of a request: a JSON number with the very digits it has.
 pub(crate) fn number<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
     RawValue::from_string(amount.to_string()).map_err(S::Error::custom)?.serialize(serializer)

@@ -1,15 +1,19 @@
-//! What an order of each vertical says of itself, for placing, finding and following it.
+//! What an order of each vertical says of itself, for placing, finding and waiting for it.
 
-/// Implements `Placed`: where orders live, what they are asked for with, and whether one is the order that was asked for.
+/// Implements `Placed`: where orders live, how one is asked for, and whether one is the order that was asked for.
 macro_rules! placed {
-    ($order:ident, $asked:ident, $route:literal, $likeness:path) => {
+    ($order:ident, $asked:ident, $route:literal, $is_it:path) => {
         impl crate::session::Placed for $order {
             type Asked = $asked;
             const LIST: &'static str = $route;
             const ONE: &'static str = concat!($route, "/:id");
 
-            fn id(&self) -> i64 {
-                self.id.get()
+            fn request(asked: &$asked) -> crate::http::Request {
+                asked.request()
+            }
+
+            fn asked_reference(asked: &$asked) -> &crate::ClientReference {
+                asked.reference()
             }
 
             fn reference(&self) -> Option<&str> {
@@ -24,11 +28,32 @@ macro_rules! placed {
                 self.status.is_terminal()
             }
 
-            fn likeness(&self, asked: &$asked) -> crate::session::Likeness {
-                $likeness(self, asked)
+            fn is_it(&self, asked: &$asked, since: Option<time::OffsetDateTime>) -> bool {
+                $is_it(self, asked, since)
             }
         }
     };
 }
 
 pub(crate) use placed;
+
+use time::OffsetDateTime;
+
+/// Whether an order that shows neither its account nor the amount that was asked for is one this call has placed: it
+/// is of the same product, and no older than the call. What is not known does not count as equal.
+pub(crate) fn is_new<P: Copy + PartialEq>(
+    product: Option<P>,
+    asked: P,
+    created: Option<OffsetDateTime>,
+    since: Option<OffsetDateTime>,
+) -> bool {
+    product == Some(asked) && created.zip(since).is_some_and(|(created, since)| created >= since)
+}
+
+/// Whether two values agree, as far as both sides have one.
+pub(crate) fn agree<T>(one: Option<&T>, other: Option<&T>, same: impl FnOnce(&T, &T) -> bool) -> bool
+where
+    T: ?Sized,
+{
+    one.zip(other).is_none_or(|(one, other)| same(one, other))
+}

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use serde_json::json;
+
 use super::reply::{Refusal, Reply};
 
 /// Something that goes wrong with one request, for [`Sandbox::fault`](super::Sandbox::fault).
@@ -29,6 +31,17 @@ pub enum Fault {
     Status(u16),
     /// Executes, then answers with this status all the same, like a gateway that lost the answer.
     StatusAfter(u16),
+    /// Executes, then answers with this status and a page of HTML, like a gateway that lost the answer.
+    PageAfter(u16),
+    /// Refuses with this status and these words in the API's error body. Nothing is executed.
+    Refusal {
+        /// The HTTP status.
+        status: u16,
+        /// The `error.code`.
+        code: String,
+        /// The `error.message`.
+        message: String,
+    },
     /// Answers 429 with `Retry-After` of this many seconds. Nothing is executed.
     RateLimited(u64),
     /// Answers 429 with the seconds in the message only. Nothing is executed.
@@ -105,6 +118,10 @@ impl Fault {
     pub(super) fn refusal(&self) -> Option<Reply> {
         let reply = match self {
             Fault::Status(status) => scripted(*status),
+            Fault::Refusal { status, code, message } => {
+                let error = json!({ "name": "RefusedError", "code": code, "message": message });
+                Reply::json(status_of(*status), &json!({ "error": error }))
+            }
             Fault::RateLimited(seconds) => Refusal::too_many_requests(*seconds).into(),
             Fault::RateLimitedInMessage(seconds) => {
                 let mut reply = Reply::from(Refusal::too_many_requests(*seconds));
@@ -124,6 +141,9 @@ impl Fault {
         let ok = |body: &'static str| Reply::new(StatusCode::OK, "application/json", body);
         match self {
             Fault::StatusAfter(status) => scripted(*status),
+            Fault::PageAfter(status) => {
+                Reply::new(status_of(*status), "text/html", "<h1>Something is wrong</h1>")
+            }
             Fault::Garbage => ok("\u{1}\u{2} not json {{{"),
             Fault::EmptyOk | Fault::HugeBody(_) => ok(""),
             Fault::WrongShape => ok(r#"{"unexpected":[{"shape":true}]}"#),
@@ -140,8 +160,11 @@ fn page(status: u16) -> Reply {
 }
 
 fn scripted(status: u16) -> Reply {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    Refusal::scripted(status).into()
+    Refusal::scripted(status_of(status)).into()
+}
+
+fn status_of(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// The faults that are still to come.

@@ -17,6 +17,7 @@ pub(super) struct Settings {
     pub(super) timeout: Duration,
     pub(super) order_timeout: Duration,
     pub(super) deadline: Duration,
+    pub(super) order_deadline: Duration,
     pub(super) retry: RetryPolicy,
     pub(super) logout_on_drop: bool,
 }
@@ -62,6 +63,7 @@ impl SessionBuilder {
                 timeout: Duration::from_secs(30),
                 order_timeout: Duration::from_secs(90),
                 deadline: Duration::from_secs(120),
+                order_deadline: Duration::from_secs(180),
                 retry: RetryPolicy::new(),
                 logout_on_drop: false,
             },
@@ -98,9 +100,18 @@ impl SessionBuilder {
         self
     }
 
-    /// How long a whole call may take, with its retries and with waiting for a token. Default: 120 seconds.
+    /// How long any other call may take, with its retries and with waiting for a token. Default: 120 seconds.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.settings.deadline = deadline;
+        self
+    }
+
+    /// How long placing an order may take, with its retries, waiting for a token, and the lookup that settles what
+    /// became of it. Default: 180 seconds.
+    ///
+    /// The last quarter, at most 30 seconds, is kept for the lookup.
+    pub fn order_deadline(mut self, deadline: Duration) -> Self {
+        self.settings.order_deadline = deadline;
         self
     }
 
@@ -198,11 +209,12 @@ impl SessionBuilder {
     }
 
     fn check_times(&self) -> Result<()> {
-        let Settings { timeout, order_timeout, deadline, .. } = self.settings;
+        let Settings { timeout, order_timeout, deadline, order_deadline, .. } = self.settings;
         for (name, time) in [
             ("timeout", timeout),
             ("order_timeout", order_timeout),
             ("deadline", deadline),
+            ("order_deadline", order_deadline),
             ("connect_timeout", self.connect_timeout),
         ] {
             if time.is_zero() {

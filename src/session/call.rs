@@ -6,13 +6,15 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use super::event::EventKind;
+use super::orders::Doubt;
 use super::source::{Access, Source};
 use super::{CALL_LOG, Inner, Session};
 use crate::clock::Now;
 use crate::http::{
-    self, API_LIMIT, Decision, Failure, Fate, Limits, Listed, Outcome, RateClass, Request, Response,
+    self, API_LIMIT, Decision, Failure, Fate, Limits, Listed, Listing, Outcome, RateClass, Request, Response,
     TimeLimit,
 };
+use crate::model::Identified;
 use crate::token::{After401, Grant, Waiter};
 use crate::{Error, ErrorKind, Page, Result};
 
@@ -21,14 +23,23 @@ use crate::{Error, ErrorKind, Page, Result};
 pub(crate) struct Scope {
     /// The monotonic reading at which it has to be over.
     pub(crate) deadline: Duration,
+    /// The last instant at which an attempt may start.
+    pub(crate) last_start: Duration,
     /// A method that slept through a logout fails, even if somebody has logged in again.
-    pub(super) closes: u64,
+    pub(crate) closes: u64,
 }
 
 impl Scope {
     /// The same, over by an earlier instant.
-    pub(crate) fn until(self, deadline: Duration) -> Self {
-        Scope { deadline: deadline.min(self.deadline), ..self }
+    pub(crate) fn until(mut self, deadline: Duration) -> Self {
+        self.deadline = self.deadline.min(deadline);
+        self.starting_by(deadline)
+    }
+
+    /// The same, with no attempt that starts later.
+    pub(crate) fn starting_by(mut self, last_start: Duration) -> Self {
+        self.last_start = self.last_start.min(last_start);
+        self
     }
 }
 
@@ -40,7 +51,8 @@ impl Session {
 
     /// The limits of a method that starts now and may take so long.
     pub(crate) fn scope_of(&self, limit: Duration) -> Scope {
-        Scope { deadline: self.now().saturating_add(limit), closes: self.owner.inner.cache.closes() }
+        let deadline = self.now().saturating_add(limit);
+        Scope { deadline, last_start: deadline, closes: self.owner.inner.cache.closes() }
     }
 
     /// The monotonic reading now.
@@ -53,51 +65,81 @@ impl Session {
         self.owner.inner.cache.pause_until(until, scope.closes)
     }
 
-    /// Makes a call that answers with one object.
-    pub(crate) fn fetch<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
-        self.fetch_in(request, self.scope())
+    /// Makes a call and reads its response, within the limits of the method that makes it.
+    pub(super) fn read_in<T>(
+        &self,
+        request: &Request,
+        scope: Scope,
+        read: impl FnOnce(&Response) -> Result<T>,
+    ) -> Result<T, Failed> {
+        let answer = self.owner.inner.call(request, scope)?;
+        // It was executed, but described in a way that cannot be read.
+        answer.read(read).map_err(|error| Failed::new(error, Doubt::Lost, request))
     }
 
-    /// Like `fetch`, within the limits of the method that makes the call.
-    pub(super) fn fetch_in<T: DeserializeOwned>(&self, request: &Request, scope: Scope) -> Result<T> {
-        let answer = self.owner.inner.call(request, scope)?;
-        answer.read(http::object_of).map_err(|error| executed(request, error))
+    /// Makes a call that answers with one object.
+    pub(crate) fn fetch<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
+        Ok(self.read_in(request, self.scope(), http::object_of)?)
+    }
+
+    /// Gets the object that has this id.
+    pub(crate) fn fetch_one<T>(&self, route: &'static str, id: i64) -> Result<T>
+    where
+        T: DeserializeOwned + Identified,
+    {
+        let request = Request::get(route).id(id);
+        Ok(self.read_in(&request, self.scope(), |response| http::one_of(response, id))?)
     }
 
     /// Makes a call that answers with a list that has no pages.
     pub(crate) fn fetch_list<T: DeserializeOwned>(&self, request: &Request) -> Result<Vec<T>> {
-        self.owner.inner.call(request, self.scope())?.read(http::list_of)
+        Ok(self.read_in(request, self.scope(), http::list_of)?)
     }
 
     /// Makes a call that answers with one page of a list.
     pub(crate) fn fetch_page<T: DeserializeOwned>(&self, request: &Request) -> Result<Page<T>> {
-        self.fetch_page_in(request, self.scope())
+        Ok(self.fetch_page_in(request, None, self.scope())?.page)
     }
 
-    /// Like `fetch_page`, within the limits of the method that makes the call.
-    pub(super) fn fetch_page_in<T: DeserializeOwned>(
+    /// Like `fetch_page`, after pages with so many items, within the limits of the method that makes the call.
+    pub(crate) fn fetch_page_in<T: DeserializeOwned>(
         &self,
         request: &Request,
+        before: Option<u64>,
         scope: Scope,
-    ) -> Result<Page<T>> {
-        let asked = Listed {
-            page: request.number("page").unwrap_or(1),
-            limit: request.number("limit").or_else(|| request.number("per_page")),
-        };
-        self.owner.inner.call(request, scope)?.read(|response| http::page_of(response, asked))
+    ) -> Result<Listing<T>> {
+        let size = request.number("limit").or_else(|| request.number("per_page"));
+        let asked = Listed { page: request.number("page").unwrap_or(1), size, before };
+        Ok(self.read_in(request, scope, |response| http::page_of(response, asked))?)
     }
 
     /// Makes a call whose answer says nothing beyond its status.
     pub(crate) fn execute(&self, request: &Request) -> Result<()> {
-        self.owner.inner.call(request, self.scope())?.read(http::nothing_of)
+        Ok(self.read_in(request, self.scope(), http::nothing_of)?)
     }
 }
 
-/// Marks the error of an order the server has accepted, but described in a way that cannot be read.
-fn executed(request: &Request, error: Error) -> Error {
-    match &request.reference {
-        Some(reference) => error.with_client_reference(reference.as_str()).with_may_have_executed(true),
-        None => error,
+/// The error of a call, and what its attempts leave open.
+pub(super) struct Failed {
+    pub(super) error: Error,
+    pub(super) doubt: Doubt,
+}
+
+impl Failed {
+    fn new(error: Error, doubt: Doubt, request: &Request) -> Self {
+        let error = match &request.reference {
+            Some(reference) => error.with_client_reference(reference.as_str()),
+            None => error,
+        };
+        let error =
+            if request.has_effect { error.with_may_have_executed(doubt == Doubt::Lost) } else { error };
+        Failed { error, doubt }
+    }
+}
+
+impl From<Failed> for Error {
+    fn from(failed: Failed) -> Self {
+        failed.error
     }
 }
 
@@ -130,8 +172,8 @@ struct Course {
     newer_than: u64,
     /// Whether a flight has brought a newer token after a 401. There is no second.
     last: bool,
-    /// Whether an attempt may have been executed without our knowing.
-    ambiguous: bool,
+    /// What the attempts so far leave open.
+    doubt: Doubt,
 }
 
 /// How much later than its turn a call may leave: less than the second by which the limiter's window is too long.
@@ -139,21 +181,19 @@ const TURN_LASTS: Duration = Duration::from_millis(500);
 
 impl Inner {
     /// Makes a call: as many attempts as are safe and fit in the deadline.
-    fn call(&self, request: &Request, scope: Scope) -> Result<Answer> {
-        request.checked()?;
+    fn call(&self, request: &Request, scope: Scope) -> Result<Answer, Failed> {
+        request.checked().map_err(|error| Failed { error, doubt: Doubt::None })?;
         self.source.counters.call();
-        let mut course = Course { scope, made: 0, newer_than: 0, last: false, ambiguous: false };
-        self.attempts(request, &mut course).map_err(|error| match &request.reference {
-            Some(reference) => {
-                error.with_client_reference(reference.as_str()).with_may_have_executed(course.ambiguous)
-            }
-            None => error,
-        })
+        let mut course = Course { scope, made: 0, newer_than: 0, last: false, doubt: Doubt::None };
+        self.attempts(request, &mut course).map_err(|error| Failed::new(error, course.doubt, request))
     }
 
     fn attempts(&self, request: &Request, course: &mut Course) -> Result<Answer> {
         loop {
             let grant = self.ready(request, course)?;
+            if self.source.clock.monotonic() > course.scope.last_start {
+                return Err(Error::new(ErrorKind::Timeout, "no time is left to send the request"));
+            }
             course.made += 1;
             let (outcome, error) = match self.attempt(request, grant.as_ref(), course.scope.deadline) {
                 Ok(response) if response.is_success() => {
@@ -163,8 +203,10 @@ impl Inner {
                     return Ok(Answer { response, grant });
                 }
                 Ok(response) => {
-                    course.ambiguous |= response.resent;
                     let error = self.refusal(&response, grant.as_ref());
+                    let doubt = if response.resent { Doubt::Lost } else { Doubt::of(&error) };
+                    course.doubt = course.doubt.max(doubt);
+                    course.doubt = course.doubt.max(Doubt::of(&error));
                     if let Some(grant) = grant.as_ref().filter(|_| response.status == 401) {
                         self.after_401(request, grant.generation, course, error)?;
                         continue;
@@ -172,20 +214,19 @@ impl Inner {
                     (outcome_of(&error), error)
                 }
                 Err(Failure { fate: Fate::NotSent, error }) => (Outcome::NotSent, error),
-                Err(Failure { fate: Fate::Unknown, error }) => (Outcome::Unknown { wait: None }, error),
-                Err(Failure { fate: Fate::Complete, error }) => {
-                    course.ambiguous = true;
-                    (Outcome::Complete, error)
+                Err(Failure { fate, error }) => {
+                    course.doubt = Doubt::Lost;
+                    let complete = fate == Fate::Complete;
+                    (if complete { Outcome::Complete } else { Outcome::Unknown { wait: None } }, error)
                 }
             };
-            course.ambiguous |= matches!(outcome, Outcome::Unknown { .. });
             // The token was given up in the meantime, and a logout stays a logout.
             if error.kind() == ErrorKind::LoggedOut {
                 return Err(error);
             }
             let clock = &self.source.clock;
             let now = clock.monotonic();
-            let left = course.scope.deadline.saturating_sub(now);
+            let left = course.scope.last_start.saturating_sub(now);
             let retry = self.source.settings.retry;
             match retry.decide(course.made, outcome, request.may_repeat, left, clock.random()) {
                 Decision::GiveUp => return Err(error),
@@ -200,7 +241,7 @@ impl Inner {
     /// Waits for a token and for the turn under the rate limit. A turn that came later needs the token of then, and a
     /// token that came later another turn: many calls would else leave together.
     fn ready(&self, request: &Request, course: &Course) -> Result<Option<Grant<Arc<Access>>>> {
-        let Scope { deadline, closes } = course.scope;
+        let Scope { last_start: deadline, closes, .. } = course.scope;
         let token = || match request.with_token {
             true => self.cache.acquire(Waiter::new(course.newer_than, deadline, closes)).map(Some),
             false => Ok(None),
@@ -228,7 +269,7 @@ impl Inner {
                 course.newer_than = newer_than;
                 course.last |= last;
             }
-            After401::RetrySame { at } if at < course.scope.deadline => {
+            After401::RetrySame { at } if at < course.scope.last_start => {
                 self.cache.pause_until(at, course.scope.closes)?;
             }
             After401::RetrySame { .. } => return Err(error),

@@ -4,7 +4,6 @@ mod auth;
 mod builder;
 mod call;
 mod event;
-mod follow;
 mod logout;
 mod orders;
 mod source;
@@ -19,8 +18,9 @@ use crate::token::{Cache, Source as _};
 use crate::{Credentials, Error, Result};
 
 pub use self::builder::SessionBuilder;
+pub(crate) use self::call::Scope;
 pub use self::event::{Event, EventKind};
-pub(crate) use self::orders::{Likeness, Placed};
+pub(crate) use self::orders::Placed;
 pub use self::status::{SessionState, SessionStats, SessionStatus};
 
 /// A client of the API that logs in by itself and keeps its token valid.

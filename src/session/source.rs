@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use super::auth::{self, RefreshToken, Setting};
 use super::builder::Settings;
 use super::event::{Event, EventKind, Observer};
+use super::orders::Recent;
 use super::status::Counters;
 use crate::clock::Now;
 use crate::credentials::Pair as Login;
@@ -54,6 +55,7 @@ struct Local {
     connections: Mutex<Arc<Connections>>,
     settings: ConnectionSettings,
     limiter: Limiter,
+    recent: Recent,
     /// The credentials that the server refused last, as a hash, and its response.
     refused: Mutex<Option<(u64, Error)>>,
     /// Whether the credentials closure is running.
@@ -66,6 +68,7 @@ impl Local {
             connections: Mutex::new(Arc::new(Connections::new(&settings))),
             settings,
             limiter,
+            recent: Recent::default(),
             refused: Mutex::new(None),
             asking: AtomicBool::new(false),
         }
@@ -101,6 +104,10 @@ impl Source {
 
     pub(super) fn limiter(&self) -> &Limiter {
         &self.local().limiter
+    }
+
+    pub(super) fn recent(&self) -> &Recent {
+        &self.local().recent
     }
 
     /// Lets the present connections send nothing more. What comes later goes over new ones.

@@ -2,12 +2,13 @@
 
 use std::sync::Barrier;
 use std::thread;
+use std::time::Duration;
 
 use popup_rewards::sandbox::{Fault, Sandbox};
 use popup_rewards::{ErrorKind, NewEsimOrder, NewTopupOrder, Session};
 use rust_decimal::Decimal;
 
-use crate::kind::{KINDS, cards, named, quick};
+use crate::kind::{KINDS, Kind, cards, named, quick};
 
 #[test]
 fn the_same_order_again_is_the_same_order_in_full() {
@@ -34,7 +35,8 @@ fn another_order_under_the_same_reference_is_refused() {
         let error = kind.create_other(&session, &named("taken")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::DuplicateReference);
         assert_eq!((error.status(), error.client_reference()), (Some(400), Some("taken")));
-        assert!(!error.may_have_executed() && !error.is_retryable(), "{error:?}");
+        // Whose order it is cannot be known: an earlier call can have placed it.
+        assert!(error.may_have_executed() && !error.is_retryable(), "{error:?}");
         assert_eq!(sandbox.orders_executed(), 1);
     }
 }
@@ -53,29 +55,103 @@ fn cards_are_told_apart_by_product_value_and_quantity() {
     assert_eq!(sandbox.orders_executed(), 1);
 }
 
+/// A top-up of a player, and an eSIM by its plan: both of a product that an order shows, and of something that it does not.
+fn topup(player: &str, cents: i64) -> NewTopupOrder {
+    let order = NewTopupOrder::new(401.into(), Decimal::new(cents, 2), named("used"));
+    order.input("player_id", player).input("server", "eu")
+}
+
+fn esim(cents: i64) -> NewEsimOrder {
+    NewEsimOrder::new(601.into(), Decimal::new(cents, 2), named("used"))
+}
+
 #[test]
-fn the_same_product_at_a_price_that_does_not_fit_is_not_passed_off_as_the_order() {
+fn an_order_for_another_account_or_amount_is_not_passed_off_as_this_one() {
+    for first_attempt in
+        [None, Some(Fault::CloseBefore), Some(Fault::Status(503)), Some(Fault::RateLimited(1))]
+    {
+        // By the same session at once, and by another some seconds later.
+        for seconds in [0, 3] {
+            let sandbox = Sandbox::start().unwrap();
+            let session = quick(&sandbox).0.build().unwrap();
+            session.create_topup_order(&topup("p1", 499)).unwrap();
+            session.create_esim_order(&esim(450)).unwrap();
+            let session = if seconds == 0 { session } else { quick(&sandbox).0.build().unwrap() };
+            sandbox.advance(Duration::from_secs(seconds));
+            for kind in [Kind::Topup, Kind::Esim] {
+                if let Some(fault) = first_attempt.clone() {
+                    sandbox.fault(kind.create_route(), fault);
+                }
+            }
+            let errors = [
+                session.create_topup_order(&topup("p2", 499)).unwrap_err(),
+                session.create_topup_order(&topup("p1", 4999)).unwrap_err(),
+                session.create_esim_order(&esim(2600)).unwrap_err(),
+            ];
+            for error in errors {
+                assert_eq!(error.kind(), ErrorKind::DuplicateReference, "{first_attempt:?}");
+                assert!(error.may_have_executed(), "{error:?}");
+            }
+            assert_eq!(sandbox.orders_executed(), 2);
+        }
+    }
+}
+
+#[test]
+fn an_order_of_an_earlier_call_is_this_one_only_if_it_shows_what_was_asked_for() {
+    for kind in KINDS {
+        let sandbox = Sandbox::start().unwrap();
+        let first = kind.create(&quick(&sandbox).0.build().unwrap(), &named("resumed")).unwrap();
+        sandbox.advance(Duration::from_secs(3));
+        let session = quick(&sandbox).0.build().unwrap();
+        match (kind, kind.create(&session, &named("resumed"))) {
+            (Kind::Voucher, second) => assert_eq!(second.unwrap().id, first.id),
+            (_, second) => {
+                let error = second.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::DuplicateReference, "{kind:?}");
+                assert!(error.may_have_executed(), "{kind:?}");
+            }
+        }
+        // A program that resumes asks first.
+        assert_eq!(kind.find(&session, &named("resumed")).unwrap().unwrap().id, first.id);
+        assert_eq!(sandbox.executions_of("resumed"), 1);
+    }
+}
+
+#[test]
+fn a_server_whose_clock_is_wrong_or_silent_does_not_pass_off_an_older_order() {
+    for skew in [-7_200, 7_200] {
+        let sandbox = Sandbox::start().unwrap();
+        sandbox.set_server_skew(skew);
+        let session = quick(&sandbox).0.build().unwrap();
+        sandbox.fault("POST /api/v1/topups/orders", Fault::CloseAfter);
+        session.create_topup_order(&topup("p1", 499)).unwrap();
+        sandbox.advance(Duration::from_secs(3));
+        session.create_topup_order(&topup("p2", 499)).unwrap_err();
+    }
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.send_date_header(false);
+    sandbox.fault("POST /api/v1/topups/orders", Fault::CloseAfter);
+    let error = quick(&sandbox).0.build().unwrap().create_topup_order(&topup("p1", 499)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::DuplicateReference);
+    assert!(error.may_have_executed(), "{error:?}");
+}
+
+#[test]
+fn cards_for_another_customer_or_from_another_wallet_are_another_order() {
     let sandbox = Sandbox::start().unwrap();
     let session = quick(&sandbox).0.build().unwrap();
-    let topup = |cents| {
-        let order = NewTopupOrder::new(401.into(), Decimal::new(cents, 2), named("topup"));
-        order.input("player_id", "p1").input("server", "eu")
-    };
-    let esim = |cents| NewEsimOrder::new(601.into(), Decimal::new(cents, 2), named("esim"));
-    session.create_topup_order(&topup(1999)).unwrap();
-    session.create_esim_order(&esim(900)).unwrap();
-    let errors = [
-        session.create_topup_order(&topup(499)).unwrap_err(),
-        session.create_topup_order(&topup(4999)).unwrap_err(),
-        session.create_esim_order(&esim(450)).unwrap_err(),
-        session.create_esim_order(&esim(2600)).unwrap_err(),
-    ];
-    for error in errors {
-        assert_eq!(error.kind(), ErrorKind::DuplicateReference);
-        // A wallet in another currency changes the price as well: the caller has to look.
-        assert!(error.may_have_executed(), "{error:?}");
+    let gift = || cards(3001, 20, 2, named("gift"));
+    session.create_order(&gift().email("Anna@example.org").wallet(9.into())).unwrap();
+    for other in [gift().email("ben@example.org"), gift().wallet(13.into())] {
+        let error = session.create_order(&other).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::DuplicateReference, "{other:?}");
+        assert!(error.may_have_executed(), "{other:?}");
     }
-    assert_eq!(sandbox.orders_executed(), 2);
+    for same in [gift(), gift().email("anna@example.org"), gift().wallet(9.into())] {
+        assert_eq!(session.create_order(&same).unwrap().vouchers.len(), 2, "{same:?}");
+    }
+    assert_eq!(sandbox.orders_executed(), 1);
 }
 
 #[test]

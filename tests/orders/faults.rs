@@ -26,14 +26,21 @@ fn before_executing() -> Vec<Fault> {
 /// Faults that hide that the order was executed, as the next attempt finds out.
 fn after_executing() -> Vec<Fault> {
     let statuses = [500, 502, 503, 504, 408, 429].map(Fault::StatusAfter);
-    let mut faults = vec![Fault::CloseAfter, Fault::CutBody, Fault::HangAfter];
+    let mut faults = vec![Fault::CloseAfter, Fault::CutBody, Fault::HangAfter, Fault::PageAfter(429)];
     faults.extend(statuses);
     faults
 }
 
-/// Answers of success that do not tell what was executed.
-fn unreadable() -> [Fault; 3] {
-    [Fault::Garbage, Fault::EmptyOk, Fault::WrongShape]
+/// What comes back for an order that was executed, and does not tell so: a success that cannot be read, the page of a
+/// gateway, a status that this API does not use.
+fn unreadable() -> Vec<Fault> {
+    let mut faults = vec![Fault::Garbage, Fault::EmptyOk, Fault::WrongShape];
+    faults.extend([300, 301, 302, 304, 307, 308, 600, 999].map(Fault::PageAfter));
+    faults.extend([400, 403, 404, 405, 406, 407, 410, 411, 412, 413].map(Fault::PageAfter));
+    faults.extend([414, 415, 417, 421, 422, 423, 424, 425, 426, 428, 431, 451, 499].map(Fault::PageAfter));
+    // In the API's own words, which rule nothing out.
+    faults.extend([400, 402, 404, 405, 409, 410, 423, 499].map(Fault::StatusAfter));
+    faults
 }
 
 /// Places an order that meets a fault, and expects it whole after so many calls.

@@ -1,9 +1,11 @@
 //! Orders are found by their reference, in their own vertical.
 
-use popup_rewards::ErrorKind;
-use popup_rewards::sandbox::{Fault, Sandbox};
+use std::time::Duration;
 
-use crate::kind::{KINDS, named, quick};
+use popup_rewards::sandbox::{Fault, Sandbox};
+use popup_rewards::{ErrorKind, ListOrders};
+
+use crate::kind::{KINDS, Kind, named, quick};
 
 #[test]
 fn no_order_is_none_and_not_an_error() {
@@ -28,6 +30,28 @@ fn finding_survives_faults_on_both_of_its_calls() {
             sandbox.fault(kind.one_route(), fault);
             assert!(kind.find(&session, &named("found")).unwrap().is_some());
         }
+    }
+}
+
+#[test]
+fn a_lookup_has_one_deadline_and_a_walk_has_one_for_each_page() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = quick(&sandbox).0.deadline(Duration::from_secs(100)).build().unwrap();
+    for number in 0..3 {
+        Kind::Voucher.create(&session, &named(&number.to_string())).unwrap();
+    }
+    let slow = |route| sandbox.fault(route, Fault::RateLimited(60));
+    slow(Kind::Voucher.list_route());
+    slow(Kind::Voucher.one_route());
+    let error = session.find_order(&named("1")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RateLimited);
+    assert!(error.may_have_executed(), "{error:?}");
+    assert_eq!(Kind::Voucher.calls(&sandbox), [3, 2, 1]);
+
+    let mut orders = session.orders(&ListOrders::new().limit(1));
+    for _ in 0..3 {
+        slow(Kind::Voucher.list_route());
+        orders.next().unwrap().unwrap();
     }
 }
 

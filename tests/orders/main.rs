@@ -3,17 +3,21 @@
 
 #[path = "../common/clocks.rs"]
 mod clocks;
-#[path = "../common/fire.rs"]
+#[path = "../common/fire/mod.rs"]
 mod fire;
 mod kind;
+#[path = "../common/wire/mod.rs"]
+mod wire;
 
 mod duplicates;
 mod faults;
 mod finding;
+mod lookups;
 mod pooled;
 mod raw_calls;
 mod refusals;
 mod routes;
+mod statuses;
 mod strangers;
 mod time_limits;
 mod tokens;

@@ -2,7 +2,10 @@
 
 use mockito::{Matcher, Server};
 use popup_rewards::sandbox::{Fault, Sandbox};
-use popup_rewards::{Credentials, ErrorKind, RawCall, Session};
+use popup_rewards::{
+    Credentials, ErrorKind, NewEsimQuote, NewQuote, NewTopupQuote, RawCall, RetryPolicy, Session,
+};
+use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -79,6 +82,63 @@ fn a_post_is_sent_again_only_if_the_caller_says_that_it_may_be() {
     let found: Value = session.call(&lookup.may_repeat()).unwrap();
     assert!(found.as_array().is_some_and(|found| !found.is_empty()));
     assert_eq!(sandbox.calls("POST /api/v1/topups/lookup"), 3);
+}
+
+#[test]
+fn a_call_whose_end_is_lost_may_have_executed() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = quick(&sandbox).0.retry(RetryPolicy::new().retries(0)).build().unwrap();
+    let order = json!({ "product_id": 3001, "denomination": 20, "quantity": 1, "client_reference": "raw" });
+    let route = "POST /api/v1/orders";
+    for (fault, may_have) in [
+        (Fault::CloseAfter, true),
+        (Fault::CutBody, true),
+        (Fault::StatusAfter(502), true),
+        (Fault::PageAfter(302), true),
+        (Fault::PageAfter(403), true),
+        (Fault::PageAfter(600), true),
+        (Fault::Garbage, true),
+        (Fault::Status(400), false),
+        (Fault::Status(404), false),
+        (Fault::RateLimited(1), false),
+    ] {
+        for call in [RawCall::post("/api/v1/orders"), RawCall::post("/api/v1/orders").may_repeat()] {
+            sandbox.fault(route, fault.clone());
+            let error = session.call::<Value>(&call.json(&order)).unwrap_err();
+            assert_eq!(error.may_have_executed(), may_have, "{fault:?} {error:?}");
+        }
+    }
+    // Refused before it was sent.
+    sandbox.refuse_connections(true);
+    let error = session.call::<Value>(&RawCall::post("/api/v1/orders").json(&order)).unwrap_err();
+    assert!(!error.may_have_executed(), "{error:?}");
+}
+
+#[test]
+fn a_call_that_only_reads_has_executed_nothing() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = quick(&sandbox).0.retry(RetryPolicy::new().retries(0)).build().unwrap();
+    session.login().unwrap();
+    let amount = Decimal::from(20);
+    for fault in [Fault::CloseAfter, Fault::StatusAfter(502), Fault::PageAfter(302), Fault::Garbage] {
+        sandbox.fault("*", fault.clone().times(6));
+        let errors = [
+            session.call::<Value>(&RawCall::get("/api/v1/countries")).unwrap_err(),
+            session.quote_order(3001.into(), &NewQuote::new(amount, 1)).unwrap_err(),
+            session.quote_topup(&NewTopupQuote::new(401.into(), amount)).unwrap_err(),
+            session.quote_esim(&NewEsimQuote::new(601.into(), amount)).unwrap_err(),
+            session.check_availability(3001.into(), amount, 1).unwrap_err(),
+            session.lookup_mobile("+14155550123").unwrap_err(),
+        ];
+        assert!(errors.iter().all(|error| !error.may_have_executed()), "{fault:?} {errors:?}");
+        sandbox.clear_faults();
+        let email = "PATCH /api/v1/topups/orders/:id/notification-email";
+        sandbox.fault(email, fault.clone());
+        let result = session.set_topup_notification_email(1.into(), "someone@example.org");
+        // Its response says nothing beyond its status.
+        let expected = if fault == Fault::Garbage { Ok(()) } else { Err(true) };
+        assert_eq!(result.map_err(|error| error.may_have_executed()), expected, "{fault:?}");
+    }
 }
 
 #[test]

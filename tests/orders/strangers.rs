@@ -65,11 +65,13 @@ fn order(id: i64, reference: Option<&str>) -> Value {
 fn a_server_that_ignores_the_filter_is_not_believed() {
     let mut stranger = Stranger::refusing("Bad request");
     let list = stranger.lists(&json!([order(7, Some("theirs")), order(8, None)]), 1);
+    let one = stranger.shows(&order(8, None), 1);
     let error = stranger.order().unwrap_err();
     assert_eq!((error.kind(), error.client_reference()), (ErrorKind::InvalidRequest, Some("mine")));
-    // Whether the order is further down the list was not found out.
+    // Whose order the other one is was not found out.
     assert!(error.may_have_executed(), "{error:?}");
     list.assert();
+    one.assert();
 }
 
 #[test]
@@ -83,14 +85,13 @@ fn a_server_that_ignores_the_filter_may_still_list_the_order() {
 
 #[test]
 fn a_single_order_without_a_reference_is_ours_only_if_it_says_so_itself() {
-    for (reference, is_ours) in [(Some("mine"), true), (Some("theirs"), false), (None, false)] {
+    for (reference, expected) in [(Some("mine"), Ok(7)), (Some("theirs"), Err(false)), (None, Err(true))] {
         let mut stranger = Stranger::refusing("Bad request");
         stranger.lists(&json!([order(7, None)]), 1);
+        stranger.lists(&json!([]), 1);
         let one = stranger.shows(&order(7, reference), 1);
-        match stranger.order() {
-            Ok(order) => assert!(is_ours && order.id.get() == 7),
-            Err(error) => assert!(!is_ours && error.may_have_executed(), "{error:?}"),
-        }
+        let order = stranger.order().map(|order| order.id.get()).map_err(|error| error.may_have_executed());
+        assert_eq!(order, expected, "{reference:?}");
         one.assert();
     }
 }

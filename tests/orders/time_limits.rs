@@ -57,7 +57,7 @@ fn the_whole_call_with_its_looks_stays_within_the_deadline() {
             let sandbox = Sandbox::start().unwrap();
             let (builder, pauses) = quick(&sandbox);
             let endless = RetryPolicy::new().retries(10_000).first_pause(Duration::from_secs(1));
-            let session = builder.retry(endless).deadline(Duration::from_secs(120)).build().unwrap();
+            let session = builder.retry(endless).order_deadline(Duration::from_secs(120)).build().unwrap();
             sandbox.fault(kind.create_route(), fault.clone().always());
             let error = kind.create(&session, &named("late")).unwrap_err();
             let is_lost = fault != Fault::RateLimited(7);
@@ -71,12 +71,56 @@ fn the_whole_call_with_its_looks_stays_within_the_deadline() {
 }
 
 #[test]
+fn an_order_has_a_deadline_of_its_own() {
+    for kind in KINDS {
+        // The last quarter is for the lookup, at most half a minute, and no attempt starts in the 5 seconds before it.
+        for (deadline, last_start) in [(None, 145), (Some(40), 25)] {
+            let sandbox = Sandbox::start().unwrap();
+            let builder = quick(&sandbox).0.deadline(Duration::from_secs(2));
+            let builder = match deadline {
+                Some(seconds) => builder.order_deadline(Duration::from_secs(seconds)),
+                None => builder,
+            };
+            let session = builder.build().unwrap();
+            sandbox.fault(kind.create_route(), Fault::RateLimited(last_start - 1));
+            kind.create(&session, &named("in time")).unwrap();
+            sandbox.fault(kind.create_route(), Fault::RateLimited(last_start + 1));
+            let error = kind.create(&session, &named("late")).unwrap_err();
+            assert_eq!(
+                (error.kind(), error.may_have_executed()),
+                (ErrorKind::RateLimited, false),
+                "{kind:?}"
+            );
+            assert_eq!(kind.calls(&sandbox), [3, 0, 0], "{kind:?} {deadline:?}");
+        }
+    }
+}
+
+#[test]
+fn the_lookup_has_what_is_left_of_the_orders_deadline() {
+    for kind in KINDS {
+        let sandbox = Sandbox::start().unwrap();
+        let session = quick(&sandbox).0.deadline(Duration::from_secs(2)).build().unwrap();
+        sandbox.fault(kind.create_route(), Fault::CloseAfter);
+        sandbox.fault(kind.list_route(), Fault::RateLimited(100));
+        sandbox.fault(kind.one_route(), Fault::RateLimited(70));
+        assert!(kind.create(&session, &named("found")).unwrap().is_whole, "{kind:?}");
+        sandbox.fault(kind.create_route(), Fault::CloseAfter);
+        sandbox.fault(kind.list_route(), Fault::RateLimited(100));
+        sandbox.fault(kind.one_route(), Fault::RateLimited(90));
+        let error = kind.create(&session, &named("not found")).unwrap_err();
+        assert!(error.may_have_executed(), "{kind:?} {error:?}");
+    }
+}
+
+#[test]
 fn an_attempt_never_outlives_the_deadline() {
     let sandbox = Sandbox::start().unwrap();
     let kind = Kind::Voucher;
     let (builder, _) = quick(&sandbox);
     // Three seconds for the attempts, whatever an attempt may take by itself, and one for the look.
-    let session = builder.order_timeout(LONG).timeout(LONG).deadline(Duration::from_secs(4)).build().unwrap();
+    let builder = builder.order_timeout(LONG).timeout(LONG);
+    let session = builder.order_deadline(Duration::from_secs(4)).build().unwrap();
     sandbox.fault(kind.create_route(), Fault::HangAfter.always());
     assert!(kind.create(&session, &named("hang")).unwrap().is_whole);
     assert_eq!(kind.calls(&sandbox), [1, 1, 1]);

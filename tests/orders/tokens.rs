@@ -81,3 +81,19 @@ fn a_logout_after_a_lost_answer_says_that_the_order_may_exist() {
         }
     }
 }
+
+#[test]
+fn a_logout_in_the_middle_of_a_lookup_says_that_the_order_may_exist() {
+    for kind in KINDS {
+        let sandbox = Sandbox::start().unwrap();
+        let (builder, pauses) = quick(&sandbox);
+        let session = builder.build().unwrap();
+        sandbox.fault(kind.create_route(), Fault::Redirect("http://127.0.0.1:1/".to_owned()));
+        let leaving = session.clone();
+        pauses.at_the_next(move || leaving.logout().unwrap());
+        let error = kind.create(&session, &named("looked up")).unwrap_err();
+        assert_eq!((error.kind(), error.client_reference()), (ErrorKind::LoggedOut, Some("looked up")));
+        assert!(error.may_have_executed(), "{kind:?} {error:?}");
+        assert_eq!(kind.calls(&sandbox), [1, 1, 0], "{kind:?}");
+    }
+}

@@ -47,7 +47,7 @@ fn a_caller_without_a_turn_before_its_deadline_is_told_at_once() {
     let (builder, pauses) = quick(&sandbox);
     let session = builder
         .rate_limits(RateLimits::unlimited().orders(2))
-        .deadline(Duration::from_secs(40))
+        .order_deadline(Duration::from_secs(40))
         .build()
         .unwrap();
     for kind in KINDS {

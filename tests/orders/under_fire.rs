@@ -1,15 +1,15 @@
-//! Two thousand orders while three of ten calls go wrong.
+//! Two thousand orders while three of ten calls go wrong, connections die, and references were used before.
 
 use crate::fire::Fire;
 
 #[test]
 fn two_thousand_orders_under_fire_execute_exactly_once() {
     let report = Fire { orders: 2_000, threads: 8, percent: 30, is_strict: true }.run().unwrap();
-    assert_eq!(report.twice, 0, "{report}");
+    println!("{report}");
+    assert_eq!((report.twice, report.lost, report.mistaken), (0, 0, 0), "{report}");
     // The faults were there, and nearly every order came through them.
     assert!(report.calls > 2_500, "{report}");
-    assert!(report.placed > 1_900, "{report}");
-    println!("{report}");
+    assert!(report.placed > 1_400 && report.resumed > 120 && report.refused > 120, "{report}");
 }
 
 #[test]
@@ -21,6 +21,6 @@ fn the_run_notices_a_server_that_executes_a_reference_twice() {
 #[test]
 fn without_faults_every_order_takes_one_call() {
     let report = Fire { orders: 200, threads: 4, percent: 0, is_strict: true }.run().unwrap();
-    // A login and the look at the wallet before; nothing after but the books.
-    assert_eq!((report.placed, report.executed, report.calls), (200, 200, 202), "{report}");
+    // Two logins and the look at the wallet before; nothing after but the books.
+    assert_eq!((report.placed, report.executed, report.calls), (200, 200, 203), "{report}");
 }

@@ -12,6 +12,11 @@ const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
+/// The pauses to the second: the last nanoseconds of one pass before it begins.
+fn whole(pauses: &Pauses) -> Vec<Duration> {
+    pauses.noted().iter().map(|pause| seconds((*pause + Duration::from_millis(500)).as_secs())).collect()
+}
+
 fn shop() -> Result<(Sandbox, Session, Pauses)> {
     let sandbox = Sandbox::start()?;
     let (builder, pauses) = quick(&sandbox);
@@ -33,7 +38,7 @@ fn it_looks_every_5_seconds_for_a_minute_and_then_every_30() {
         assert_eq!((order.id, order.status.as_str()), (id, "DELIVERED"));
         let mut expected = vec![seconds(5); 12];
         expected.extend([seconds(30); 5]);
-        assert_eq!(pauses.noted(), expected, "{kind:?}");
+        assert_eq!(whole(&pauses), expected, "{kind:?}");
         assert_eq!(sandbox.calls(kind.one_route()), 18);
     }
 }
@@ -83,7 +88,7 @@ fn a_wait_that_takes_too_long_names_the_order_and_its_last_status() {
         assert!(error.may_have_executed() && error.is_retryable());
         assert_eq!(error.client_reference(), Some(format!("{kind:?}").as_str()));
         // The last look is at the very end of the time.
-        assert_eq!(pauses.noted()[..12], [seconds(5); 12]);
+        assert_eq!(whole(&pauses)[..12], [seconds(5); 12]);
         assert_eq!(pauses.noted().len(), 13);
         assert!(pauses.total() <= seconds(75) && pauses.total() > seconds(70), "{:?}", pauses.noted());
     }
@@ -100,13 +105,50 @@ fn the_look_at_the_very_end_counts() {
 }
 
 #[test]
-fn no_time_at_all_is_one_look() {
+fn no_time_at_all_is_one_read() {
     for kind in KINDS {
         let (sandbox, session, pauses) = shop().unwrap();
         let pending = place(kind, &sandbox, &session, seconds(1), Outcome::Pending).unwrap();
         assert_eq!(kind.wait(&session, pending, Duration::ZERO).unwrap_err().kind(), ErrorKind::Timeout);
         assert_eq!(sandbox.calls(kind.one_route()), 1);
+        let error = kind.wait(&session, 999, Duration::ZERO).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
         assert!(pauses.noted().is_empty());
+
+        let (sandbox, session, pauses) = shop().unwrap();
+        let done = place(kind, &sandbox, &session, Duration::ZERO, Outcome::Delivered).unwrap();
+        assert_eq!(kind.wait(&session, done, Duration::ZERO).unwrap().status, "DELIVERED");
+        assert!(pauses.noted().is_empty());
+    }
+}
+
+#[test]
+fn the_one_read_of_no_time_has_the_time_of_a_call() {
+    for kind in KINDS {
+        let (sandbox, session, pauses) = shop().unwrap();
+        let id = place(kind, &sandbox, &session, Duration::ZERO, Outcome::Delivered).unwrap();
+        // Longer than the few seconds that a read at the end of a wait has.
+        sandbox.fault(kind.one_route(), Fault::RateLimited(60));
+        assert_eq!(kind.wait(&session, id, Duration::ZERO).unwrap().status, "DELIVERED", "{kind:?}");
+        assert_eq!(whole(&pauses), [seconds(60)]);
+        // But not longer.
+        sandbox.fault(kind.one_route(), Fault::RateLimited(121));
+        assert_eq!(kind.wait(&session, id, Duration::ZERO).unwrap_err().kind(), ErrorKind::Timeout);
+    }
+}
+
+#[test]
+fn an_order_that_a_server_shows_late_is_waited_for() {
+    for kind in KINDS {
+        let (sandbox, session, pauses) = shop().unwrap();
+        let id = place(kind, &sandbox, &session, Duration::ZERO, Outcome::Delivered).unwrap();
+        sandbox.fault(kind.one_route(), Fault::Status(404).times(2));
+        assert_eq!(kind.wait(&session, id, seconds(600)).unwrap().status, "DELIVERED", "{kind:?}");
+        assert_eq!(whole(&pauses), [seconds(5); 2]);
+        // After ten seconds there is no such order.
+        let error = kind.wait(&session, 999, seconds(600)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert_eq!(whole(&pauses), [seconds(5); 4]);
     }
 }
 
@@ -132,7 +174,7 @@ fn the_server_may_ask_for_a_longer_pause() {
         sandbox.fault(kind.one_route(), Fault::RateLimited(40));
         sandbox.fault(kind.one_route(), Fault::RateLimited(200));
         kind.wait(&session, id, seconds(600)).unwrap();
-        assert_eq!(pauses.noted(), [seconds(40), seconds(200)], "{kind:?}");
+        assert_eq!(whole(&pauses), [seconds(40), seconds(200)], "{kind:?}");
         // A pause that is longer than the wait is not begun.
         sandbox.fault(kind.one_route(), Fault::RateLimited(3_600));
         assert_eq!(kind.wait(&session, id, seconds(60)).unwrap_err().kind(), ErrorKind::Timeout);
@@ -145,8 +187,6 @@ fn what_does_not_pass_ends_the_wait_at_once() {
     for kind in KINDS {
         let (sandbox, session, pauses) = shop().unwrap();
         let id = place(kind, &sandbox, &session, seconds(2), Outcome::Pending).unwrap();
-        let error = kind.wait(&session, 999, seconds(600)).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::NotFound);
         let error = kind.wait(&session, 0, seconds(600)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidRequest);
         session.logout().unwrap();

@@ -17,10 +17,14 @@ impl Session {
     /// # Errors
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the order breaks a rule,
     /// [`InsufficientFunds`](crate::ErrorKind::InsufficientFunds) if the wallet does not cover it,
-    /// [`DuplicateReference`](crate::ErrorKind::DuplicateReference) if an order of something else has the reference
-    /// already; an order of the same thing is returned as if it had just been placed. Look at
-    /// [`may_have_executed`](crate::Error::may_have_executed) before anything else: an order may exist although
-    /// this call failed, and it is then found by its reference.
+    /// [`DuplicateReference`](crate::ErrorKind::DuplicateReference) if an order has the reference that this call is not
+    /// known to have placed: another product's, or one that was created earlier. Such an order does not show what it
+    /// was asked for with, so only a lookup by the program that stored it can tell.
+    ///
+    /// If [`may_have_executed`](crate::Error::may_have_executed) is true, the order may exist: ask
+    /// [`find_esim_order`](Session::find_esim_order) for it later. If it is false, nothing was ordered *by this call*.
+    /// That says nothing about an earlier call with the same reference. So store the order before it is placed, and
+    /// after a crash ask `find_esim_order` first and place it only if there is none.
     ///
     /// # Examples
     /// ```
@@ -35,7 +39,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn create_esim_order(&self, order: &NewEsimOrder) -> Result<EsimOrder> {
-        self.place(&order.request(), order)
+        self.place(order)
     }
 
     /// Lists one page of the eSIM orders, the newest first, without their activation codes.
@@ -62,7 +66,8 @@ impl Session {
     /// Walks all eSIM orders, the newest first and without their activation codes, page after page, as they
     /// are asked for.
     ///
-    /// `GET /api/v1/esim/orders`, as often as it takes. The walk ends after its first error.
+    /// `GET /api/v1/esim/orders`, as often as it takes. The walk ends after its first error; [`Items`] says what a
+    /// list that changes meanwhile can hide.
     ///
     /// # Examples
     /// ```
@@ -105,12 +110,18 @@ impl Session {
         self.get_placed(id.get())
     }
 
-    /// Finds an order of an eSIM by the reference it was placed under, whole.
+    /// Finds an order of an eSIM by the reference it was placed under, in full.
     ///
-    /// `GET /api/v1/esim/orders?client_reference=...`, then `GET /api/v1/esim/orders/:id`
+    /// Ask this before a stored order is placed again, for example after a crash. All pages are read until the order is
+    /// found: a server may filter by the beginning of the reference, or not at all.
+    ///
+    /// `GET /api/v1/esim/orders?client_reference=...`, as often as it takes, then `GET /api/v1/esim/orders/:id`
     ///
     /// # Errors
-    /// What the server answered, or the network failed with. That there is no such order is not an error.
+    /// That there is no such order is not an error: `None` means that every order of every page was read. Otherwise
+    /// [`may_have_executed`](crate::Error::may_have_executed) is true, because the order may exist:
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if part of the list cannot be read, else what the server
+    /// responded, or the network failed with.
     ///
     /// # Examples
     /// ```
@@ -132,8 +143,9 @@ impl Session {
 
     /// Waits until an order of an eSIM is done, for so long at most.
     ///
-    /// It looks every 5 seconds for a minute, then every 30 seconds, and waits longer when the server asks for it. An
-    /// error that may pass does not end the wait.
+    /// It reads the order at once, whatever the timeout, then every 5 seconds for a minute, then every 30 seconds; it waits
+    /// longer if the server says so. An error that may pass does not end the wait, and neither does a 404 in the first 10
+    /// seconds.
     ///
     /// `GET /api/v1/esim/orders/:id`, as often as it takes
     ///
@@ -158,7 +170,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn wait_for_esim_order(&self, id: EsimOrderId, timeout: Duration) -> Result<EsimOrder> {
-        self.follow(id.get(), timeout)
+        self.wait(id.get(), timeout)
     }
 
     /// Sets the address that is mailed once when an eSIM is delivered, fails or is called off.

@@ -30,7 +30,8 @@ impl Session {
 
     /// Walks all eSIM products, page after page, as they are asked for.
     ///
-    /// `GET /api/v1/esim/products`, as often as it takes. The walk ends after its first error.
+    /// `GET /api/v1/esim/products`, as often as it takes. The walk ends after its first error; [`Items`] says what a
+    /// list that changes meanwhile can hide.
     ///
     /// # Examples
     /// ```
@@ -64,7 +65,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_esim_product(&self, id: EsimProductId) -> Result<EsimProduct> {
-        self.fetch(&Request::get("/api/v1/esim/products/:id").id(id.get()))
+        self.fetch_one("/api/v1/esim/products/:id", id.get())
     }
 
     /// Lists the plans of an eSIM product. The first call for a product can be slow.
@@ -109,7 +110,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_esim_variant(&self, id: EsimVariantId) -> Result<EsimVariant> {
-        self.fetch(&Request::get("/api/v1/esim/variants/:id").id(id.get()))
+        self.fetch_one("/api/v1/esim/variants/:id", id.get())
     }
 
     /// Asks what an eSIM would cost. It reserves nothing.

@@ -32,7 +32,8 @@ impl Session {
 
     /// Walks all products that can be topped up, page after page, as they are asked for.
     ///
-    /// `GET /api/v1/topups/products`, as often as it takes. The walk ends after its first error.
+    /// `GET /api/v1/topups/products`, as often as it takes. The walk ends after its first error; [`Items`] says what a
+    /// list that changes meanwhile can hide.
     ///
     /// # Examples
     /// ```
@@ -67,7 +68,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_topup_product(&self, id: TopupProductId) -> Result<TopupProduct> {
-        self.fetch(&Request::get("/api/v1/topups/products/:id").id(id.get()))
+        self.fetch_one("/api/v1/topups/products/:id", id.get())
     }
 
     /// Lists the amounts that a product can be topped up by.
@@ -112,7 +113,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_topup_variant(&self, id: TopupVariantId) -> Result<TopupVariant> {
-        self.fetch(&Request::get("/api/v1/topups/variants/:id").id(id.get()))
+        self.fetch_one("/api/v1/topups/variants/:id", id.get())
     }
 
     /// Asks which operators a phone number may belong to, the best guess first.
@@ -136,7 +137,7 @@ impl Session {
     /// ```
     pub fn lookup_mobile(&self, number: &str) -> Result<Vec<MobileMatch>> {
         let request = Request::post("/api/v1/topups/lookup").json(&Lookup { mobile_number: number });
-        self.fetch_list(&request.may_repeat().needs_phone_number(number))
+        self.fetch_list(&request.reads().needs_phone_number(number))
     }
 
     /// Asks what a top-up would cost. It reserves nothing.

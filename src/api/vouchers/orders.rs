@@ -15,10 +15,14 @@ impl Session {
     /// # Errors
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the order breaks a rule,
     /// [`InsufficientFunds`](crate::ErrorKind::InsufficientFunds) if the wallet does not cover it,
-    /// [`DuplicateReference`](crate::ErrorKind::DuplicateReference) if an order of something else has the reference
-    /// already; an order of the same thing is returned as if it had just been placed. Look at
-    /// [`may_have_executed`](crate::Error::may_have_executed) before anything else: an order may exist although
-    /// this call failed, and it is then found by its reference.
+    /// [`DuplicateReference`](crate::ErrorKind::DuplicateReference) if an order with other content has the reference; one
+    /// with the same product, denomination and quantity, and the same e-mail and wallet as far as both sides have
+    /// them, is returned as if it had just been placed.
+    ///
+    /// If [`may_have_executed`](crate::Error::may_have_executed) is true, the order may exist: ask
+    /// [`find_order`](Session::find_order) for it later. If it is false, nothing was ordered *by this call*.
+    /// That says nothing about an earlier call with the same reference. So store the order before it is placed, and
+    /// after a crash ask `find_order` first and place it only if there is none.
     ///
     /// # Examples
     /// ```
@@ -34,7 +38,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn create_order(&self, order: &NewOrder) -> Result<Order> {
-        self.place(&order.request(), order)
+        self.place(order)
     }
 
     /// Lists one page of the orders of gift cards, without their codes.
@@ -60,7 +64,8 @@ impl Session {
 
     /// Walks all orders of gift cards, without their codes, page after page, as they are asked for.
     ///
-    /// `GET /api/v1/orders`, as often as it takes. The walk ends after its first error.
+    /// `GET /api/v1/orders`, as often as it takes. The walk ends after its first error; [`Items`] says what a
+    /// list that changes meanwhile can hide.
     ///
     /// # Examples
     /// ```
@@ -105,12 +110,18 @@ impl Session {
         self.get_placed(id.get())
     }
 
-    /// Finds an order of gift cards by the reference it was placed under, whole.
+    /// Finds an order of gift cards by the reference it was placed under, in full.
     ///
-    /// `GET /api/v1/orders?client_reference=...`, then `GET /api/v1/orders/:id`
+    /// Ask this before a stored order is placed again, for example after a crash. All pages are read until the order is
+    /// found: a server may filter by the beginning of the reference, or not at all.
+    ///
+    /// `GET /api/v1/orders?client_reference=...`, as often as it takes, then `GET /api/v1/orders/:id`
     ///
     /// # Errors
-    /// What the server answered, or the network failed with. That there is no such order is not an error.
+    /// That there is no such order is not an error: `None` means that every order of every page was read. Otherwise
+    /// [`may_have_executed`](crate::Error::may_have_executed) is true, because the order may exist:
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if part of the list cannot be read, else what the server
+    /// responded, or the network failed with.
     ///
     /// # Examples
     /// ```
@@ -132,8 +143,9 @@ impl Session {
 
     /// Waits until an order of gift cards is done, for so long at most.
     ///
-    /// It looks every 5 seconds for a minute, then every 30 seconds, and waits longer when the server asks for it. An
-    /// error that may pass does not end the wait.
+    /// It reads the order at once, whatever the timeout, then every 5 seconds for a minute, then every 30 seconds; it waits
+    /// longer if the server says so. An error that may pass does not end the wait, and neither does a 404 in the first 10
+    /// seconds.
     ///
     /// `GET /api/v1/orders/:id`, as often as it takes
     ///
@@ -158,6 +170,6 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn wait_for_order(&self, id: OrderId, timeout: Duration) -> Result<Order> {
-        self.follow(id.get(), timeout)
+        self.wait(id.get(), timeout)
     }
 }

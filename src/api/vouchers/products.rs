@@ -32,7 +32,8 @@ impl Session {
 
     /// Walks all gift cards that can be ordered, page after page, as they are asked for.
     ///
-    /// `GET /api/v1/products`, as often as it takes. The walk ends after its first error.
+    /// `GET /api/v1/products`, as often as it takes. The walk ends after its first error; [`Items`] says what a
+    /// list that changes meanwhile can hide.
     ///
     /// # Examples
     /// ```
@@ -67,7 +68,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_product(&self, id: ProductId) -> Result<Product> {
-        self.fetch(&Request::get("/api/v1/products/:id").id(id.get()))
+        self.fetch_one("/api/v1/products/:id", id.get())
     }
 
     /// Asks whether so many cards of one face value (in the product's currency) are in stock right now.
@@ -129,7 +130,7 @@ impl Stock {
         Request::post("/api/v1/products/:id/availability")
             .id(product.get())
             .json(self)
-            .may_repeat()
+            .reads()
             .needs_amount("denomination", self.denomination)
             .needs_quantity(self.quantity)
     }

@@ -117,22 +117,57 @@ fn errors_are_read_in_every_shape() {
 #[test]
 fn pages_take_their_place_from_the_headers() {
     let headers = [("x-page", "2"), ("x-total-count", "120"), ("x-total-pages", "3"), ("x-has-more", "true")];
-    let page: Page<Thing> = page_of(&response(200, &headers, "[]"), Listed { page: 2, limit: None }).unwrap();
+    let listing =
+        page_of::<Thing>(&response(200, &headers, "[]"), Listed { page: 2, size: None, before: None })
+            .unwrap();
+    let page = listing.page;
     assert_eq!((page.page, page.total, page.total_pages, page.has_more), (2, Some(120), Some(3), true));
 }
 
 #[test]
-fn whether_there_is_more_is_derived_when_the_server_does_not_say() {
-    let more = |headers: &[(&'static str, &str)], page, limit| {
-        let answer = response(200, headers, r#"[{"id":1},{"id":2}]"#);
-        page_of::<Thing>(&answer, Listed { page, limit }).unwrap().has_more
+fn there_is_more_as_soon_as_one_header_says_so() {
+    let more = |headers: &[(&'static str, &str)], page, size| {
+        let response = response(200, headers, r#"[{"id":1},{"id":2}]"#);
+        page_of::<Thing>(&response, Listed { page, size, before: None }).unwrap().page.has_more
     };
-    assert!(more(&[("x-total-pages", "3")], 2, None));
-    assert!(!more(&[("x-total-pages", "3")], 3, None));
-    assert!(more(&[], 1, Some(2)), "a full page");
-    assert!(!more(&[], 1, Some(3)), "a short page");
-    assert!(!more(&[], 1, None));
-    assert!(!more(&[("x-has-more", "False"), ("x-total-pages", "9")], 1, None));
+    for (headers, page, size, expected) in [
+        (&[("x-has-more", "True")][..], 1, None, true),
+        (&[("x-has-more", "false")], 1, Some(2), false),
+        (&[("x-total-pages", "3")], 2, None, true),
+        (&[("x-total-pages", "3")], 3, None, false),
+        // A server may give fewer items than it was asked for, or than it says.
+        (&[("x-total-count", "5")], 1, Some(500), true),
+        (&[("x-total-count", "5"), ("x-per-page", "500")], 1, Some(500), true),
+        (&[("x-total-count", "2")], 1, Some(500), false),
+        (&[("x-total-count", "5")], 2, Some(2), true),
+        (&[("x-total-count", "4")], 2, Some(2), false),
+        (&[("x-total-count", "5"), ("x-per-page", "3")], 2, Some(500), false),
+        // Only the page size is known: the page is full or it is not.
+        (&[("x-per-page", "2")], 1, None, true),
+        (&[("x-per-page", "3")], 1, None, false),
+        // A full last page is no contradiction.
+        (&[("x-per-page", "2"), ("x-has-more", "false")], 1, None, false),
+        // Those that disagree.
+        (&[("x-has-more", "False"), ("x-total-pages", "9")], 1, None, true),
+        (&[("x-has-more", "false"), ("x-total-count", "3")], 1, None, true),
+        (&[("x-has-more", "true"), ("x-total-pages", "1")], 1, None, true),
+        // None at all, or none that can be read.
+        (&[], 1, Some(3), true),
+        (&[("x-has-more", "perhaps"), ("x-total-count", "many")], 1, None, true),
+    ] {
+        assert_eq!(more(headers, page, size), expected, "{headers:?} {page} {size:?}");
+    }
+    let empty =
+        page_of::<Thing>(&response(200, &[], "[]"), Listed { page: 1, size: None, before: None }).unwrap();
+    assert!(!empty.page.has_more);
+}
+
+#[test]
+fn an_object_is_the_one_with_the_id() {
+    let body = r#"{"id":1,"name":"x"}"#;
+    assert_eq!(one_of::<crate::Category>(&response(200, &[], body), 1).unwrap().name, "x");
+    let error = one_of::<crate::Category>(&response(200, &[("x-request-id", "r1")], body), 2).unwrap_err();
+    assert_eq!((error.kind(), error.request_id()), (ErrorKind::InvalidResponse, Some("r1")));
 }
 
 #[test]

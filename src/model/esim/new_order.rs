@@ -9,7 +9,9 @@ use crate::{ClientReference, EsimProductId, WalletId};
 
 /// An order of an eSIM, ready to be placed.
 ///
-/// It is plain data: store it as JSON before it is sent, and place the very same order again after a crash.
+/// It is plain data: store it as JSON before it is sent. After a crash, ask
+/// [`find_esim_order`](crate::Session::find_esim_order) for its [`reference`](Self::reference) first, and place it again only if
+/// there is no such order.
 ///
 /// ```
 /// use popup_rewards::{ClientReference, Decimal, EsimProductId, NewEsimOrder, WalletId};
@@ -20,10 +22,10 @@ use crate::{ClientReference, EsimProductId, WalletId};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewEsimOrder {
-    pub(crate) product_id: EsimProductId,
+    product_id: EsimProductId,
     #[serde(deserialize_with = "money::required", serialize_with = "money::number")]
-    pub(super) amount: Decimal,
-    pub(crate) client_reference: ClientReference,
+    amount: Decimal,
+    client_reference: ClientReference,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     wallet_id: Option<WalletId>,
 }
@@ -45,6 +47,30 @@ impl NewEsimOrder {
         self
     }
 
+    /// The reference it is placed under, which finds it again.
+    #[must_use]
+    pub fn reference(&self) -> &ClientReference {
+        &self.client_reference
+    }
+
+    /// The product that is ordered.
+    #[must_use]
+    pub fn product(&self) -> EsimProductId {
+        self.product_id
+    }
+
+    /// The amount in the product's currency, before any discount.
+    #[must_use]
+    pub fn amount(&self) -> Decimal {
+        self.amount
+    }
+
+    /// The wallet that pays, if one was named.
+    #[must_use]
+    pub fn wallet_id(&self) -> Option<WalletId> {
+        self.wallet_id
+    }
+
     pub(crate) fn request(&self) -> Request {
         Request::post("/api/v1/esim/orders")
             .json(self)
@@ -60,7 +86,7 @@ impl NewEsimOrder {
 pub struct NewEsimQuote {
     product_id: EsimProductId,
     #[serde(serialize_with = "money::number")]
-    pub(super) amount: Decimal,
+    amount: Decimal,
     #[serde(skip_serializing_if = "Option::is_none")]
     wallet_id: Option<WalletId>,
 }
@@ -82,7 +108,7 @@ impl NewEsimQuote {
     pub(crate) fn request(&self) -> Request {
         Request::post("/api/v1/esim/charges")
             .json(self)
-            .may_repeat()
+            .reads()
             .needs_id(Some(self.product_id.get()))
             .needs_amount("amount", self.amount)
             .needs_id(self.wallet_id.map(WalletId::get))

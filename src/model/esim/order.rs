@@ -8,9 +8,8 @@ use time::OffsetDateTime;
 
 use super::NewEsimOrder;
 use super::wire::Wire;
-use crate::model::placed::placed;
+use crate::model::placed::{is_new, placed};
 use crate::model::text_enum::text_enum;
-use crate::session::Likeness;
 use crate::{EsimOrderId, EsimProductId, Secret, TransactionId};
 
 /// An order of an eSIM.
@@ -70,13 +69,10 @@ pub struct EsimOrder {
     pub is_user_fixable: Option<bool>,
 }
 
-placed!(EsimOrder, NewEsimOrder, "/api/v1/esim/orders", likeness);
+placed!(EsimOrder, NewEsimOrder, "/api/v1/esim/orders", is_it);
 
-/// An order has the net price and not the amount that was asked for: what can be compared is the product, and
-/// whether the price can be that amount less a discount.
-fn likeness(order: &EsimOrder, asked: &NewEsimOrder) -> Likeness {
-    let same_product = order.product_id.is_none_or(|product| product == asked.product_id);
-    Likeness::of(same_product, order.amount, asked.amount)
+fn is_it(order: &EsimOrder, asked: &NewEsimOrder, since: Option<OffsetDateTime>) -> bool {
+    is_new(order.product_id, asked.product(), order.created_at, since)
 }
 
 /// Written by hand so that a new field is shown by decision and not by default.

@@ -11,7 +11,9 @@ use crate::{ClientReference, TopupCategory, TopupProductId, WalletId};
 
 /// An order that tops up an account, ready to be placed.
 ///
-/// It is plain data: store it as JSON before it is sent, and place the very same order again after a crash.
+/// It is plain data: store it as JSON before it is sent. After a crash, ask
+/// [`find_topup_order`](crate::Session::find_topup_order) for its [`reference`](Self::reference) first, and place it again only if
+/// there is no such order.
 ///
 /// ```
 /// use popup_rewards::{ClientReference, Decimal, NewTopupOrder, TopupProductId};
@@ -23,11 +25,11 @@ use crate::{ClientReference, TopupCategory, TopupProductId, WalletId};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewTopupOrder {
-    pub(crate) product_id: TopupProductId,
+    product_id: TopupProductId,
     #[serde(deserialize_with = "money::required", serialize_with = "money::number")]
-    pub(super) amount: Decimal,
+    amount: Decimal,
     input_data: BTreeMap<String, String>,
-    pub(crate) client_reference: ClientReference,
+    client_reference: ClientReference,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     category: Option<TopupCategory>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,6 +75,42 @@ impl NewTopupOrder {
         self
     }
 
+    /// The reference it is placed under, which finds it again.
+    #[must_use]
+    pub fn reference(&self) -> &ClientReference {
+        &self.client_reference
+    }
+
+    /// The product that is ordered.
+    #[must_use]
+    pub fn product(&self) -> TopupProductId {
+        self.product_id
+    }
+
+    /// The amount in the product's currency, before any discount.
+    #[must_use]
+    pub fn amount(&self) -> Decimal {
+        self.amount
+    }
+
+    /// What it says about the account, by name.
+    #[must_use]
+    pub fn inputs(&self) -> &BTreeMap<String, String> {
+        &self.input_data
+    }
+
+    /// Which kind of mobile credit it is, if that was set.
+    #[must_use]
+    pub fn mobile_category(&self) -> Option<&TopupCategory> {
+        self.category.as_ref()
+    }
+
+    /// The wallet that pays, if one was named.
+    #[must_use]
+    pub fn wallet_id(&self) -> Option<WalletId> {
+        self.wallet_id
+    }
+
     pub(crate) fn request(&self) -> Request {
         Request::post("/api/v1/topups/orders")
             .json(self)
@@ -88,7 +126,7 @@ impl NewTopupOrder {
 pub struct NewTopupQuote {
     product_id: TopupProductId,
     #[serde(serialize_with = "money::number")]
-    pub(super) amount: Decimal,
+    amount: Decimal,
     #[serde(skip_serializing_if = "Option::is_none")]
     category: Option<TopupCategory>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,7 +157,7 @@ impl NewTopupQuote {
     pub(crate) fn request(&self) -> Request {
         Request::post("/api/v1/topups/charges")
             .json(self)
-            .may_repeat()
+            .reads()
             .needs_id(Some(self.product_id.get()))
             .needs_amount("amount", self.amount)
             .needs_id(self.wallet_id.map(WalletId::get))

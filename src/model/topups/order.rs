@@ -8,9 +8,8 @@ use time::serde::rfc3339;
 use super::NewTopupOrder;
 use super::wire::Wire;
 use crate::model::money;
-use crate::model::placed::placed;
+use crate::model::placed::{is_new, placed};
 use crate::model::text_enum::text_enum;
-use crate::session::Likeness;
 use crate::{TopupOrderId, TopupProductId, TransactionId};
 
 /// An order that tops up an account.
@@ -57,13 +56,10 @@ pub struct TopupOrder {
     pub is_user_fixable: Option<bool>,
 }
 
-placed!(TopupOrder, NewTopupOrder, "/api/v1/topups/orders", likeness);
+placed!(TopupOrder, NewTopupOrder, "/api/v1/topups/orders", is_it);
 
-/// An order has the net price and not the amount that was asked for, nor the account it went to: what can
-/// be compared is the product, and whether the price can be that amount less a discount.
-fn likeness(order: &TopupOrder, asked: &NewTopupOrder) -> Likeness {
-    let same_product = order.product_id.is_none_or(|product| product == asked.product_id);
-    Likeness::of(same_product, order.amount, asked.amount)
+fn is_it(order: &TopupOrder, asked: &NewTopupOrder, since: Option<OffsetDateTime>) -> bool {
+    is_new(order.product_id, asked.product(), order.created_at, since)
 }
 
 text_enum! {

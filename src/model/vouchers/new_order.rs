@@ -9,7 +9,9 @@ use crate::{ClientReference, ProductId, WalletId};
 
 /// An order of gift cards, ready to be placed.
 ///
-/// It is plain data: store it as JSON before it is sent, and place the very same order again after a crash.
+/// It is plain data: store it as JSON before it is sent. After a crash, ask
+/// [`find_order`](crate::Session::find_order) for its [`reference`](Self::reference) first, and place it again only if
+/// there is no such order.
 ///
 /// ```
 /// use popup_rewards::{ClientReference, Decimal, NewOrder, ProductId};
@@ -20,11 +22,11 @@ use crate::{ClientReference, ProductId, WalletId};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewOrder {
-    pub(crate) product_id: ProductId,
+    product_id: ProductId,
     #[serde(deserialize_with = "money::required", serialize_with = "money::number")]
-    pub(crate) denomination: Decimal,
-    pub(crate) quantity: u32,
-    pub(crate) client_reference: ClientReference,
+    denomination: Decimal,
+    quantity: u32,
+    client_reference: ClientReference,
     #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
     own_reference: Option<ClientReference>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,6 +75,48 @@ impl NewOrder {
         self
     }
 
+    /// The reference it is placed under, which finds it again.
+    #[must_use]
+    pub fn reference(&self) -> &ClientReference {
+        &self.client_reference
+    }
+
+    /// The product that is ordered.
+    #[must_use]
+    pub fn product(&self) -> ProductId {
+        self.product_id
+    }
+
+    /// The face value of one card, in the product's currency.
+    #[must_use]
+    pub fn denomination(&self) -> Decimal {
+        self.denomination
+    }
+
+    /// How many cards are ordered.
+    #[must_use]
+    pub fn quantity(&self) -> u32 {
+        self.quantity
+    }
+
+    /// The wallet that pays, if one was named.
+    #[must_use]
+    pub fn wallet_id(&self) -> Option<WalletId> {
+        self.wallet_id
+    }
+
+    /// The address the cards are mailed to, if one was set.
+    #[must_use]
+    pub fn email_address(&self) -> Option<&str> {
+        self.email.as_deref()
+    }
+
+    /// Whether the reference is sent under its older name as well.
+    #[must_use]
+    pub fn sends_ref(&self) -> bool {
+        self.own_reference.is_some()
+    }
+
     pub(crate) fn request(&self) -> Request {
         Request::post("/api/v1/orders")
             .json(self)
@@ -113,7 +157,7 @@ impl NewQuote {
         Request::post("/api/v1/products/:id/charges")
             .id(product.get())
             .json(self)
-            .may_repeat()
+            .reads()
             .needs_amount("denomination", self.denomination)
             .needs_quantity(self.quantity)
             .needs_id(self.wallet_id.map(WalletId::get))

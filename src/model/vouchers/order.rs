@@ -9,10 +9,9 @@ use time::OffsetDateTime;
 use super::NewOrder;
 use super::wire::Wire;
 use crate::http::json_text;
-use crate::model::lenient;
-use crate::model::placed::placed;
+use crate::model::placed::{agree, placed};
 use crate::model::text_enum::text_enum;
-use crate::session::Likeness;
+use crate::model::{lenient, money};
 use crate::{OrderId, ProductId, Secret, TransactionId, WalletId};
 
 /// An order of gift cards.
@@ -58,13 +57,14 @@ pub struct Order {
     pub vouchers: Vec<Voucher>,
 }
 
-placed!(Order, NewOrder, "/api/v1/orders", likeness);
+placed!(Order, NewOrder, "/api/v1/orders", is_it);
 
-fn likeness(order: &Order, asked: &NewOrder) -> Likeness {
-    let same = order.product_id == asked.product_id
-        && order.denomination == asked.denomination
-        && order.quantity == asked.quantity;
-    if same { Likeness::Same } else { Likeness::Other }
+fn is_it(order: &Order, asked: &NewOrder, _since: Option<OffsetDateTime>) -> bool {
+    order.product_id == asked.product()
+        && money::agree(order.denomination, asked.denomination())
+        && order.quantity == asked.quantity()
+        && agree(order.email.as_deref(), asked.email_address(), str::eq_ignore_ascii_case)
+        && agree(order.wallet_id.as_ref(), asked.wallet_id().as_ref(), WalletId::eq)
 }
 
 /// One gift card. What it holds is as good as money: it is wiped from memory when it is dropped.

@@ -1,0 +1,62 @@
+//! Finding an order by the reference it was placed under.
+
+use super::{Placed, Read, Session};
+use crate::http::Request;
+use crate::page::Walk;
+use crate::session::call::Scope;
+use crate::{ClientReference, Error, Result};
+
+/// So many orders whose reference only they themselves show are read in full by one lookup.
+const MOST_NAMELESS: usize = 10;
+
+impl Session {
+    /// The order with a reference in full, codes included; none only if every item of every page was read. Every error
+    /// leaves open whether it exists.
+    pub(crate) fn find<T: Placed>(&self, reference: &ClientReference) -> Result<Option<T>> {
+        let found = self.find_in::<T>(reference, self.scope());
+        found
+            .map(|found| found.map(|read| read.order))
+            .map_err(|error| error.with_client_reference(reference.as_str()).with_may_have_executed(true))
+    }
+
+    /// Like `find`, within the limits of the method that needs it. A server may know no such filter, or take it for the
+    /// beginning of a reference, so every page is read until the order is found.
+    pub(super) fn find_in<T: Placed>(
+        &self,
+        reference: &ClientReference,
+        scope: Scope,
+    ) -> Result<Option<Read<T>>> {
+        let wanted = reference.as_str();
+        let request = Request::get(T::LIST).query("client_reference", Some(wanted)).secret_response();
+        let mut walk = Walk::<T>::new(request);
+        let mut nameless = 0;
+        while let Some(orders) = walk.next_page(self, scope)? {
+            if let Some(listed) = orders.iter().find(|order| order.reference() == Some(wanted)) {
+                let read: Read<T> = self.read_order(listed.id(), scope)?;
+                return match read.order.reference() {
+                    Some(other) if other != wanted => {
+                        Err(unreadable("lists an order under another reference"))
+                    }
+                    _ => Ok(Some(read)),
+                };
+            }
+            for listed in orders.iter().filter(|order| order.reference().is_none()) {
+                nameless += 1;
+                if nameless > MOST_NAMELESS {
+                    return Err(unreadable("lists orders without their client references"));
+                }
+                let read: Read<T> = self.read_order(listed.id(), scope)?;
+                match read.order.reference() {
+                    Some(found) if found == wanted => return Ok(Some(read)),
+                    Some(_) => {}
+                    None => return Err(unreadable("shows an order without its client reference")),
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn unreadable(what: &str) -> Error {
+    Error::invalid_response(format!("the server {what}, so it is not known whether the order exists"))
+}

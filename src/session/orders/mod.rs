@@ -1,0 +1,60 @@
+//! Orders execute exactly once, and the caller gets the order or learns that it may exist.
+//!
+//! The same for all three verticals, which differ in their routes and in what an order shows of itself.
+
+mod doubt;
+mod find;
+mod place;
+mod recent;
+mod wait;
+
+use serde::de::DeserializeOwned;
+use time::OffsetDateTime;
+
+pub(super) use self::doubt::Doubt;
+pub(super) use self::recent::Recent;
+use super::Session;
+use super::call::{Failed, Scope};
+use crate::clock::Now;
+use crate::http::{self, Request};
+use crate::model::Identified;
+use crate::{ClientReference, Result};
+
+/// An order of one vertical, as far as placing it and waiting for it goes.
+pub(crate) trait Placed: DeserializeOwned + Identified {
+    /// What was asked for.
+    type Asked;
+    /// Where orders are listed and placed, and where one is.
+    const LIST: &'static str;
+    const ONE: &'static str;
+
+    fn request(asked: &Self::Asked) -> Request;
+    fn asked_reference(asked: &Self::Asked) -> &ClientReference;
+
+    fn reference(&self) -> Option<&str>;
+    fn status(&self) -> &str;
+    fn is_terminal(&self) -> bool;
+    /// Whether this is known to be the order that was asked for. `since` is the time, on the server's clock, before
+    /// which the call cannot have placed it; none if that is not known.
+    fn is_it(&self, asked: &Self::Asked, since: Option<OffsetDateTime>) -> bool;
+}
+
+/// An order in full, and the time on the server's clock when it was read.
+struct Read<T> {
+    order: T,
+    date: Option<OffsetDateTime>,
+}
+
+impl Session {
+    pub(crate) fn get_placed<T: Placed>(&self, id: i64) -> Result<T> {
+        Ok(self.read_order(id, self.scope())?.order)
+    }
+
+    fn read_order<T: Placed>(&self, id: i64, scope: Scope) -> Result<Read<T>, Failed> {
+        let request = Request::get(T::ONE).id(id).secret_response();
+        let wall = Now::read(&*self.owner.inner.source.clock).wall;
+        self.read_in(&request, scope, |response| {
+            Ok(Read { order: http::one_of(response, id)?, date: response.date(wall) })
+        })
+    }
+}

@@ -1,0 +1,144 @@
+//! Placing an order, and settling what became of it when the response does not say.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::doubt::names_an_order;
+use super::{Doubt, Placed, Read, Session};
+use crate::http::{self, Decision, Outcome, Request};
+use crate::session::call::{Failed, Scope};
+use crate::{ClientReference, Error, ErrorKind, Result};
+
+/// The most of an order's time that is kept for its lookup.
+const LONGEST_RESERVE: Duration = Duration::from_secs(30);
+/// An attempt that starts has at least so long before that.
+const SHORTEST_ATTEMPT: Duration = Duration::from_secs(5);
+
+/// One call that places an order.
+struct Placing<'a> {
+    reference: &'a ClientReference,
+    request: Request,
+    scope: Scope,
+    began: Duration,
+}
+
+impl Session {
+    /// Places an order, and looks it up if it is not certain what became of it.
+    pub(crate) fn place<T: Placed>(&self, asked: &T::Asked) -> Result<T> {
+        let began = self.now();
+        let placing = Placing {
+            reference: T::asked_reference(asked),
+            request: T::request(asked),
+            scope: self.scope_of(self.owner.inner.source.settings.order_deadline),
+            began,
+        };
+        let recent = self.owner.inner.source.recent();
+        let this = recent.begin(&placing.request, placing.reference, began);
+        let result = self.place_once(&placing, |order: &T, since| {
+            order.is_it(asked, since.filter(|_| !recent.has_other(&this)))
+        });
+        recent.end(&this, self.now());
+        result
+    }
+
+    fn place_once<T: Placed>(
+        &self,
+        placing: &Placing<'_>,
+        is_it: impl FnOnce(&T, Option<OffsetDateTime>) -> bool,
+    ) -> Result<T> {
+        let Placing { reference, request, scope, began } = placing;
+        let attempts = for_attempts(*scope, *began);
+        let (error, doubt) = match self.read_in::<T>(request, attempts, http::object_of) {
+            Ok(order) if order.reference().is_none_or(|found| found == reference.as_str()) => {
+                return Ok(order);
+            }
+            Ok(_) => (Error::invalid_response("the server responded with another order"), Doubt::Lost),
+            Err(Failed { error, doubt: Doubt::None }) => return Err(error),
+            Err(Failed { error, doubt }) => (error, doubt),
+        };
+        let on_its_way = doubt == Doubt::Lost || error.status() == Some(409) || names_an_order(&error);
+        let error = error.with_client_reference(reference.as_str());
+        match self.settle::<T>(reference, on_its_way, *scope) {
+            Ok(Some(Read { order, date })) => {
+                let elapsed = self.now().saturating_sub(*began);
+                if is_it(&order, date.and_then(|date| earliest(date, elapsed))) {
+                    return Ok(order);
+                }
+                let message = "an order that is not known to be this one has its client reference";
+                Err(error.with_kind(ErrorKind::DuplicateReference, message).with_may_have_executed(true))
+            }
+            Ok(None) => Err(error.with_may_have_executed(on_its_way)),
+            Err(closed) if closed.kind() == ErrorKind::LoggedOut => {
+                Err(closed.with_client_reference(reference.as_str()).with_may_have_executed(true))
+            }
+            // The lookup failed, so the order has to count as placed.
+            Err(_) => Err(error.with_may_have_executed(true)),
+        }
+    }
+
+    /// Looks up an order whose placing failed. One that may still be on its way is looked up again, as often as the
+    /// retry policy allows: a server can list an order later than it has taken it.
+    fn settle<T: Placed>(
+        &self,
+        reference: &ClientReference,
+        on_its_way: bool,
+        scope: Scope,
+    ) -> Result<Option<Read<T>>> {
+        let retry = self.owner.inner.source.settings.retry;
+        let mut lookups = 0;
+        loop {
+            let found = self.find_in(reference, scope)?;
+            if found.is_some() || !on_its_way {
+                return Ok(found);
+            }
+            lookups += 1;
+            let now = self.now();
+            let left = scope.deadline.saturating_sub(now);
+            match retry.decide(lookups, Outcome::Unknown { wait: None }, true, left, 1.0) {
+                Decision::GiveUp => return Ok(None),
+                Decision::RepeatAfter(pause) => self.pause_until(now.saturating_add(pause), scope)?,
+            }
+        }
+    }
+}
+
+/// The part of an order's time that is for the attempts; the rest is kept for the lookup.
+fn for_attempts(scope: Scope, began: Duration) -> Scope {
+    let whole = scope.deadline.saturating_sub(began);
+    let part = whole.saturating_sub((whole / 4).min(LONGEST_RESERVE));
+    // Of a short time half is left for starting.
+    let last_start = part.saturating_sub(SHORTEST_ATTEMPT.min(part / 2));
+    scope.until(began.saturating_add(part)).starting_by(began.saturating_add(last_start))
+}
+
+/// The earliest time, on the server's clock, at which a call that has run for so long can have placed an order. Dates
+/// have whole seconds, and the nodes of a server differ a little.
+fn earliest(date: OffsetDateTime, elapsed: Duration) -> Option<OffsetDateTime> {
+    let began = date.checked_sub(elapsed.try_into().ok()?)?;
+    began.replace_nanosecond(0).ok()?.checked_sub(time::Duration::SECOND)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_leave_the_last_quarter_and_at_most_half_a_minute() {
+        for (whole, deadline, last_start) in [(180, 150, 145), (120, 90, 85), (40, 30, 25), (8, 6, 3)] {
+            let seconds = Duration::from_secs;
+            let scope = Scope { deadline: seconds(7 + whole), last_start: seconds(7 + whole), closes: 0 };
+            let attempts = for_attempts(scope, seconds(7));
+            assert_eq!(attempts.deadline, seconds(7 + deadline), "{whole}");
+            assert_eq!(attempts.last_start, seconds(7 + last_start), "{whole}");
+        }
+    }
+
+    #[test]
+    fn an_order_is_no_older_than_the_second_before_the_call() {
+        let at = |seconds| OffsetDateTime::from_unix_timestamp(seconds).unwrap();
+        assert_eq!(earliest(at(100), Duration::ZERO), Some(at(99)));
+        assert_eq!(earliest(at(100), Duration::from_millis(2_300)), Some(at(96)));
+        assert_eq!(earliest(at(100), Duration::MAX), None);
+    }
+}

@@ -1,0 +1,79 @@
+//! References that this session uses now, or has used in the last seconds.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::ClientReference;
+use crate::http::Request;
+
+/// Longer than the server's clock, in whole seconds, leaves it open which of two calls has placed an order.
+const KEPT_FOR: Duration = Duration::from_secs(5);
+
+/// The orders this session asks for now, or has asked for in the last seconds.
+///
+/// An order of a top-up or an eSIM does not show what was asked for, and two calls within a second cannot be told apart
+/// by when it was created. If both are this session's, their requests can.
+#[derive(Debug, Default)]
+pub(in crate::session) struct Recent(Mutex<Vec<Asked>>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    reference: ClientReference,
+    /// The route and the body, as a hash.
+    what: u64,
+    /// When its call was over.
+    over: Option<Duration>,
+}
+
+impl Recent {
+    /// Remembers a request whose call begins.
+    pub(super) fn begin(&self, request: &Request, reference: &ClientReference, now: Duration) -> Asked {
+        let mut hasher = DefaultHasher::new();
+        request.route.hash(&mut hasher);
+        request.body.as_deref().hash(&mut hasher);
+        let asked = Asked { reference: reference.clone(), what: hasher.finish(), over: None };
+        let mut all = self.0.lock();
+        all.retain(|it| it.over.is_none_or(|over| now.saturating_sub(over) < KEPT_FOR));
+        all.push(asked.clone());
+        asked
+    }
+
+    /// Whether something else was asked for under the same reference.
+    pub(super) fn has_other(&self, asked: &Asked) -> bool {
+        self.0.lock().iter().any(|it| it.reference == asked.reference && it.what != asked.what)
+    }
+
+    /// Remembers that the call of a request is over.
+    pub(super) fn end(&self, asked: &Asked, now: Duration) {
+        if let Some(ended) = self.0.lock().iter_mut().find(|it| *it == asked) {
+            ended.over = Some(now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(body: &str) -> Request {
+        Request::post("/api/v1/topups/orders").json(&body)
+    }
+
+    #[test]
+    fn another_order_under_the_same_reference_is_known_during_its_call_and_five_seconds_after() {
+        let (recent, reference) = (Recent::default(), ClientReference::new("r-1").unwrap());
+        let begin = |body, second| recent.begin(&order(body), &reference, Duration::from_secs(second));
+        let first = begin("a", 0);
+        let same = begin("a", 1);
+        assert!(!recent.has_other(&same));
+        let other = begin("b", 100);
+        assert!(recent.has_other(&other) && recent.has_other(&first));
+        for asked in [&first, &same, &other] {
+            recent.end(asked, Duration::from_secs(200));
+        }
+        assert!(recent.has_other(&begin("a", 204)));
+        assert!(!recent.has_other(&begin("a", 206)));
+    }
+}

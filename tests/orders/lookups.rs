@@ -1,0 +1,112 @@
+//! Lookups on servers that list more than the one order, or not all of what there is.
+
+use std::time::Duration;
+
+use mockito::{Matcher, Mock, Server, ServerGuard};
+use popup_rewards::{Credentials, ErrorKind, Order, Result, RetryPolicy, Session};
+use serde_json::{Value, json};
+
+use crate::kind::named;
+
+const TOKENS: &str = r#"{"success":true,"data":{"access_token":"a.b.c","refresh_token":"d.e.f",
+    "access_expires_at":"2100-01-01T00:00:00Z","refresh_expires_at":"2100-01-08T00:00:00Z","client_id":1}}"#;
+
+/// A server with a list of orders, page by page.
+struct Listing {
+    server: ServerGuard,
+    pages: Vec<Mock>,
+    others: Mock,
+}
+
+impl Listing {
+    fn of(pages: &[Value]) -> Self {
+        let mut server = Server::new();
+        // Created before all others and never due, so that it answers only what no other mock is for.
+        let others = server.mock("GET", Matcher::Any).with_status(501).expect(0).create();
+        server.mock("POST", "/auth/login").with_body(TOKENS).create();
+        let pages = (1..).zip(pages).map(|(page, orders)| {
+            let query = if page == 1 { String::new() } else { format!("&page={page}") };
+            let target = format!("/api/v1/orders?client_reference=ord-1{query}");
+            server.mock("GET", &*target).with_body(orders.to_string()).expect(1).create()
+        });
+        Listing { pages: pages.collect(), others, server }
+    }
+
+    fn shows(mut self, id: i64, reference: Option<&str>) -> Self {
+        let path = format!("/api/v1/orders/{id}");
+        self.pages.push(
+            self.server.mock("GET", &*path).with_body(order(id, reference).to_string()).expect(1).create(),
+        );
+        self
+    }
+
+    /// Looks for `ord-1`, and checks that every page was read, and nothing else.
+    fn find(self) -> Result<Option<Order>> {
+        let session = Session::builder(&self.server.url(), Credentials::new("key", "secret"))
+            .retry(RetryPolicy::new().first_pause(Duration::from_millis(1)))
+            .build()?;
+        let found = session.find_order(&named("ord-1"));
+        self.pages.iter().for_each(Mock::assert);
+        self.others.assert();
+        found
+    }
+}
+
+fn order(id: i64, reference: Option<&str>) -> Value {
+    json!({ "id": id, "product_id": 3105, "denomination": 20, "quantity": 1, "status": "DELIVERED",
+        "client_reference": reference })
+}
+
+#[test]
+fn a_server_that_filters_by_prefix_is_read_to_the_order() {
+    let first = json!([order(1, Some("ord-10")), order(2, Some("ord-11"))]);
+    let second = json!([order(3, Some("ord-12")), order(4, Some("ord-1"))]);
+    let found = Listing::of(&[first, second]).shows(4, Some("ord-1")).find().unwrap();
+    assert_eq!(found.unwrap().id.get(), 4);
+}
+
+#[test]
+fn no_order_is_none_only_after_the_last_page() {
+    let first = json!([order(1, Some("ord-10")), order(2, Some("ord-11"))]);
+    let second = json!([order(3, Some("ord-12"))]);
+    assert!(Listing::of(&[first.clone(), second, json!([])]).find().unwrap().is_none());
+    // A server that ignores the page has said all.
+    assert!(Listing::of(&[first.clone(), first]).find().unwrap().is_none());
+}
+
+#[test]
+fn an_order_whose_reference_is_not_listed_is_read_to_know_it() {
+    let listed = json!([order(1, None), order(2, None)]);
+    let found = Listing::of(std::slice::from_ref(&listed))
+        .shows(1, Some("ord-7"))
+        .shows(2, Some("ord-1"))
+        .find()
+        .unwrap();
+    assert_eq!(found.unwrap().id.get(), 2);
+    let found = Listing::of(&[listed, json!([])]).shows(1, Some("ord-7")).shows(2, Some("ord-8")).find();
+    assert!(found.unwrap().is_none());
+}
+
+#[test]
+fn what_cannot_be_read_leaves_it_open_whether_the_order_exists() {
+    let odd = json!([order(1, Some("ord-10")), { "id": 2, "product_id": [] }]);
+    let nameless: Vec<Value> = (1..=11).map(|id| order(id, None)).collect();
+    let nameless =
+        (1..=10).fold(Listing::of(&[nameless.into()]), |server, id| server.shows(id, Some("ord-7")));
+    for (case, server) in [
+        ("an item that cannot be read", Listing::of(&[json!([order(3, Some("ord-9"))]), odd])),
+        ("an order that does not say whose it is", Listing::of(&[json!([order(1, None)])]).shows(1, None)),
+        ("an order that says something else", {
+            Listing::of(&[json!([order(1, Some("ord-1"))])]).shows(1, Some("ord-2"))
+        }),
+        ("more orders than one lookup reads", nameless),
+    ] {
+        let error = server.find().unwrap_err();
+        assert_eq!(
+            (error.kind(), error.client_reference()),
+            (ErrorKind::InvalidResponse, Some("ord-1")),
+            "{case}"
+        );
+        assert!(error.may_have_executed(), "{case}: {error:?}");
+    }
+}
