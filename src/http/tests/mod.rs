@@ -3,6 +3,7 @@
 #[cfg(target_os = "linux")]
 mod memory;
 mod peer;
+mod pool;
 mod proxies;
 mod tls;
 mod valve;
