@@ -1,5 +1,7 @@
 //! The connections of this crate on loopback sockets, over plain HTTP and TLS.
 
+mod addresses;
+mod endings;
 #[cfg(target_os = "linux")]
 mod memory;
 mod peer;
