@@ -107,3 +107,68 @@ impl<T: Transport> fmt::Debug for Connection<T> {
         f.debug_struct("Connection").field("inner", &self.inner).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A transport that nothing ever happens to.
+    #[derive(Debug)]
+    struct Open;
+
+    impl Transport for Open {
+        fn buffers(&mut self) -> &mut dyn Buffers {
+            unreachable!("no byte is sent or read")
+        }
+
+        fn transmit_output(&mut self, _: usize, _: NextTimeout) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
+            Err(Error::Io(ErrorKind::ConnectionReset.into()))
+        }
+
+        fn is_open(&mut self) -> bool {
+            true
+        }
+    }
+
+    fn connection() -> Connection<Open> {
+        Connection { inner: Open, valve: Arc::default(), to_target: true, idle_since: None }
+    }
+
+    #[test]
+    fn the_clock_that_advanced_more_says_how_long_a_connection_was_idle() {
+        for (monotonic, wall, expected) in
+            [(0, 0, true), (4, 4, true), (5, 5, false), (5, 0, false), (1, 600, false)]
+        {
+            let mut connection = connection();
+            assert!(connection.is_open(), "it was just used");
+            let [monotonic, wall] = [monotonic, wall].map(Duration::from_secs);
+            connection.idle_since = connection.idle_since.map(|since| since.back(monotonic, wall));
+            let exchange = Exchange::new(Duration::from_secs(5), false);
+            let (is_open, _) = exchange.run(|| connection.is_open());
+            assert_eq!(is_open, expected, "{monotonic:?} {wall:?}");
+        }
+    }
+
+    #[test]
+    fn a_connection_in_use_is_not_idle() {
+        let mut connection = connection();
+        assert!(connection.is_open());
+        connection.idle_since =
+            connection.idle_since.map(|since| since.back(Duration::ZERO, Duration::from_secs(60)));
+        connection.transmit_output(1, NextTimeout::default()).unwrap();
+        let (is_open, _) = Exchange::new(Duration::from_secs(5), false).run(|| connection.is_open());
+        assert!(is_open);
+    }
+
+    #[test]
+    fn a_reset_does_not_look_like_the_end_of_a_body() {
+        let error = connection().await_input(NextTimeout::default()).unwrap_err();
+        assert!(matches!(&error, Error::Io(error) if error.kind() == ErrorKind::BrokenPipe), "{error:?}");
+    }
+}

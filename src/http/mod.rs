@@ -132,6 +132,10 @@ impl Connections {
     fn exchange(&self, call: &Call<'_>, max_idle: Duration) -> (Result<Response, ureq::Error>, Exchange) {
         let agent = Arc::clone(&self.agent.lock());
         let exchange = Exchange::new(max_idle, call.request.passes_closed);
+        // No connection is spent on what the valve would stop.
+        if let Err(refusal) = self.parts.valve.check(exchange.passes_closed) {
+            return (Err(refusal), exchange);
+        }
         let (result, exchange) = exchange.run(|| call.run(&agent, self.timeout));
         if let Err(error) = &result
             && (matches!(error, ureq::Error::Timeout(_)) || failure::is_stale(error, exchange))

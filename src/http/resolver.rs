@@ -56,7 +56,11 @@ struct Name {
 
 impl CachedResolver {
     pub(super) fn new() -> Self {
-        CachedResolver::with(|name| name.to_socket_addrs().map(Iterator::collect).unwrap_or_default(), spawn)
+        CachedResolver::looked_up_by(|name| name.to_socket_addrs().map(Iterator::collect).unwrap_or_default())
+    }
+
+    pub(super) fn looked_up_by(lookup: impl Fn(&str) -> Vec<SocketAddr> + Send + Sync + 'static) -> Self {
+        CachedResolver::with(lookup, spawn)
     }
 
     fn with(lookup: impl Fn(&str) -> Vec<SocketAddr> + Send + Sync + 'static, spawn: Spawn) -> Self {

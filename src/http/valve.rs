@@ -31,19 +31,18 @@ impl Valve {
         drop(self.writing.try_write_for(CLOSE_PATIENCE));
     }
 
-    pub(super) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::SeqCst)
+    /// Fails if the valve is closed and the request is not exempt from that.
+    pub(super) fn check(&self, exempt: bool) -> Result<(), Error> {
+        if exempt || !self.closed.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        Err(Error::Io(io::Error::new(io::ErrorKind::NotConnected, Closed)))
     }
 
-    /// Writes part of a request, unless the valve is closed and the request is not exempt from that.
+    /// Writes part of a request, under the same condition.
     pub(super) fn pass<T>(&self, exempt: bool, write: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-        if exempt {
-            return write();
-        }
-        let _writing = self.writing.read();
-        if self.is_closed() {
-            return Err(Error::Io(io::Error::new(io::ErrorKind::NotConnected, Closed)));
-        }
+        let _writing = if exempt { None } else { Some(self.writing.read()) };
+        self.check(exempt)?;
         write()
     }
 }

@@ -13,16 +13,23 @@ use super::wire::{Answer, Peer, answer, json};
 use super::{CANARY, COUNTRY, failed};
 
 fn gzip(text: &str) -> Vec<u8> {
+    spelled("gzip", text)
+}
+
+fn spelled(coding: &str, text: &str) -> Vec<u8> {
     let mut packed = GzEncoder::new(Vec::new(), Compression::default());
     packed.write_all(text.as_bytes()).unwrap();
-    answer("200 OK", "content-type: application/json\r\ncontent-encoding: gzip\r\n", packed.finish().unwrap())
+    let headers = format!("content-type: application/json\r\ncontent-encoding: {coding}\r\n");
+    answer("200 OK", &headers, packed.finish().unwrap())
 }
 
 #[test]
-fn a_packed_answer_is_unpacked() {
-    let peer = Peer::start([Answer::Keep(gzip(COUNTRY))]).unwrap();
-    let session = peer.session().unwrap();
-    assert_eq!(session.get_country(CountryId::from(1)).unwrap().name, "United States");
+fn a_packed_answer_is_unpacked_however_gzip_is_spelled() {
+    for coding in ["gzip", "GZIP", "x-gzip", "X-GZip "] {
+        let peer = Peer::start([Answer::Keep(spelled(coding, COUNTRY))]).unwrap();
+        let session = peer.session().unwrap();
+        assert_eq!(session.get_country(CountryId::from(1)).unwrap().name, "United States", "{coding}");
+    }
 }
 
 #[test]

@@ -20,6 +20,25 @@ fn calls_share_one_connection() {
 }
 
 #[test]
+fn a_script_makes_login_calls_and_logout_over_one_connection() {
+    let peer = Peer::start(["1", "2"].map(|body| Answer::Keep(json(body)))).unwrap();
+    let session = peer.session().unwrap();
+    session.call::<Value>(&RawCall::get("/api/v1/new")).unwrap();
+    session.call::<Value>(&RawCall::post("/api/v1/new").json(&1)).unwrap();
+    session.refresh().unwrap();
+    session.logout().unwrap();
+    let seen: Vec<_> = peer.seen().iter().map(|seen| (seen.connection, seen.line().to_owned())).collect();
+    let lines = [
+        "POST /auth/login",
+        "GET /api/v1/new",
+        "POST /api/v1/new",
+        "POST /auth/refresh",
+        "POST /auth/logout",
+    ];
+    assert_eq!(seen, lines.map(|line| (0, line.to_owned())));
+}
+
+#[test]
 fn a_connection_closed_at_the_moment_of_the_second_call_is_invisible_to_a_get() {
     for answer in [Answer::Close(Vec::new()), Answer::Reset] {
         let script = [Answer::Keep(json(COUNTRY)), answer, Answer::Keep(json(COUNTRY))];
@@ -92,5 +111,5 @@ fn a_server_that_closes_every_connection_is_not_asked_forever() {
     let session = peer.session().unwrap();
     session.get_country(CountryId::from(1)).unwrap();
     failed(session.countries(), ErrorKind::Network, "the connection broke before the response");
-    assert_eq!(peer.calls().len(), 1 + 1 + 3, "one stale connection, then the call and its two retries");
+    assert_eq!(peer.calls().len(), 1 + 1 + 3, "one dead connection, then the call and its two retries");
 }

@@ -1,6 +1,6 @@
 //! Answers that this API never gives: other formats, other statuses, other protocols.
 
-use popup_rewards::{CountryId, ErrorKind, RetryPolicy, SessionState};
+use popup_rewards::{ClientReference, CountryId, ErrorKind, NewOrder, ProductId, RetryPolicy, SessionState};
 
 use super::wire::{ACCESS, Answer, PASSWORD, Peer, REFRESH, answer, json, tokens};
 use super::{CANARY, COUNTRY, failed};
@@ -52,6 +52,40 @@ fn what_is_not_http_is_told() {
         let peer = Peer::start([Answer::Close(bytes.clone().into_bytes())]).unwrap();
         let session = peer.builder().retry(RetryPolicy::new().retries(0)).build().unwrap();
         failed(session.countries(), ErrorKind::InvalidResponse, "the response is not valid HTTP");
+    }
+}
+
+/// Complete responses that cannot be used: what they are, and what the error says.
+fn unusable() -> [(Vec<u8>, &'static str); 4] {
+    [
+        (format!("SSH-2.0-OpenSSH_9.6 {CANARY}\r\n\r\n").into_bytes(), "not valid HTTP"),
+        (format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: 1\r\n".repeat(200)).into_bytes(), "not valid HTTP"),
+        (answer("200 OK", "content-encoding: gzip\r\n", CANARY), "decompressed"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 40000000\r\n\r\n".to_vec(), "the size limit"),
+    ]
+}
+
+#[test]
+fn a_complete_response_that_cannot_be_used_is_requested_once() {
+    for (bytes, says) in unusable() {
+        let peer = Peer::start([Answer::Keep(bytes), Answer::Keep(json("[]"))]).unwrap();
+        let session = peer.session().unwrap();
+        failed(session.countries(), ErrorKind::InvalidResponse, says);
+        assert_eq!((peer.calls().len(), session.stats().retries), (1, 0), "{says}");
+    }
+}
+
+#[test]
+fn an_order_whose_response_cannot_be_used_may_have_been_executed() {
+    for (bytes, says) in unusable() {
+        let peer = Peer::start([Answer::Keep(bytes), Answer::Keep(json("[]"))]).unwrap();
+        let session = peer.session().unwrap();
+        let reference = ClientReference::new("ref-1").unwrap();
+        let order = NewOrder::new(ProductId::from(2), 5.into(), 1, reference);
+        let error = session.create_order(&order).unwrap_err();
+        assert!(error.may_have_executed(), "{says}: {error:?}");
+        let sent = peer.calls().iter().filter(|call| call.line() == "POST /api/v1/orders").count();
+        assert_eq!(sent, 1, "{says}");
     }
 }
 

@@ -52,6 +52,19 @@ scenario!(a_logout_after_a_hundred_calls_leaves_no_token, |client| {
     client.expect_nothing()
 });
 
+scenario!(an_auth_call_leaves_nothing_in_its_connection_although_that_stays_open, |client| {
+    let session = client.session()?;
+    session.login()?;
+    client.expect_no("password")?;
+    client.expect_one("access token 0")?;
+    client.expect_one("refresh token 0")?;
+    session.refresh()?;
+    client.expect_no("token 0")?;
+    client.expect_one("refresh token 1")?;
+    session.logout()?;
+    client.expect_nothing()
+});
+
 scenario!(a_session_that_is_forgotten_leaves_nothing_of_any_pair, |client| {
     let session = client.session()?;
     session.login()?;

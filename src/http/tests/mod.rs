@@ -1,8 +1,11 @@
 //! The connections of this crate on loopback sockets, over plain HTTP and TLS.
 
+mod addresses;
+mod endings;
 #[cfg(target_os = "linux")]
 mod memory;
 mod peer;
+mod pool;
 mod proxies;
 mod tls;
 mod valve;

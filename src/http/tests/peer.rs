@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion};
@@ -13,7 +14,7 @@ use ureq::typestate::AgentScope;
 
 use crate::http::connector::Parts;
 use crate::http::resolver::CachedResolver;
-use crate::http::tls_config;
+use crate::http::{BaseUrl, ConnectionSettings, Connections, Limits, tls_config};
 
 pub(super) type Connection = StreamOwned<ServerConnection, TcpStream>;
 
@@ -106,6 +107,31 @@ pub(super) fn agent_with(
     let config: Config = set(Agent::config_builder().proxy(None).http_status_as_error(false)).build();
     let tls = tls_config(Some(pem.as_bytes())).unwrap();
     Parts { config, tls, resolver: CachedResolver::new(), valve: Arc::default() }.agent()
+}
+
+/// Connections to the peer, in plain text.
+pub(super) fn connections(peer: &Peer) -> Connections {
+    connections_to(&format!("http://127.0.0.1:{}", peer.port), None)
+}
+
+/// Connections to the peer over TLS.
+pub(super) fn tls_connections(peer: &Peer) -> Connections {
+    connections_to(&format!("https://127.0.0.1:{}", peer.port), Some(peer.pem.as_bytes()))
+}
+
+fn connections_to(url: &str, pem: Option<&[u8]>) -> Connections {
+    Connections::new(&ConnectionSettings {
+        base: BaseUrl::parse(url).unwrap(),
+        timeout: Duration::from_secs(20),
+        connect_timeout: Duration::from_secs(20),
+        user_agent: "test".to_owned(),
+        proxy: None,
+        tls: tls_config(pem).unwrap(),
+    })
+}
+
+pub(super) fn limits(milliseconds: u64) -> Limits {
+    Limits { timeout: Duration::from_millis(milliseconds), body: 100_000 }
 }
 
 /// Reads one request head; the requests of these tests have no body.

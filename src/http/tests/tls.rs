@@ -1,7 +1,6 @@
 //! The TLS transport against rustls servers on loopback sockets.
 
 use std::io::{ErrorKind, Read, Write};
-use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use rustls::version::{TLS12, TLS13};
@@ -11,7 +10,7 @@ use ureq::Timeout;
 use super::peer::{Door, Peer, agent, agent_with, answer, answer_head, read_head, wait_for_close};
 use super::{Exchange, FIRST, LATER, NEW, body, fetch, get};
 
-const EACH_VERSION: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
+pub(super) const EACH_VERSION: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
 
 /// Bytes that are nowhere the same for long, so that a lost or doubled record shows.
 fn pattern(length: usize) -> Vec<u8> {
@@ -138,54 +137,6 @@ fn the_server_is_told_the_host_name() {
     });
     assert_eq!(body(&agent(&peer), &format!("https://localhost:{}/", peer.port)), b"hello");
     peer.finish();
-}
-
-#[test]
-fn a_connection_that_the_server_closed_while_idle_is_not_used_again() {
-    for with_notice in [true, false] {
-        let (closed, wait) = channel();
-        let peer = Peer::new(ALL_VERSIONS, move |door: Door| {
-            let mut connection = door.tls();
-            read_head(&mut connection);
-            answer(&mut connection, b"first");
-            if with_notice {
-                connection.conn.send_close_notify();
-                connection.flush().unwrap();
-            }
-            drop(connection);
-            closed.send(()).unwrap();
-            let mut connection = door.tls();
-            read_head(&mut connection);
-            answer(&mut connection, b"second");
-        });
-        let agent = agent(&peer);
-        assert_eq!(body(&agent, &peer.url()), b"first");
-        wait.recv().unwrap();
-        assert_eq!(fetch(&agent, &peer.url()), (b"second".to_vec(), FIRST));
-        peer.finish();
-    }
-}
-
-#[test]
-fn a_body_that_is_cut_is_an_error() {
-    for with_notice in [true, false] {
-        let peer = Peer::new(ALL_VERSIONS, move |door: Door| {
-            let mut connection = door.tls();
-            read_head(&mut connection);
-            answer_head(&mut connection, 100);
-            connection.write_all(b"not a hundred bytes").unwrap();
-            if with_notice {
-                connection.conn.send_close_notify();
-            }
-            connection.flush().unwrap();
-        });
-        let mut response = get(&agent(&peer), &peer.url()).0.unwrap();
-        let mut read = Vec::new();
-        let error = response.body_mut().as_reader().read_to_end(&mut read).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe), "{error:?}");
-        assert_eq!(read, b"not a hundred bytes");
-        peer.finish();
-    }
 }
 
 #[test]

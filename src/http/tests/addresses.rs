@@ -1,0 +1,62 @@
+//! Servers that have several addresses.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ALL_VERSIONS;
+use ureq::Agent;
+use ureq::config::Config;
+use ureq::unversioned::resolver::Resolver;
+use ureq::unversioned::transport::NextTimeout;
+
+use super::fetch;
+use super::peer::{Door, Peer, answer, read_head};
+use crate::http::connector::Parts;
+use crate::http::resolver::CachedResolver;
+use crate::http::tls_config;
+
+const URL: &str = "http://api.example.com/thing";
+
+/// Makes a call to a server that is said to be at an address that does not answer, and at its own. Returns the order
+/// in which these are tried the next time.
+fn called_after(dead: SocketAddr) -> (Vec<SocketAddr>, SocketAddr) {
+    let peer = Peer::new(ALL_VERSIONS, |door: Door| {
+        let mut socket = door.tcp();
+        read_head(&mut socket);
+        answer(&mut socket, b"{}");
+    });
+    let alive = SocketAddr::from(([127, 0, 0, 1], peer.port));
+    let resolver = CachedResolver::looked_up_by(move |_| vec![dead, alive]);
+    let limit = Some(Duration::from_millis(500));
+    let config = Agent::config_builder().proxy(None).timeout_connect(limit).build();
+    let tls = tls_config(None).unwrap();
+    let agent = Parts { config, tls, resolver: resolver.clone(), valve: Arc::default() }.agent();
+    assert_eq!(fetch(&agent, URL).0, b"{}");
+    let again = resolver.resolve(&URL.parse().unwrap(), &Config::default(), NextTimeout::default()).unwrap();
+    peer.finish();
+    (again.to_vec(), alive)
+}
+
+#[test]
+fn the_address_that_connected_is_tried_first_the_next_time() {
+    let refuses = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (order, alive) = called_after(refuses);
+    assert_eq!(order, [alive, refuses]);
+}
+
+#[test]
+fn an_address_that_does_not_answer_leaves_time_for_the_next() {
+    // Clients fill the queue of a server that takes nobody in; the next one gets no answer at all.
+    let full = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    full.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    full.listen(0).unwrap();
+    let silent = full.local_addr().unwrap().as_socket().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(client) = TcpStream::connect_timeout(&silent, Duration::from_millis(100)) {
+        waiting.push(client);
+        assert!(waiting.len() < 64, "the queue does not fill");
+    }
+    let (order, alive) = called_after(silent);
+    assert_eq!(order, [alive, silent]);
+}

@@ -1,0 +1,212 @@
+//! How TLS connections and bodies end, and which connections are unfit for another request.
+
+use std::cell::RefCell;
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::sync::mpsc::channel;
+use std::thread;
+
+use rustls::{ALL_VERSIONS, ProtocolVersion};
+
+use super::peer::{Connection, Door, Peer, agent, answer, answer_head, limits, read_head, tls_connections};
+use super::tls::EACH_VERSION;
+use super::{FIRST, LATER, body, fetch, get};
+use crate::http::{Connections, Request};
+
+#[test]
+fn a_connection_that_the_server_closed_while_idle_is_not_used_again() {
+    for with_notice in [true, false] {
+        let (closed, wait) = channel();
+        let peer = Peer::new(ALL_VERSIONS, move |door: Door| {
+            let mut connection = door.tls();
+            read_head(&mut connection);
+            answer(&mut connection, b"first");
+            if with_notice {
+                connection.conn.send_close_notify();
+                connection.flush().unwrap();
+            }
+            drop(connection);
+            closed.send(()).unwrap();
+            let mut connection = door.tls();
+            read_head(&mut connection);
+            answer(&mut connection, b"second");
+        });
+        let agent = agent(&peer);
+        assert_eq!(body(&agent, &peer.url()), b"first");
+        wait.recv().unwrap();
+        assert_eq!(fetch(&agent, &peer.url()), (b"second".to_vec(), FIRST));
+        peer.finish();
+    }
+}
+
+/// A head that leaves the end of the body to the end of the connection.
+const UNTIL_CLOSED: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n";
+
+#[test]
+fn a_body_without_a_length_ends_with_a_close_notify_and_not_without() {
+    for version in EACH_VERSION {
+        for with_notice in [true, false] {
+            let peer = Peer::new(&[version], move |door: Door| {
+                let mut connection = door.tls();
+                read_head(&mut connection);
+                connection.write_all(UNTIL_CLOSED).unwrap();
+                connection.write_all(b"all of it").unwrap();
+                if with_notice {
+                    connection.conn.send_close_notify();
+                }
+                connection.flush().unwrap();
+            });
+            let mut response = get(&agent(&peer), &peer.url()).0.unwrap();
+            let read = response.body_mut().read_to_vec();
+            assert_eq!(read.ok(), with_notice.then(|| b"all of it".to_vec()));
+            peer.finish();
+        }
+    }
+}
+
+/// Serves two connections. On the first, after a warm-up, `write` sends the response with something behind it, all in
+/// one go; the next call has to come over the second connection.
+fn first_connection_is_unfit(write: fn(&mut Connection, &mut TcpStream, response: &[u8])) {
+    for version in EACH_VERSION {
+        let (done, wait) = channel();
+        let peer = Peer::new(&[version], move |door: Door| {
+            let mut socket = door.tcp();
+            let mut first = door.wrap(socket.try_clone().unwrap());
+            read_head(&mut first);
+            answer(&mut first, b"warm-up");
+            read_head(&mut first);
+            write(&mut first, &mut socket, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst");
+            let mut second = door.tls();
+            read_head(&mut second);
+            answer(&mut second, b"second");
+            // The first connection stays open: only what came over it says that it is unfit.
+            wait.recv().unwrap();
+        });
+        let agent = agent(&peer);
+        assert_eq!(fetch(&agent, &peer.url()), (b"warm-up".to_vec(), FIRST));
+        assert_eq!(fetch(&agent, &peer.url()), (b"first".to_vec(), LATER));
+        assert_eq!(fetch(&agent, &peer.url()), (b"second".to_vec(), FIRST));
+        done.send(()).unwrap();
+        peer.finish();
+    }
+}
+
+/// What the server's end wants to send, as it goes over the wire.
+fn sealed(connection: &mut Connection) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while connection.conn.wants_write() {
+        connection.conn.write_tls(&mut bytes).unwrap();
+    }
+    bytes
+}
+
+const STRANGER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n666";
+
+#[test]
+fn a_connection_that_got_a_close_notify_is_not_used_again() {
+    first_connection_is_unfit(|connection, socket, response| {
+        connection.conn.writer().write_all(response).unwrap();
+        connection.conn.send_close_notify();
+        socket.write_all(&sealed(connection)).unwrap();
+    });
+}
+
+#[test]
+fn a_connection_with_an_unsolicited_response_in_our_buffer_is_not_used_again() {
+    first_connection_is_unfit(|connection, socket, response| {
+        connection.conn.writer().write_all(&[response, STRANGER].concat()).unwrap();
+        socket.write_all(&sealed(connection)).unwrap();
+    });
+}
+
+#[test]
+fn a_connection_with_half_a_record_in_rustls_is_not_used_again() {
+    first_connection_is_unfit(|connection, socket, response| {
+        connection.conn.writer().write_all(response).unwrap();
+        let response = sealed(connection);
+        connection.conn.writer().write_all(STRANGER).unwrap();
+        let stranger = sealed(connection);
+        socket.write_all(&[&response, &stranger[..stranger.len() / 2]].concat()).unwrap();
+    });
+}
+
+#[test]
+fn a_connection_with_an_unsolicited_response_below_rustls_is_not_used_again() {
+    first_connection_is_unfit(|connection, socket, response| {
+        // rustls reads this much at a time: the response takes all of it.
+        let sealing =
+            if connection.conn.protocol_version() == Some(ProtocolVersion::TLSv1_3) { 22 } else { 29 };
+        let padding = 4096 - sealing - response.len() - "x: \r\n".len();
+        let status = b"HTTP/1.1 200 OK\r\n";
+        let header = format!("x: {}\r\n", "x".repeat(padding));
+        let padded = [status, header.as_bytes(), &response[status.len()..]].concat();
+        connection.conn.writer().write_all(&padded).unwrap();
+        let response = sealed(connection);
+        assert_eq!(response.len(), 4096);
+        connection.conn.writer().write_all(STRANGER).unwrap();
+        socket.write_all(&[response, sealed(connection)].concat()).unwrap();
+    });
+}
+
+#[test]
+fn a_body_that_is_cut_is_an_error() {
+    for with_notice in [true, false] {
+        let peer = Peer::new(ALL_VERSIONS, move |door: Door| {
+            let mut connection = door.tls();
+            read_head(&mut connection);
+            answer_head(&mut connection, 100);
+            connection.write_all(b"not a hundred bytes").unwrap();
+            if with_notice {
+                connection.conn.send_close_notify();
+            }
+            connection.flush().unwrap();
+        });
+        let mut response = get(&agent(&peer), &peer.url()).0.unwrap();
+        let mut read = Vec::new();
+        let error = response.body_mut().as_reader().read_to_end(&mut read).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe), "{error:?}");
+        assert_eq!(read, b"not a hundred bytes");
+        peer.finish();
+    }
+}
+
+/// Makes a call when it is dropped.
+struct LogsOut(Connections);
+
+impl LogsOut {
+    fn send(&self, request: &Request) {
+        let response = self.0.send(request, None, limits(20_000)).map_err(|failure| failure.error).unwrap();
+        assert_eq!(response.status, 200);
+    }
+}
+
+impl Drop for LogsOut {
+    fn drop(&mut self) {
+        self.0.close();
+        self.send(&Request::post("/auth/logout").passes_closed());
+    }
+}
+
+thread_local! {
+    static HELD: RefCell<Option<LogsOut>> = const { RefCell::new(None) };
+}
+
+#[test]
+fn a_call_can_be_made_while_thread_locals_are_destroyed() {
+    for version in EACH_VERSION {
+        let peer = Peer::new(&[version], |door: Door| {
+            let mut connection = door.tls();
+            for line in ["GET /thing", "POST /auth/logout"] {
+                assert!(read_head(&mut connection).starts_with(line));
+                answer(&mut connection, b"{}");
+            }
+        });
+        let connections = tls_connections(&peer);
+        // What the call itself keeps in thread-locals is made later, and so destroyed earlier.
+        let caller = thread::spawn(move || {
+            HELD.with_borrow_mut(|held| held.insert(LogsOut(connections)).send(&Request::get("/thing")));
+        });
+        caller.join().unwrap();
+        peer.finish();
+    }
+}
