@@ -11,7 +11,8 @@ use popup_rewards::{
 use serde_json::json as object;
 
 use super::logs;
-use super::planted::{ACCESS, CARD, PASSWORD, PIN, PROXY, REFRESH, order, shows_none, tells_none};
+use super::planted::{ACCESS, CARD, PASSWORD, PIN, PROXY, order, shows_none, tells_none};
+use super::still::StillClock;
 use super::wire::{Answer, Peer, Seen, answer, json, tokens};
 
 /// An answer that repeats the token and the body of the request wherever an answer has room for text.
@@ -51,13 +52,19 @@ const ECHOES: [(Echo, ErrorKind); 14] = [
 ];
 
 fn once(builder: SessionBuilder) -> Session {
-    builder.retry(RetryPolicy::new().retries(0)).timeout(Duration::from_millis(500)).build().unwrap()
+    let never = RetryPolicy::new().retries(0);
+    builder.clock(StillClock::jumping()).retry(never).timeout(Duration::from_millis(500)).build().unwrap()
+}
+
+/// As often as a session asks at the most: for both tokens of a call that is refused, or in one flight.
+fn again(echo: Echo) -> impl Iterator<Item = Answer> {
+    std::iter::repeat_with(move || Answer::Echo(echo)).take(10)
 }
 
 #[test]
 fn a_server_that_repeats_the_token_is_not_repeated() {
     for (echo, kind) in ECHOES {
-        let peer = Peer::start([Answer::Echo(echo), Answer::Echo(echo)]).unwrap();
+        let peer = Peer::start(again(echo)).unwrap();
         let error = once(peer.builder()).get_order(OrderId::from(1)).unwrap_err();
         assert_eq!(error.kind(), kind, "{error:?}");
         tells_none(&error);
@@ -69,7 +76,7 @@ fn a_server_that_repeats_the_token_is_not_repeated() {
 #[test]
 fn a_server_that_repeats_the_password_is_not_repeated() {
     for (echo, _) in ECHOES {
-        let peer = Peer::with_auth([Answer::Echo(echo)], []).unwrap();
+        let peer = Peer::with_auth(again(echo), []).unwrap();
         let error = once(peer.builder()).login().unwrap_err();
         tells_none(&error);
     }
@@ -81,8 +88,7 @@ fn a_server_that_repeats_the_refresh_token_is_not_repeated() {
     for (echo, _) in ECHOES {
         // The login that may follow a refused refresh fails too, so that there is an error to look at.
         let peer =
-            Peer::with_auth([Answer::Keep(json(tokens(1))), Answer::Echo(echo), Answer::Echo(echo)], [])
-                .unwrap();
+            Peer::with_auth([Answer::Keep(json(tokens(1)))].into_iter().chain(again(echo)), []).unwrap();
         let session = once(peer.builder());
         session.login().unwrap();
         tells_none(&session.refresh().unwrap_err());
@@ -112,7 +118,7 @@ fn a_long_token_is_not_repeated_in_part() {
     let long = format!("{ACCESS}.{}", "abcdefghij".repeat(60));
     let login = tokens(1).replace(&format!("{ACCESS}-1"), &long);
     for (echo, _) in ECHOES {
-        let peer = Peer::with_auth([Answer::Keep(json(&login))], [Answer::Echo(echo)]).unwrap();
+        let peer = Peer::with_auth([Answer::Keep(json(&login))], again(echo)).unwrap();
         let session = once(peer.builder());
         session.login().unwrap();
         let error = session.get_order(OrderId::from(1)).unwrap_err();
@@ -132,8 +138,6 @@ fn a_token_answer_that_cannot_be_used_is_not_quoted() {
         (format!(r#""{ACCESS}-1""#), r#"{"x-canary-x":1}"#),
         (format!(r#""{ACCESS}-1""#), r#""two -canary- words""#),
         (format!(r#""{ACCESS}-1""#), &long),
-        (format!(r#""{REFRESH}-1""#), r#"["x-canary-x"]"#),
-        (format!(r#""{REFRESH}-1""#), "17"),
         (r#"{"success":true,"#.to_owned(), r#"{"success":false,"#),
         ("}}".to_owned(), ""),
     ] {
@@ -175,7 +179,7 @@ fn an_order_that_cannot_be_read_or_is_another_is_not_quoted() {
 fn one_of_each() -> Vec<Error> {
     let mut errors = Vec::new();
     for (echo, _) in ECHOES {
-        let peer = Peer::start([Answer::Echo(echo), Answer::Echo(echo)]).unwrap();
+        let peer = Peer::start(again(echo)).unwrap();
         errors.push(once(peer.builder()).get_order(OrderId::from(1)).unwrap_err());
     }
     let peer = Peer::with_auth([Answer::Echo(|seen| echo(seen, "401 Unauthorized", "ECHO"))], [Answer::Hang])

@@ -13,6 +13,8 @@ use super::wire::{Answer, Peer, answer, json};
 
 struct Line {
     thread: ThreadId,
+    /// Whether it is of a login or refresh, of whatever test.
+    is_flight: bool,
     level: Level,
     target: String,
     text: String,
@@ -29,8 +31,10 @@ impl Log for Keeper {
     }
 
     fn log(&self, record: &Record<'_>) {
+        let thread = std::thread::current();
         let line = Line {
-            thread: std::thread::current().id(),
+            thread: thread.id(),
+            is_flight: thread.name() == Some("popup-rewards-token"),
             level: record.level(),
             target: record.target().to_owned(),
             text: record.args().to_string(),
@@ -51,11 +55,15 @@ pub(crate) fn keep() {
     });
 }
 
-/// The lines so far of targets that begin like this, the calling thread's only.
+/// The lines so far of targets that begin like this: the calling thread's, and those of logins and refreshes.
 fn lines(target: &str) -> Vec<(Level, String, String)> {
     let here = std::thread::current().id();
     let kept = KEEPER.0.lock().unwrap_or_else(PoisonError::into_inner);
-    let lines = kept.iter().filter(|line| line.thread == here && line.target.starts_with(target));
+    let is_wanted = |line: &&Line| {
+        let is_ours = line.thread == here || (line.is_flight && !target.is_empty());
+        is_ours && line.target.starts_with(target)
+    };
+    let lines = kept.iter().filter(is_wanted);
     lines.map(|line| (line.level, line.target.clone(), line.text.clone())).collect()
 }
 
@@ -87,7 +95,18 @@ fn live() {
     session.service_status().unwrap();
     session.get_order(OrderId::from(1)).unwrap_err();
     session.refresh().unwrap();
+    // The observer is called after the callers went on, and the log line is written before that.
+    until(|| lines("popup_rewards").iter().any(|(.., text)| text.contains("Refreshed generation=2")));
     session.logout().unwrap();
+}
+
+fn until(reached: impl Fn() -> bool) {
+    for _ in 0..10_000 {
+        if reached() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
 }
 
 #[test]

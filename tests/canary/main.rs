@@ -8,4 +8,6 @@ mod errors;
 mod logs;
 mod panics;
 mod planted;
+#[path = "../common/still.rs"]
+mod still;
 mod types;

@@ -52,7 +52,10 @@ impl Clock for Pauses {
     }
 
     fn on_pause(&self, until: Duration) {
+        // The reading is a little later than the one that the pause counts from.
         let pause = until.saturating_sub(self.clock.monotonic());
+        let pause =
+            Duration::from_millis(u64::try_from((pause.as_micros() + 500) / 1000).unwrap_or(u64::MAX));
         self.noted.lock().unwrap_or_else(PoisonError::into_inner).push(pause);
         let hook = self.hook.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(mut hook) = hook {

@@ -1,9 +1,12 @@
 //! Which headers go out, and which secrets go where.
 
+use std::time::Duration;
+
 use popup_rewards::{CountryId, RawCall, SessionBuilder};
 use serde_json::Value;
 
 use super::COUNTRY;
+use super::still::StillClock;
 use super::wire::{ACCESS, Answer, KEY, PASSWORD, Peer, REFRESH, Seen, answer, json};
 
 /// What a session sends in its life: login, calls, a 401 with a refresh, a call without a token, a logout.
@@ -15,8 +18,11 @@ fn life(settings: impl FnOnce(SessionBuilder) -> SessionBuilder) -> Vec<Seen> {
         Answer::Keep(json("{}")),
     ])
     .unwrap();
-    let session = settings(peer.builder()).build().unwrap();
+    let clock = StillClock::default();
+    let session = settings(peer.builder().clock(clock.clone())).build().unwrap();
     session.get_country(CountryId::from(1)).unwrap();
+    // A younger token would be tried again as it is.
+    clock.advance(Duration::from_secs(6));
     session.call::<Value>(&RawCall::post("/api/v1/new").json(&1)).unwrap();
     session.service_status().unwrap();
     session.logout().unwrap();

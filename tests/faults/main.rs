@@ -1,6 +1,8 @@
 //! What becomes of a call when the network, the server or something between them misbehaves.
 #![expect(clippy::unwrap_used, reason = "what helpers cannot do fails the test that called them")]
 
+#[path = "../common/still.rs"]
+mod still;
 #[path = "../common/wire/mod.rs"]
 mod wire;
 

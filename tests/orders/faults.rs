@@ -89,7 +89,7 @@ fn an_order_whose_answer_cannot_be_read_is_found_without_sending_it_again() {
 fn a_fault_that_stays_costs_no_second_execution_and_no_order() {
     for kind in KINDS {
         for (fault, calls) in [
-            (Fault::CloseAfter, [4, 1, 1]),
+            (Fault::CloseAfter, [5, 1, 1]),
             (Fault::CutBody, [4, 1, 1]),
             (Fault::StatusAfter(502), [4, 1, 1]),
             (Fault::Garbage, [1, 1, 1]),
@@ -102,11 +102,12 @@ fn a_fault_that_stays_costs_no_second_execution_and_no_order() {
 #[test]
 fn an_order_that_never_arrives_may_have_executed_for_all_we_know() {
     for kind in KINDS {
-        for (fault, expected) in [
-            (Fault::CloseBefore, ErrorKind::Network),
-            (Fault::Status(503), ErrorKind::Server),
-            (Fault::Html, ErrorKind::Server),
-            (Fault::Hang, ErrorKind::Timeout),
+        for (fault, expected, sent) in [
+            // The first goes over the connection of the login: it may be dead, so one more is sent at once.
+            (Fault::CloseBefore, ErrorKind::Network, 5),
+            (Fault::Status(503), ErrorKind::Server, 4),
+            (Fault::Html, ErrorKind::Server, 4),
+            (Fault::Hang, ErrorKind::Timeout, 4),
         ] {
             let sandbox = Sandbox::start().unwrap();
             let session = quick(&sandbox).0.order_timeout(limit(&fault) / 5).build().unwrap();
@@ -117,7 +118,7 @@ fn an_order_that_never_arrives_may_have_executed_for_all_we_know() {
             assert_eq!(error.client_reference(), Some("lost"), "{case}");
             assert!(error.may_have_executed(), "{case}");
             // Four attempts, then four looks: a server can list an order later than it has taken it.
-            assert_eq!(kind.calls(&sandbox), [4, 4, 0], "{case}");
+            assert_eq!(kind.calls(&sandbox), [sent, 4, 0], "{case}");
             assert_eq!(sandbox.orders_executed(), 0, "{case}");
         }
     }

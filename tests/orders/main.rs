@@ -6,6 +6,8 @@ mod clocks;
 #[path = "../common/fire/mod.rs"]
 mod fire;
 mod kind;
+#[path = "../common/still.rs"]
+mod still;
 #[path = "../common/wire/mod.rs"]
 mod wire;
 

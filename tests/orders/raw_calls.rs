@@ -1,5 +1,7 @@
 //! Routes that this crate does not know yet.
 
+use std::time::Duration;
+
 use mockito::{Matcher, Server};
 use popup_rewards::sandbox::{Fault, Sandbox};
 use popup_rewards::{
@@ -10,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::kind::quick;
+use crate::still::StillClock;
 
 const TOKENS: &str = r#"{"success":true,"data":{"access_token":"a.b.c","refresh_token":"d.e.f",
     "access_expires_at":"2100-01-01T00:00:00Z","refresh_expires_at":"2100-01-08T00:00:00Z","client_id":1}}"#;
@@ -61,7 +64,12 @@ fn a_post_with_a_body_is_made_again_with_a_newer_token_after_a_401() {
         mock.with_body(r#"{"id":9}"#).expect(1).create()
     };
     let (first, second) = (call("Bearer a.b.c", 401), call("Bearer g.h.i", 201));
-    let session = Session::new(&server.url(), Credentials::new("key", "secret")).unwrap();
+    let clock = StillClock::default();
+    let credentials = Credentials::new("key", "secret");
+    let session = Session::builder(&server.url(), credentials).clock(clock.clone()).build().unwrap();
+    session.login().unwrap();
+    // A younger token would be tried again as it is.
+    clock.advance(Duration::from_secs(6));
     let report: Related =
         session.call(&RawCall::post("/api/v1/reports").json(&json!({ "month": "2031-03" }))).unwrap();
     assert_eq!(report, Related { id: 9 });
@@ -121,7 +129,7 @@ fn a_call_that_only_reads_has_executed_nothing() {
     session.login().unwrap();
     let amount = Decimal::from(20);
     for fault in [Fault::CloseAfter, Fault::StatusAfter(502), Fault::PageAfter(302), Fault::Garbage] {
-        sandbox.fault("*", fault.clone().times(6));
+        sandbox.fault("*", fault.clone().times(12));
         let errors = [
             session.call::<Value>(&RawCall::get("/api/v1/countries")).unwrap_err(),
             session.quote_order(3001.into(), &NewQuote::new(amount, 1)).unwrap_err(),

@@ -1,6 +1,7 @@
 //! What becomes of an order when the session's token goes in the middle of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use popup_rewards::ErrorKind;
 use popup_rewards::sandbox::{Fault, Sandbox};
@@ -13,6 +14,8 @@ fn a_revoked_token_costs_one_refresh_and_no_look() {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.build().unwrap();
         session.login().unwrap();
+        // A younger token would be tried again as it is.
+        sandbox.advance(Duration::from_secs(6));
         sandbox.revoke_access_tokens();
         assert!(kind.create(&session, &named("once")).unwrap().is_whole);
         assert_eq!(kind.calls(&sandbox), [2, 0, 0]);
@@ -27,7 +30,9 @@ fn a_token_revoked_between_two_attempts_does_not_lose_the_order() {
         let sandbox = Arc::new(Sandbox::start().unwrap());
         let (builder, pauses) = quick(&sandbox);
         let session = builder.build().unwrap();
-        sandbox.fault(kind.create_route(), Fault::CloseAfter);
+        session.login().unwrap();
+        sandbox.advance(Duration::from_secs(6));
+        sandbox.fault(kind.create_route(), Fault::StatusAfter(502));
         let revoking = Arc::clone(&sandbox);
         pauses.at_the_next(move || revoking.revoke_all_tokens());
         let order = kind.create(&session, &named("between")).unwrap();
@@ -48,7 +53,8 @@ fn a_server_that_takes_no_token_has_executed_nothing() {
         let error = kind.create(&session, &named("refused")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unauthorized);
         assert!(!error.may_have_executed());
-        assert_eq!(kind.calls(&sandbox), [2, 0, 0]);
+        // Both tokens are tried until they are five seconds old.
+        assert_eq!(kind.calls(&sandbox), [10, 0, 0]);
     }
 }
 
@@ -56,8 +62,8 @@ fn a_server_that_takes_no_token_has_executed_nothing() {
 fn a_logout_after_a_lost_answer_says_that_the_order_may_exist() {
     for kind in KINDS {
         for (fault, may_exist, executions) in [
-            (Fault::CloseAfter, true, 1),
-            (Fault::CloseBefore, true, 0),
+            (Fault::StatusAfter(502), true, 1),
+            (Fault::Status(503), true, 0),
             // A pause for the rate limit is not a lost answer.
             (Fault::RateLimited(2), false, 0),
         ] {
