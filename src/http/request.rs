@@ -39,6 +39,7 @@ pub(crate) enum TimeLimit {
 /// The builder methods never fail: the first problem is kept and reported by [`Request::checked`], before
 /// anything is sent, so that an endpoint method stays one expression.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, not states")]
 pub(crate) struct Request {
     pub(crate) method: Method,
     /// The path with placeholders: what logs and errors may show.
