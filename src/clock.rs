@@ -115,7 +115,8 @@ impl Stamp {
     /// The same instant, earlier by so much on the two clocks.
     #[cfg(test)]
     pub(crate) fn back(self, monotonic: Duration, wall: Duration) -> Self {
-        Stamp { monotonic: self.monotonic - monotonic, wall: self.wall - wall }
+        let monotonic = self.monotonic.checked_sub(monotonic).unwrap_or(self.monotonic);
+        Stamp { monotonic, wall: self.wall - wall }
     }
 }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use rustls::ClientConfig;
 use ureq::config::Config;
-use ureq::unversioned::transport::time::Duration;
 use ureq::unversioned::transport::{
     ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, SocksConnector, TcpConnector, Transport,
 };
@@ -93,9 +92,5 @@ impl<In: Transport> Connector<In> for SocketConnector {
 
 /// Leaves as much time for the addresses to come as for this one.
 fn half(timeout: NextTimeout) -> NextTimeout {
-    let after = match timeout.after {
-        Duration::Exact(after) => Duration::Exact(after / 2),
-        never => never,
-    };
-    NextTimeout { after, ..timeout }
+    NextTimeout { after: timeout.after / 2, ..timeout }
 }

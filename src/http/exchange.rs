@@ -8,6 +8,7 @@ use std::time::Duration;
 
 /// One request on one connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, not states")]
 pub(super) struct Exchange {
     /// The request goes over a connection that was used less than this ago, or over a new one.
     pub(super) max_idle: Duration,

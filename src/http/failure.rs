@@ -1,5 +1,6 @@
 //! What a failed attempt means: the error to show, and whether the request may have had its effect.
 
+use std::error::Error as StdError;
 use std::io;
 
 use super::exchange::Exchange;
@@ -90,5 +91,5 @@ fn describe(error: &ureq::Error, exchange: Exchange) -> (ErrorKind, &'static str
 }
 
 fn is_tls(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
+    error.get_ref().is_some_and(<dyn StdError + Send + Sync>::is::<rustls::Error>)
 }

@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn decompression_ends_with_the_time_limit() {
         let packed = Body::new(packed(&text()));
-        let error = decompress(&packed, 1 << 20, Stamp::now().back(LONG, LONG), LONG).err().unwrap();
+        let error = decompress(&packed, 1 << 20, Stamp::now(), Duration::ZERO).err().unwrap();
         assert!(matches!(error, ureq::Error::Io(error) if error.kind() == ErrorKind::TimedOut));
     }
 

@@ -119,7 +119,7 @@ impl Connections {
             (Err(error), first) if failure::is_stale(&error, first) && request.may_repeat => {
                 let timeout = limits.timeout.saturating_sub(started.elapsed());
                 let again = Call { limits: Limits { timeout, ..limits }, started: Stamp::now(), ..call };
-                match self.exchange(&again, Duration::ZERO) {
+                match self.exchange(&again, max_idle) {
                     (Ok(response), _) => Ok(Response { resent: true, ..response }),
                     (Err(error), second) => Err(failure::classify(error, second, true)),
                 }

@@ -148,13 +148,12 @@ fn spawn(work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
 
 impl Resolver for CachedResolver {
     fn resolve(&self, uri: &Uri, _: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
-        let addresses = match written_out(uri) {
-            Some(address) => vec![address],
-            None => {
-                let (scheme, authority) = uri.scheme().zip(uri.authority()).ok_or(Error::HostNotFound)?;
-                let host = DefaultResolver::host_and_port(scheme, authority).ok_or(Error::HostNotFound)?;
-                self.addresses(&host, timeout)?
-            }
+        let addresses = if let Some(address) = written_out(uri) {
+            vec![address]
+        } else {
+            let (scheme, authority) = uri.scheme().zip(uri.authority()).ok_or(Error::HostNotFound)?;
+            let host = DefaultResolver::host_and_port(scheme, authority).ok_or(Error::HostNotFound)?;
+            self.addresses(&host, timeout)?
         };
         let mut resolved = self.empty();
         addresses.into_iter().take(MOST).for_each(|address| resolved.push(address));

@@ -55,7 +55,7 @@ impl fmt::Debug for Valve {
 
 /// Whether an exchange failed because the valve is closed.
 pub(super) fn is_refusal(error: &Error) -> bool {
-    matches!(error, Error::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<Closed>()))
+    matches!(error, Error::Io(error) if error.get_ref().is_some_and(<dyn StdError + Send + Sync>::is::<Closed>))
 }
 
 #[derive(Debug)]

@@ -1,11 +1,11 @@
 //! What log lines hold, at the level that holds most.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::thread::ThreadId;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
-use popup_rewards::{EsimOrderId, OrderId, RawCall};
+use popup_rewards::{EsimOrderId, Event, OrderId, RawCall};
 use serde_json::Value;
 
 use super::planted::{ACCESS, ACTIVATION, CARD, PASSWORD, PIN, REFRESH, clean, esim, order, shows_none};
@@ -13,8 +13,6 @@ use super::wire::{Answer, Peer, answer, json};
 
 struct Line {
     thread: ThreadId,
-    /// Whether it is of a login or refresh, of whatever test.
-    is_flight: bool,
     level: Level,
     target: String,
     text: String,
@@ -31,10 +29,8 @@ impl Log for Keeper {
     }
 
     fn log(&self, record: &Record<'_>) {
-        let thread = std::thread::current();
         let line = Line {
-            thread: thread.id(),
-            is_flight: thread.name() == Some("popup-rewards-token"),
+            thread: std::thread::current().id(),
             level: record.level(),
             target: record.target().to_owned(),
             text: record.args().to_string(),
@@ -55,14 +51,10 @@ pub(crate) fn keep() {
     });
 }
 
-/// The lines so far of targets that begin like this: the calling thread's, and those of logins and refreshes.
-fn lines(target: &str) -> Vec<(Level, String, String)> {
-    let here = std::thread::current().id();
+/// The lines so far of targets that begin like this, of these threads only.
+fn lines(target: &str, threads: &[ThreadId]) -> Vec<(Level, String, String)> {
     let kept = KEEPER.0.lock().unwrap_or_else(PoisonError::into_inner);
-    let is_wanted = |line: &&Line| {
-        let is_ours = line.thread == here || (line.is_flight && !target.is_empty());
-        is_ours && line.target.starts_with(target)
-    };
+    let is_wanted = |line: &&Line| threads.contains(&line.thread) && line.target.starts_with(target);
     let lines = kept.iter().filter(is_wanted);
     lines.map(|line| (line.level, line.target.clone(), line.text.clone())).collect()
 }
@@ -76,44 +68,49 @@ pub(crate) fn of_ours_are_clean() {
     }
 }
 
-/// Everything a session does, on this thread.
-fn live() {
+/// Everything a session does. Says on which threads: this one, and those of its login and its refresh.
+fn live() -> Vec<ThreadId> {
     let peer = Peer::start([
         Answer::Keep(json(order())),
         Answer::Keep(json(esim())),
         Answer::Keep(answer("401 Unauthorized", "", "")),
         Answer::Keep(json("1")),
         Answer::Reset,
+        Answer::Reset,
         Answer::Keep(json("{}")),
         Answer::Echo(|seen| super::errors::echo(seen, "200 OK", "ECHO")),
     ])
     .unwrap();
-    let session = peer.builder().observer(|event| shows_none(event)).build().unwrap();
+    let threads = Arc::new(Mutex::new(vec![std::thread::current().id()]));
+    let observed = Arc::clone(&threads);
+    let observe = move |event: &Event| {
+        shows_none(event);
+        observed.lock().unwrap_or_else(PoisonError::into_inner).push(std::thread::current().id());
+    };
+    let session = peer.builder().observer(observe).build().unwrap();
     session.get_order(OrderId::from(1)).unwrap();
     session.get_esim_order(EsimOrderId::from(1)).unwrap();
     session.call::<Value>(&RawCall::post("/api/v1/new").json(&CARD).query("code", CARD)).unwrap();
     session.service_status().unwrap();
     session.get_order(OrderId::from(1)).unwrap_err();
     session.refresh().unwrap();
-    // The observer is called after the callers went on, and the log line is written before that.
-    until(|| lines("popup_rewards").iter().any(|(.., text)| text.contains("Refreshed generation=2")));
-    session.logout().unwrap();
-}
-
-fn until(reached: impl Fn() -> bool) {
+    // The observer is called after the callers went on.
+    let known = || threads.lock().unwrap_or_else(PoisonError::into_inner).clone();
     for _ in 0..10_000 {
-        if reached() {
-            return;
+        if known().len() == 3 {
+            break;
         }
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
+    session.logout().unwrap();
+    known()
 }
 
 #[test]
 fn our_own_lines_hold_an_allow_list_and_no_secret() {
     keep();
-    live();
-    let lines = lines("popup_rewards");
+    let threads = live();
+    let lines = lines("popup_rewards", &threads);
     for (_, target, text) in &lines {
         clean(text);
         assert!(matches!(target.as_str(), "popup_rewards::call" | "popup_rewards::token"), "{target}");
@@ -136,21 +133,21 @@ fn our_own_lines_hold_an_allow_list_and_no_secret() {
 #[test]
 fn at_trace_level_ureq_proto_dumps_the_wire_and_ureq_names_queries() {
     keep();
-    live();
+    let threads = live();
     // The dump is cut into rows of 16 bytes, with the text of each at its end.
     let rows = |(_, _, text): &(Level, String, String)| {
         text.chars().skip(text.chars().count() - 16).collect::<String>()
     };
-    let dumped: String = lines("ureq_proto::util").iter().map(rows).collect();
+    let dumped: String = lines("ureq_proto::util", &threads).iter().map(rows).collect();
     // Heads of requests and whole answers; bodies of requests are not in it.
     for secret in [ACCESS, REFRESH, CARD, PIN, ACTIVATION] {
         assert!(dumped.contains(secret), "the documentation says that {secret} is there");
     }
     assert!(!dumped.contains(PASSWORD));
-    assert!(lines("ureq_proto::util").iter().all(|(level, ..)| *level == Level::Trace));
+    assert!(lines("ureq_proto::util", &threads).iter().all(|(level, ..)| *level == Level::Trace));
     // At trace level ureq names addresses, with their queries.
     let others = |query: &str| {
-        let lines = lines("").into_iter().filter(|(_, target, _)| target != "ureq_proto::util");
+        let lines = lines("", &threads).into_iter().filter(|(_, target, _)| target != "ureq_proto::util");
         let found = lines.filter(|(_, _, text)| text.replace(query, "").contains("-canary-"));
         found.map(|(level, target, _)| (level, target)).collect::<BTreeSet<_>>()
     };

@@ -104,7 +104,9 @@ pub(super) fn agent_with(
     pem: &str,
     set: impl FnOnce(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope>,
 ) -> Agent {
-    let config: Config = set(Agent::config_builder().proxy(None).http_status_as_error(false)).build();
+    let limit = Some(Duration::from_secs(20));
+    let builder = Agent::config_builder().proxy(None).http_status_as_error(false).timeout_global(limit);
+    let config: Config = set(builder).build();
     let tls = tls_config(Some(pem.as_bytes())).unwrap();
     Parts { config, tls, resolver: CachedResolver::new(), valve: Arc::default() }.agent()
 }

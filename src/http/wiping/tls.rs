@@ -118,10 +118,9 @@ impl Transport for TlsTransport {
 
     fn is_open(&mut self) -> bool {
         // Anything that arrived and was not read makes the connection unfit for another request: an unsolicited
-        // response, an alert, a late session ticket. It may wait in our buffer, half in rustls, below it, or in
-        // the socket, whose own check takes a byte to find out.
-        self.buffers.received.unconsumed().is_empty()
-            && self.socket.is_between_records()
+        // response, an alert, a late session ticket. ureq has looked into our buffer; it may also wait in rustls
+        // as half a record, below rustls, or in the socket, whose own check takes a byte to find out.
+        self.socket.is_between_records()
             && self.connection.process_new_packets().is_ok_and(|state| !state.peer_has_closed())
             && self.socket.adapter.get_mut().buffers().input().is_empty()
             && self.socket.adapter.get_mut().is_open()
