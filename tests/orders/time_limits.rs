@@ -97,6 +97,27 @@ fn an_order_has_a_deadline_of_its_own() {
 }
 
 #[test]
+fn an_order_that_got_its_token_too_late_is_not_sent() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = popup_rewards::Session::builder(&sandbox.url(), sandbox.credentials())
+        .clock(sandbox.clock())
+        .order_deadline(Duration::from_secs(40))
+        .build()
+        .unwrap();
+    sandbox.fault("POST /auth/login", Fault::hold(Duration::from_secs(30)));
+    let error = thread::scope(|scope| {
+        let call = scope.spawn(|| Kind::Voucher.create(&session, &named("late")).unwrap_err());
+        while sandbox.calls("POST /auth/login") == 0 {
+            thread::yield_now();
+        }
+        sandbox.advance(Duration::from_secs(31));
+        call.join().unwrap()
+    });
+    assert_eq!((error.kind(), error.may_have_executed()), (ErrorKind::Timeout, false), "{error:?}");
+    assert_eq!((Kind::Voucher.calls(&sandbox), error.client_reference()), ([0, 0, 0], Some("late")));
+}
+
+#[test]
 fn the_lookup_has_what_is_left_of_the_orders_deadline() {
     for kind in KINDS {
         let sandbox = Sandbox::start().unwrap();
