@@ -1,5 +1,6 @@
 //! How long an order may take: each attempt and the whole call.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -97,24 +98,19 @@ fn an_order_has_a_deadline_of_its_own() {
 }
 
 #[test]
-fn an_order_that_got_its_token_too_late_is_not_sent() {
-    let sandbox = Sandbox::start().unwrap();
-    let session = popup_rewards::Session::builder(&sandbox.url(), sandbox.credentials())
-        .clock(sandbox.clock())
-        .order_deadline(Duration::from_secs(40))
-        .build()
-        .unwrap();
-    sandbox.fault("POST /auth/login", Fault::hold(Duration::from_secs(30)));
-    let error = thread::scope(|scope| {
-        let call = scope.spawn(|| Kind::Voucher.create(&session, &named("late")).unwrap_err());
-        while sandbox.calls("POST /auth/login") == 0 {
-            thread::yield_now();
-        }
-        sandbox.advance(Duration::from_secs(31));
-        call.join().unwrap()
-    });
-    assert_eq!((error.kind(), error.may_have_executed()), (ErrorKind::Timeout, false), "{error:?}");
-    assert_eq!((Kind::Voucher.calls(&sandbox), error.client_reference()), ([0, 0, 0], Some("late")));
+fn no_attempt_starts_late_because_a_pause_took_longer() {
+    for kind in KINDS {
+        let sandbox = Arc::new(Sandbox::start().unwrap());
+        let (builder, pauses) = quick(&sandbox);
+        let session = builder.order_deadline(Duration::from_secs(40)).build().unwrap();
+        sandbox.fault(kind.create_route(), Fault::RateLimited(1));
+        // The machine was suspended, up to the last 5 seconds of the time for attempts.
+        let suspended = Arc::clone(&sandbox);
+        pauses.at_the_next(move || suspended.advance(Duration::from_secs(26)));
+        let error = kind.create(&session, &named("late")).unwrap_err();
+        assert_eq!((error.kind(), error.may_have_executed()), (ErrorKind::Timeout, false), "{error:?}");
+        assert_eq!((kind.calls(&sandbox), error.client_reference()), ([1, 0, 0], Some("late")));
+    }
 }
 
 #[test]
