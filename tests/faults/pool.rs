@@ -22,7 +22,8 @@ fn calls_share_one_connection() {
 #[test]
 fn a_connection_closed_at_the_moment_of_the_second_call_is_invisible_to_a_get() {
     for answer in [Answer::Close(Vec::new()), Answer::Reset] {
-        let script = [Answer::Keep(json(COUNTRY)), answer, Answer::Keep(json(COUNTRY))];
+        let second = COUNTRY.replace(r#""id":1"#, r#""id":2"#);
+        let script = [Answer::Keep(json(COUNTRY)), answer, Answer::Keep(json(second))];
         let peer = Peer::start(script).unwrap();
         let session = peer.builder().retry(RetryPolicy::new().retries(0)).build().unwrap();
         session.get_country(CountryId::from(1)).unwrap();
