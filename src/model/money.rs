@@ -110,6 +110,19 @@ mod tests {
     }
 
     #[test]
+    fn amounts_agree_to_six_decimals() {
+        for (one, other, expected) in [
+            ("4.99", "4.990", true),
+            ("4.99", "4.9900000000000002", true),
+            ("4.99", "4.9899999999999998", true),
+            ("4.99", "4.990001", false),
+            ("4.99", "49.9", false),
+        ] {
+            assert_eq!(agree(exact(one).unwrap(), exact(other).unwrap()), expected, "{one} {other}");
+        }
+    }
+
+    #[test]
     fn what_is_not_a_number_is_refused_without_being_quoted() {
         for json in [r#"{"amount":"NaN-4711"}"#, r#"{"amount":{}}"#, r#"{"amount":""}"#, r#"{"amount":true}"#]
         {

@@ -84,6 +84,28 @@ fn a_server_that_ignores_the_filter_may_still_list_the_order() {
 }
 
 #[test]
+fn the_order_may_be_on_a_later_page() {
+    let mut stranger = Stranger::refusing("Bad request");
+    stranger.lists(&json!([order(7, Some("mine too")), order(8, Some("mine, not yours"))]), 1);
+    let last = stranger.lists(&json!([order(9, Some("mine"))]), 1);
+    stranger.shows(&order(9, Some("mine")), 1);
+    assert_eq!(stranger.order().unwrap().id.get(), 9);
+    last.assert();
+}
+
+#[test]
+fn the_noise_of_a_float_does_not_make_another_order() {
+    for (denomination, expected) in [("20.000000000000004", true), ("20.000002", false)] {
+        let mut stranger = Stranger::refusing("Bad request");
+        let mut noisy = order(7, Some("mine"));
+        noisy["denomination"] = json!(denomination);
+        stranger.lists(&json!([noisy]), 1);
+        stranger.shows(&noisy, 1);
+        assert_eq!(stranger.order().is_ok(), expected, "{denomination}");
+    }
+}
+
+#[test]
 fn a_single_order_without_a_reference_is_ours_only_if_it_says_so_itself() {
     for (reference, expected) in [(Some("mine"), Ok(7)), (Some("theirs"), Err(false)), (None, Err(true))] {
         let mut stranger = Stranger::refusing("Bad request");

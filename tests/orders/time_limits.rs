@@ -1,5 +1,6 @@
 //! How long an order may take: each attempt and the whole call.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -94,6 +95,22 @@ fn an_order_has_a_deadline_of_its_own() {
             );
             assert_eq!(kind.calls(&sandbox), [3, 0, 0], "{kind:?} {deadline:?}");
         }
+    }
+}
+
+#[test]
+fn no_attempt_starts_late_because_a_pause_took_longer() {
+    for kind in KINDS {
+        let sandbox = Arc::new(Sandbox::start().unwrap());
+        let (builder, pauses) = quick(&sandbox);
+        let session = builder.order_deadline(Duration::from_secs(40)).build().unwrap();
+        sandbox.fault(kind.create_route(), Fault::RateLimited(1));
+        // The machine was suspended, up to the last 5 seconds of the time for attempts.
+        let suspended = Arc::clone(&sandbox);
+        pauses.at_the_next(move || suspended.advance(Duration::from_secs(26)));
+        let error = kind.create(&session, &named("late")).unwrap_err();
+        assert_eq!((error.kind(), error.may_have_executed()), (ErrorKind::Timeout, false), "{error:?}");
+        assert_eq!((kind.calls(&sandbox), error.client_reference()), ([1, 0, 0], Some("late")));
     }
 }
 

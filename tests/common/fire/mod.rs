@@ -103,7 +103,7 @@ impl Fire {
             report.note(&result, sandbox.executions_of(&reference));
             match &result.end {
                 Ok(handed) => {
-                    ensure!(ids.insert(handed.id) || !self.is_strict, "{handed:?} was handed over twice")
+                    ensure!(ids.insert(handed.id) || !self.is_strict, "{handed:?} was handed over twice");
                 }
                 Err(error) => {
                     ensure!(error.client_reference() == Some(&reference), "{reference}: {error:?}");
