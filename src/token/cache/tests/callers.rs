@@ -60,7 +60,7 @@ fn a_token_ends_with_the_life_that_began_when_it_was_asked_for() {
     scene.clock.advance(secs(30));
     login.grants("a");
     assert_eq!(caller.ends(), Ok(1));
-    scene.clock.advance(LIFE - secs(32));
+    scene.clock.advance(LIFE.saturating_sub(secs(32)));
     let waiter = scene.caller(0, secs(60));
     scene.next("refresh with a").grants("b");
     assert_eq!(waiter.ends(), Ok(2));

@@ -237,7 +237,7 @@ impl Scene {
         let clock = TestClock::default();
         clock.advance(secs(1000));
         let ((calls, seen), (revocations, revoked)) = (channel(), channel());
-        let ((pauses, paused), (ended, over)) = (channel(), channel());
+        let ((pauses, announced), (ended, over)) = (channel(), channel());
         let server = Arc::new(Server {
             clock: clock.clone(),
             calls,
@@ -253,7 +253,7 @@ impl Scene {
         });
         let rules = Rules { flight_limit: FLIGHT_LIMIT, credentials_can_change };
         let cache = Arc::new(Cache::new(rules, Arc::clone(&server)));
-        Scene { clock, cache, server, calls: seen, revocations: revoked, pauses: paused, ended: over }
+        Scene { clock, cache, server, calls: seen, revocations: revoked, pauses: announced, ended: over }
     }
 
     /// A scene with the first pair in it, whose name is "a".
