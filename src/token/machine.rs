@@ -318,3 +318,6 @@ impl Machine {
         self.flight.as_ref().filter(|flight| flight.wants_login() || !login).map(Flight::id)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,4 +50,22 @@ mod tests {
         assert_eq!(values.of(2, &make), &["parent", "child"]);
         assert!(values.first().is_none());
     }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_forked_child_touches_no_lock_that_its_parent_held() {
+        use parking_lot::Mutex;
+
+        let values = PerProcess::new(Mutex::new("parent"));
+        let make = |parent: &Mutex<_>| Mutex::new(parent.try_lock().map_or("cold", |value| *value));
+        let held = values.get(make).lock();
+        match fork::fork().unwrap() {
+            fork::Fork::Child => process::exit(match *values.get(make).lock() {
+                "cold" => 0,
+                _ => 1,
+            }),
+            fork::Fork::Parent(child) => assert_eq!(fork::waitpid(child).unwrap(), 0),
+        }
+        assert_eq!(*held, "parent");
+    }
 }

@@ -1,0 +1,183 @@
+//! Logout, forget, and what comes too late for them.
+
+use super::super::*;
+use super::scene::{FLIGHT_LIMIT, LOST, Pending, Scene, secs};
+
+const LOGGED_OUT: super::scene::Outcome = Err((ErrorKind::LoggedOut, None));
+
+fn pause(scene: &Scene, until: Duration, closes: u64) -> Pending<Option<ErrorKind>> {
+    let cache = Arc::clone(&scene.cache);
+    Pending::new(move || cache.pause_until(until, closes).err().map(|error| error.kind()))
+}
+
+#[test]
+fn a_logout_ends_every_wait_and_every_pause_and_a_late_pair_is_revoked() {
+    let scene = Scene::new();
+    let waiter = scene.caller(0, secs(7200));
+    let login = scene.next("login");
+    let pause = pause(&scene, secs(9000), 0);
+    scene.until_waiting(1);
+    assert_eq!(scene.next_pause(), secs(9000));
+    assert!(scene.logout().ends().is_ok());
+    assert_eq!(waiter.ends(), LOGGED_OUT);
+    assert_eq!(pause.ends(), Some(ErrorKind::LoggedOut));
+    login.grants("late");
+    let late = scene.next_revocation();
+    assert_eq!((late.access, late.refresh), ("late", Some("late")));
+    assert_eq!(scene.at_once(), LOGGED_OUT);
+    assert_eq!(scene.flights(), 1);
+    let again = scene.login(secs(60));
+    scene.until_waiting(2);
+    scene.clock.advance(secs(7));
+    late.ends(Ok(()));
+    let login = scene.next("login");
+    assert_eq!(login.at, secs(1007));
+    login.grants("b");
+    assert_eq!(again.ends(), Ok(1));
+}
+
+#[test]
+fn the_pause_of_a_flight_ends_at_once_with_the_session() {
+    for how in [Close::Logout, Close::Forget] {
+        let scene = Scene::new();
+        let waiter = scene.caller(0, secs(120));
+        scene.next("login").fails(Failure::Limited { retry_after: secs(80) });
+        assert_eq!(scene.next_pause(), secs(1080));
+        assert!(scene.cache.close(how).is_none());
+        assert_eq!(waiter.ends(), LOGGED_OUT);
+        scene.flight_ends();
+    }
+}
+
+#[test]
+fn a_late_pair_is_dropped_after_a_forget() {
+    let scene = Scene::new();
+    let waiter = scene.caller(0, secs(60));
+    let login = scene.next("login");
+    scene.forget();
+    assert_eq!(waiter.ends(), LOGGED_OUT);
+    login.grants("late");
+    scene.flight_ends();
+    assert!(!scene.is_revoking());
+    assert_eq!(scene.at_once(), LOGGED_OUT);
+    assert_eq!(scene.cache.peek(Duration::ZERO, |_| ()), None);
+}
+
+#[test]
+fn a_forget_after_a_logout_does_not_spare_a_late_pair() {
+    let scene = Scene::new();
+    let waiter = scene.caller(0, secs(60));
+    let login = scene.next("login");
+    assert!(scene.logout().ends().is_ok());
+    scene.forget();
+    assert_eq!(waiter.ends(), LOGGED_OUT);
+    login.grants("late");
+    scene.next_revocation().ends(Ok(()));
+    scene.flight_ends();
+}
+
+#[test]
+fn a_late_pair_is_dropped_after_a_logout_and_a_login() {
+    let scene = Scene::new();
+    let waiter = scene.caller(0, secs(60));
+    let late = scene.next("login");
+    assert!(scene.logout().ends().is_ok());
+    assert_eq!(waiter.ends(), LOGGED_OUT);
+    let again = scene.login(secs(60));
+    scene.next("login").grants("b");
+    assert_eq!(again.ends(), Ok(1));
+    scene.flight_ends();
+    late.grants("late");
+    scene.flight_ends();
+    assert!(!scene.is_revoking());
+    assert_eq!(scene.cache.peek(Duration::ZERO, |access| *access), Some("b"));
+}
+
+#[test]
+fn no_login_is_sent_while_a_logout_is_out_and_a_login_waits_no_longer_than_it_may() {
+    let scene = Scene::logged_in();
+    let logout = scene.logout();
+    let revocation = scene.next_revocation();
+    assert_eq!((revocation.access, revocation.refresh), ("a", Some("a")));
+    let (hasty, patient) = (scene.login(secs(5)), scene.login(secs(300)));
+    scene.until_waiting(3);
+    scene.clock.advance(secs(5));
+    assert_eq!(hasty.ends(), Err((ErrorKind::Timeout, None)));
+    // Longer than a flight may take.
+    scene.clock.advance(FLIGHT_LIMIT * 2);
+    // A revocation that fails has ended as well.
+    revocation.ends(Err(Error::new(ErrorKind::Network, "as the test wants")));
+    assert!(logout.ends().is_err());
+    let login = scene.next("login");
+    assert_eq!(login.at, secs(1185));
+    login.grants("b");
+    assert_eq!(patient.ends(), Ok(2));
+    assert_eq!(scene.flights(), 2);
+}
+
+#[test]
+fn a_revocation_that_panics_has_ended() {
+    let scene = Scene::logged_in();
+    let logout = scene.logout();
+    drop(scene.next_revocation());
+    assert_eq!(logout.ends().unwrap_err().kind(), ErrorKind::Configuration);
+    let login = scene.login(secs(60));
+    scene.next("login").grants("b");
+    assert_eq!(login.ends(), Ok(2));
+}
+
+#[test]
+fn a_caller_that_slept_through_a_logout_and_the_next_login_gets_no_token() {
+    let scene = Scene::new();
+    let first = scene.caller(0, secs(60));
+    scene.next("login").fails(Failure::Unusable);
+    assert_eq!(first.ends(), Err((ErrorKind::InvalidResponse, Some(1))));
+    scene.flight_ends();
+    let release = scene.hold();
+    let sleeper = scene.caller(0, secs(7200));
+    assert_eq!(scene.next_pause(), secs(1001));
+    assert!(scene.logout().ends().is_ok());
+    let login = scene.login(secs(60));
+    scene.next("login").grants("a");
+    assert_eq!(login.ends(), Ok(1));
+    drop(release);
+    assert_eq!(sleeper.ends(), LOGGED_OUT);
+    assert_eq!(scene.at_once(), Ok(1));
+}
+
+#[test]
+fn a_pause_that_slept_through_a_logout_and_the_next_login_has_failed() {
+    let scene = Scene::logged_in();
+    let release = scene.hold();
+    let sleeper = pause(&scene, secs(1030), scene.cache.closes());
+    assert_eq!(scene.next_pause(), secs(1030));
+    scene.forget();
+    let login = scene.login(secs(60));
+    scene.next("login").grants("b");
+    assert_eq!(login.ends(), Ok(2));
+    let next = pause(&scene, secs(1030), scene.cache.closes());
+    assert_eq!(scene.next_pause(), secs(1030));
+    scene.clock.advance(secs(30));
+    drop(release);
+    assert_eq!((sleeper.ends(), next.ends()), (Some(ErrorKind::LoggedOut), None));
+}
+
+#[test]
+fn a_logout_leaves_nothing_of_an_earlier_failure() {
+    let scene = Scene::logged_in();
+    let waiter = scene.caller(1, secs(60));
+    scene.next("refresh with a").fails(Failure::Limited { retry_after: secs(3600) });
+    assert_eq!(waiter.ends(), Err((ErrorKind::RateLimited, Some(3600))));
+    let logout = scene.logout();
+    scene.next_revocation().ends(Ok(()));
+    assert!(logout.ends().is_ok());
+    // All but what the server has asked for.
+    assert_eq!(scene.login(secs(60)).ends(), Err((ErrorKind::RateLimited, Some(3600))));
+    scene.clock.advance(secs(3600));
+    let login = scene.login(secs(60));
+    scene.next("login").fails(LOST);
+    assert_eq!(scene.next_pause(), secs(4601));
+    scene.clock.advance(secs(1));
+    scene.next("login").grants("b");
+    assert_eq!(login.ends(), Ok(2));
+}

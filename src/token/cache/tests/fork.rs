@@ -1,0 +1,105 @@
+//! A child process and the cache of its parent.
+
+use std::convert::Infallible;
+use std::process;
+
+use fork::{Fork, fork, waitpid};
+
+use super::super::*;
+use super::scene::{FLIGHT_LIMIT, pair, secs};
+
+/// Has no lock and no thread, so that a fork meets none.
+#[derive(Default)]
+struct Still {
+    logins: AtomicU64,
+}
+
+impl Source for Still {
+    type Access = &'static str;
+    type Refresh = Infallible;
+
+    fn now(&self) -> Now {
+        Now { monotonic: secs(1), wall: secs(1) }
+    }
+    fn random(&self) -> f64 {
+        1.0
+    }
+    fn pausing(&self, _: Duration) {}
+    fn on_jump(&self, _: Waker) {}
+    fn spawn(&self, flight: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+        flight();
+        Ok(())
+    }
+    fn login(&self, _: bool, _: Duration) -> Result<Pair<&'static str, Infallible>, Failed> {
+        self.logins.fetch_add(1, Ordering::SeqCst);
+        let Pair { access, expiry, .. } = pair("minted", secs(1));
+        Ok(Pair { access, refresh: None, expiry })
+    }
+    fn refresh(&self, _: &Infallible, limit: Duration) -> Result<Pair<&'static str, Infallible>, Failed> {
+        self.login(false, limit)
+    }
+    fn revoke(&self, _: Closed<Self>, _: Duration, _: &dyn Fn(Duration)) -> Result<()> {
+        Ok(())
+    }
+    fn forked(&self, _: &&'static str) -> &'static str {
+        "inherited"
+    }
+    fn observe(&self, _: EventKind, _: Snapshot, _: Option<&Error>) {}
+}
+
+fn cache() -> (Cache<Still>, Arc<Still>) {
+    let source = Arc::<Still>::default();
+    let rules = Rules { flight_limit: FLIGHT_LIMIT, credentials_can_change: false };
+    let cache = Cache::new(rules, Arc::clone(&source));
+    cache.acquire(Waiter::new(0, secs(60), 0)).unwrap();
+    (cache, source)
+}
+
+/// What a child finds. It is over at the latest when the alarm rings, also if it waits for a lock.
+fn in_a_child(finds: impl FnOnce() -> bool) -> bool {
+    match fork().unwrap() {
+        Fork::Child => {
+            std::thread::spawn(|| {
+                std::thread::sleep(secs(20));
+                process::exit(2);
+            });
+            process::exit(i32::from(!finds()))
+        }
+        Fork::Parent(child) => waitpid(child).unwrap() == 0,
+    }
+}
+
+#[test]
+fn a_child_uses_the_access_token_of_its_parent() {
+    let (cache, source) = cache();
+    assert!(in_a_child(|| {
+        let grant = cache.acquire(Waiter::new(0, secs(60), cache.closes())).ok();
+        grant == Some(Grant { access: "inherited", generation: 1 })
+            && source.logins.load(Ordering::SeqCst) == 1
+    }));
+    assert_eq!(cache.acquire(Waiter::new(0, secs(60), 0)).unwrap().access, "minted");
+}
+
+#[test]
+fn a_child_touches_no_lock_that_its_parent_held() {
+    let (cache, source) = cache();
+    let _held = cache.shared().state.lock();
+    assert!(in_a_child(|| {
+        cache.peek(Duration::ZERO, |_| ()).is_none()
+            && cache.acquire(Waiter::new(0, secs(60), 0)).is_ok_and(|grant| grant.access == "minted")
+            && source.logins.load(Ordering::SeqCst) == 2
+    }));
+}
+
+#[test]
+fn a_child_of_a_parent_that_logged_out_is_logged_out() {
+    let (cache, source) = cache();
+    cache.close(Close::Forget);
+    let is_closed = || {
+        let closed = cache.acquire(Waiter::new(0, secs(60), cache.closes())).unwrap_err();
+        closed.kind() == ErrorKind::LoggedOut && source.logins.load(Ordering::SeqCst) == 1
+    };
+    assert!(in_a_child(is_closed));
+    let _held = cache.shared().state.lock();
+    assert!(in_a_child(is_closed));
+}

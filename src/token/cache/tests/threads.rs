@@ -1,0 +1,90 @@
+//! Where no thread can be started, and clocks that jump to the end of a pause.
+
+use super::super::*;
+use super::scene::{LOST, Scene, secs};
+
+#[test]
+fn a_caller_without_a_token_flies_itself_within_its_deadline() {
+    let scene = Scene::new();
+    scene.server.no_threads.store(true, Ordering::SeqCst);
+    let caller = scene.caller(0, secs(10));
+    let login = scene.next("login");
+    assert_eq!(login.limit, secs(1010));
+    let other = scene.caller(0, secs(60));
+    scene.until_waiting(2);
+    login.grants("a");
+    assert_eq!((caller.ends(), other.ends()), (Ok(1), Ok(1)));
+    assert_eq!(scene.flights(), 1);
+}
+
+#[test]
+fn a_caller_that_flies_itself_is_back_at_its_deadline_with_the_error() {
+    let scene = Scene::new();
+    scene.server.no_threads.store(true, Ordering::SeqCst);
+    let caller = scene.caller(0, secs(10));
+    scene.next("login").fails(LOST);
+    assert_eq!(scene.next_pause(), secs(1001));
+    scene.clock.advance(secs(1));
+    let login = scene.next("login");
+    assert_eq!(login.limit, secs(1010));
+    scene.clock.advance(secs(9));
+    login.fails(LOST);
+    assert_eq!(caller.ends(), Err((ErrorKind::Network, Some(1))));
+}
+
+#[test]
+fn a_caller_with_a_live_token_keeps_it_where_no_thread_can_be_started() {
+    let scene = Scene::logged_in();
+    scene.server.no_threads.store(true, Ordering::SeqCst);
+    scene.clock.advance(secs(3150));
+    assert!((0..10).all(|_| scene.at_once() == Ok(1)));
+    // One flight was thought of, and then there is a pause.
+    assert_eq!(scene.flights(), 2);
+    scene.clock.advance(secs(1));
+    assert!((0..10).all(|_| scene.at_once() == Ok(1)));
+    assert_eq!(scene.flights(), 3);
+    scene.server.no_threads.store(false, Ordering::SeqCst);
+    scene.clock.advance(secs(2));
+    assert_eq!(scene.at_once(), Ok(1));
+    scene.next("refresh with a").grants("b");
+    scene.flight_ends();
+    assert_eq!(scene.at_once(), Ok(2));
+}
+
+#[test]
+fn a_closure_of_a_caller_that_flies_itself_may_not_use_its_own_session() {
+    let scene = Scene::new();
+    scene.server.no_threads.store(true, Ordering::SeqCst);
+    let caller = scene.caller(0, secs(60));
+    let cache = Arc::clone(&scene.cache);
+    scene.next("login").runs(move || {
+        let error = cache.acquire(Waiter::new(0, secs(1060), 0)).unwrap_err();
+        Err(Failed { failure: Failure::Aborted, error })
+    });
+    assert_eq!(caller.ends(), Err((ErrorKind::Configuration, Some(1))));
+    // The same thread is free again.
+    assert_eq!(scene.at_once(), Err((ErrorKind::Configuration, Some(1))));
+}
+
+#[test]
+fn a_pause_that_follows_another_at_once_is_announced_as_well() {
+    let scene = Scene::new();
+    let first = scene.caller(0, secs(60));
+    scene.next("login").fails(Failure::Unusable);
+    assert_eq!(first.ends(), Err((ErrorKind::InvalidResponse, Some(1))));
+    scene.flight_ends();
+    let release = scene.hold();
+    let sleeper = scene.caller(0, secs(60));
+    assert_eq!(scene.next_pause(), secs(1001));
+    // The sleeper is not back yet, so somebody else flies when the pause is over, and fails.
+    scene.clock.advance(secs(1));
+    let second = scene.caller(0, secs(60));
+    scene.next("login").fails(Failure::Unusable);
+    assert_eq!(second.ends(), Err((ErrorKind::InvalidResponse, Some(2))));
+    scene.flight_ends();
+    drop(release);
+    assert_eq!(scene.next_pause(), secs(1003));
+    scene.clock.advance(secs(2));
+    scene.next("login").grants("a");
+    assert_eq!(sleeper.ends(), Ok(1));
+}
