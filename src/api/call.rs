@@ -114,6 +114,6 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn call<T: DeserializeOwned>(&self, call: &RawCall) -> Result<T> {
-        self.fetch(&call.0.clone())
+        self.fetch(&call.0)
     }
 }

@@ -53,7 +53,8 @@ impl Session {
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1,
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response is about another object.
     ///
     /// # Examples
     /// ```
@@ -115,7 +116,8 @@ impl Session {
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1,
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response is about another object.
     ///
     /// # Examples
     /// ```

@@ -89,7 +89,8 @@ impl Session {
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1,
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response is about another object.
     ///
     /// # Examples
     /// ```

@@ -65,7 +65,8 @@ impl Session {
                 if is_it(&order, date.and_then(|date| earliest(date, elapsed))) {
                     return Ok(order);
                 }
-                let message = "an order that is not known to be this one has its client reference";
+                let message =
+                    "the client reference has an order that is not known to be this one; find it and compare";
                 Err(error.with_kind(ErrorKind::DuplicateReference, message).with_may_have_executed(true))
             }
             Ok(None) => Err(error.with_may_have_executed(on_its_way)),
