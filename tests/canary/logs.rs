@@ -76,6 +76,7 @@ fn live() {
         Answer::Keep(answer("401 Unauthorized", "", "")),
         Answer::Keep(json("1")),
         Answer::Reset,
+        Answer::Reset,
         Answer::Keep(json("{}")),
         Answer::Echo(|seen| super::errors::echo(seen, "200 OK", "ECHO")),
     ])

@@ -82,7 +82,8 @@ fn an_order_whose_answer_cannot_be_read_is_found_without_sending_it_again() {
 fn a_fault_that_stays_costs_no_second_execution_and_no_order() {
     for kind in KINDS {
         for (fault, calls) in [
-            (Fault::CloseAfter, [4, 1, 1]),
+            // Once more over a new connection, because the login's could have been closed while it was idle.
+            (Fault::CloseAfter, [5, 1, 1]),
             (Fault::CutBody, [4, 1, 1]),
             (Fault::StatusAfter(502), [4, 1, 1]),
             (Fault::Garbage, [1, 1, 1]),
@@ -109,8 +110,10 @@ fn an_order_that_never_arrives_may_have_executed_for_all_we_know() {
             assert_eq!(error.kind(), expected, "{case}");
             assert_eq!(error.client_reference(), Some("lost"), "{case}");
             assert!(error.may_have_executed(), "{case}");
-            // Four attempts, then four looks: a server can list an order later than it has taken it.
-            assert_eq!(kind.calls(&sandbox), [4, 4, 0], "{case}");
+            // Four attempts, then four looks: a server can list an order later than it has taken it. The first
+            // attempt sends the order twice if it breaks the connection of the login.
+            let sent = if matches!(fault, Fault::CloseBefore) { 5 } else { 4 };
+            assert_eq!(kind.calls(&sandbox), [sent, 4, 0], "{case}");
             assert_eq!(sandbox.orders_executed(), 0, "{case}");
         }
     }

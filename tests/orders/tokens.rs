@@ -27,7 +27,7 @@ fn a_token_revoked_between_two_attempts_does_not_lose_the_order() {
         let sandbox = Arc::new(Sandbox::start().unwrap());
         let (builder, pauses) = quick(&sandbox);
         let session = builder.build().unwrap();
-        sandbox.fault(kind.create_route(), Fault::CloseAfter);
+        sandbox.fault(kind.create_route(), Fault::StatusAfter(502));
         let revoking = Arc::clone(&sandbox);
         pauses.at_the_next(move || revoking.revoke_all_tokens());
         let order = kind.create(&session, &named("between")).unwrap();
@@ -56,8 +56,8 @@ fn a_server_that_takes_no_token_has_executed_nothing() {
 fn a_logout_after_a_lost_answer_says_that_the_order_may_exist() {
     for kind in KINDS {
         for (fault, may_exist, executions) in [
-            (Fault::CloseAfter, true, 1),
-            (Fault::CloseBefore, true, 0),
+            (Fault::StatusAfter(502), true, 1),
+            (Fault::Status(503), true, 0),
             // A pause for the rate limit is not a lost answer.
             (Fault::RateLimited(2), false, 0),
         ] {
