@@ -44,7 +44,7 @@ fn the_look_has_the_usual_limit_and_not_that_of_an_order() {
     let session =
         builder.timeout(SHORT).order_timeout(LONG).retry(RetryPolicy::new().retries(0)).build().unwrap();
     let kind = Kind::Voucher;
-    sandbox.fault(kind.create_route(), Fault::CloseAfter);
+    sandbox.fault(kind.create_route(), Fault::CutBody);
     sandbox.fault(kind.list_route(), Fault::SlowAnswer(SLOW));
     let error = kind.create(&session, &named("look")).unwrap_err();
     assert!(error.may_have_executed());
