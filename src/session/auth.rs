@@ -119,7 +119,9 @@ fn send(
         },
         error: secrets.iter().fold(lost.error, |error, secret| error.redact(secret)),
     })?;
-    secrets.iter().for_each(|secret| response.redact(secret));
+    for secret in secrets {
+        response.redact(secret);
+    }
     Ok(response)
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::Observer;
-use super::source::Source;
+use super::source::SessionSource;
 use super::{Event, Inner, Owner, Session};
 use crate::http::{self, BaseUrl, ConnectionSettings, Limiter, RateLimits, RetryPolicy};
 use crate::token::{Cache, Rules};
@@ -201,8 +201,13 @@ impl SessionBuilder {
             credentials_can_change: self.credentials.can_change(),
         };
         let limiter = Limiter::new(&self.rate_limits);
-        let source =
-            Source::new(self.settings, (connections, limiter), self.credentials, self.clock, self.observer);
+        let source = SessionSource::new(
+            self.settings,
+            (connections, limiter),
+            self.credentials,
+            self.clock,
+            self.observer,
+        );
         let source = Arc::new(source);
         let inner = Inner { cache: Cache::new(rules, Arc::clone(&source)), source };
         Ok(Session { owner: Arc::new(Owner { inner: Arc::new(inner), process: std::process::id() }) })

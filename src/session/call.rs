@@ -1,123 +1,19 @@
-//! The one way every call takes: turn, token, attempt, classification, and what follows from it.
+//! The one way every call takes: token, turn, attempt, classification, and what follows from it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
-
 use super::event::EventKind;
+use super::fetch::Scope;
 use super::orders::Doubt;
-use super::source::{Access, Source};
-use super::{CALL_LOG, Inner, Session};
+use super::source::{Access, SessionSource};
+use super::{CALL_LOG, Inner};
 use crate::clock::Now;
 use crate::http::{
-    self, API_LIMIT, Decision, Failure, Fate, Limits, Listed, Listing, Outcome, RateClass, Request, Response,
-    TimeLimit,
+    self, API_LIMIT, Decision, Failure, Fate, Limits, Outcome, RateClass, Request, Response, TimeLimit,
 };
-use crate::model::Identified;
 use crate::token::{After401, Grant, Waiter};
-use crate::{Error, ErrorKind, Page, Result};
-
-/// What one method of a session may still do: until when, and since how many logouts.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Scope {
-    /// The monotonic reading at which it has to be over.
-    pub(crate) deadline: Duration,
-    /// The last instant at which an attempt may start.
-    pub(crate) last_start: Duration,
-    /// A method that slept through a logout fails, even if somebody has logged in again.
-    pub(crate) closes: u64,
-}
-
-impl Scope {
-    /// The same, over by an earlier instant.
-    pub(crate) fn until(mut self, deadline: Duration) -> Self {
-        self.deadline = self.deadline.min(deadline);
-        self.starting_by(deadline)
-    }
-
-    /// The same, with no attempt that starts later.
-    pub(crate) fn starting_by(mut self, last_start: Duration) -> Self {
-        self.last_start = self.last_start.min(last_start);
-        self
-    }
-}
-
-impl Session {
-    /// The limits of a method that starts now and has the session's usual deadline.
-    pub(crate) fn scope(&self) -> Scope {
-        self.scope_of(self.owner.inner.source.settings.deadline)
-    }
-
-    /// The limits of a method that starts now and may take so long.
-    pub(crate) fn scope_of(&self, limit: Duration) -> Scope {
-        let deadline = self.now().saturating_add(limit);
-        Scope { deadline, last_start: deadline, closes: self.owner.inner.cache.closes() }
-    }
-
-    /// The monotonic reading now.
-    pub(crate) fn now(&self) -> Duration {
-        self.owner.inner.source.clock.monotonic()
-    }
-
-    /// Waits until the monotonic reading `until`. Fails with `LoggedOut` as soon as the session is closed.
-    pub(crate) fn pause_until(&self, until: Duration, scope: Scope) -> Result<()> {
-        self.owner.inner.cache.pause_until(until, scope.closes)
-    }
-
-    /// Makes a call and reads its response, within the limits of the method that makes it.
-    pub(super) fn read_in<T>(
-        &self,
-        request: &Request,
-        scope: Scope,
-        read: impl FnOnce(&Response) -> Result<T>,
-    ) -> Result<T, Failed> {
-        let answer = self.owner.inner.call(request, scope)?;
-        // It was executed, but described in a way that cannot be read.
-        answer.read(read).map_err(|error| Failed::new(error, Doubt::Lost, request))
-    }
-
-    /// Makes a call that answers with one object.
-    pub(crate) fn fetch<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
-        Ok(self.read_in(request, self.scope(), http::object_of)?)
-    }
-
-    /// Gets the object that has this id.
-    pub(crate) fn fetch_one<T>(&self, route: &'static str, id: i64) -> Result<T>
-    where
-        T: DeserializeOwned + Identified,
-    {
-        let request = Request::get(route).id(id);
-        Ok(self.read_in(&request, self.scope(), |response| http::one_of(response, id))?)
-    }
-
-    /// Makes a call that answers with a list that has no pages.
-    pub(crate) fn fetch_list<T: DeserializeOwned>(&self, request: &Request) -> Result<Vec<T>> {
-        Ok(self.read_in(request, self.scope(), http::list_of)?)
-    }
-
-    /// Makes a call that answers with one page of a list.
-    pub(crate) fn fetch_page<T: DeserializeOwned>(&self, request: &Request) -> Result<Page<T>> {
-        Ok(self.fetch_page_in(request, None, self.scope())?.page)
-    }
-
-    /// Like `fetch_page`, after pages with so many items, within the limits of the method that makes the call.
-    pub(crate) fn fetch_page_in<T: DeserializeOwned>(
-        &self,
-        request: &Request,
-        before: Option<u64>,
-        scope: Scope,
-    ) -> Result<Listing<T>> {
-        let size = request.number("limit").or_else(|| request.number("per_page"));
-        let asked = Listed { page: request.number("page").unwrap_or(1), size, before };
-        Ok(self.read_in(request, scope, |response| http::page_of(response, asked))?)
-    }
-
-    /// Makes a call whose answer says nothing beyond its status.
-    pub(crate) fn execute(&self, request: &Request) -> Result<()> {
-        Ok(self.read_in(request, self.scope(), http::nothing_of)?)
-    }
-}
+use crate::{Error, ErrorKind, Result};
 
 /// The error of a call, and what its attempts leave open.
 pub(super) struct Failed {
@@ -126,7 +22,7 @@ pub(super) struct Failed {
 }
 
 impl Failed {
-    fn new(error: Error, doubt: Doubt, request: &Request) -> Self {
+    pub(super) fn new(error: Error, doubt: Doubt, request: &Request) -> Self {
         let error = match &request.reference {
             Some(reference) => error.with_client_reference(reference.as_str()),
             None => error,
@@ -143,14 +39,14 @@ impl From<Failed> for Error {
     }
 }
 
-/// The answer to a call that succeeded, and the token that the request carried.
-struct Answer {
+/// The response to a call that succeeded, and the token that the request carried.
+pub(super) struct Reply {
     response: Response,
     grant: Option<Grant<Arc<Access>>>,
 }
 
-impl Answer {
-    fn read<T>(&self, read: impl FnOnce(&Response) -> Result<T>) -> Result<T> {
+impl Reply {
+    pub(super) fn read<T>(&self, read: impl FnOnce(&Response) -> Result<T>) -> Result<T> {
         read(&self.response).map_err(|error| unquoted(error, self.grant.as_ref()))
     }
 }
@@ -181,14 +77,14 @@ const TURN_LASTS: Duration = Duration::from_millis(500);
 
 impl Inner {
     /// Makes a call: as many attempts as are safe and fit in the deadline.
-    fn call(&self, request: &Request, scope: Scope) -> Result<Answer, Failed> {
+    pub(super) fn call(&self, request: &Request, scope: Scope) -> Result<Reply, Failed> {
         request.checked().map_err(|error| Failed { error, doubt: Doubt::None })?;
         self.source.counters.call();
         let mut course = Course { scope, made: 0, newer_than: 0, last: false, doubt: Doubt::None };
         self.attempts(request, &mut course).map_err(|error| Failed::new(error, course.doubt, request))
     }
 
-    fn attempts(&self, request: &Request, course: &mut Course) -> Result<Answer> {
+    fn attempts(&self, request: &Request, course: &mut Course) -> Result<Reply> {
         loop {
             let grant = self.ready(request, course)?;
             if self.source.clock.monotonic() > course.scope.last_start {
@@ -200,7 +96,7 @@ impl Inner {
                     if let Some(grant) = &grant {
                         self.cache.accepted(grant.generation, request.route_name());
                     }
-                    return Ok(Answer { response, grant });
+                    return Ok(Reply { response, grant });
                 }
                 Ok(response) => {
                     let error = self.refusal(&response, grant.as_ref());
@@ -242,10 +138,8 @@ impl Inner {
     /// token that came later another turn: many calls would else leave together.
     fn ready(&self, request: &Request, course: &Course) -> Result<Option<Grant<Arc<Access>>>> {
         let Scope { last_start: deadline, closes, .. } = course.scope;
-        let token = || match request.with_token {
-            true => self.cache.acquire(Waiter::new(course.newer_than, deadline, closes)).map(Some),
-            false => Ok(None),
-        };
+        let waiter = || Waiter::new(course.newer_than, deadline, closes);
+        let token = || request.with_token.then(|| self.cache.acquire(waiter())).transpose();
         let Some(class) = RateClass::of(request) else { return token() };
         let mut grant = token()?;
         loop {
@@ -291,7 +185,7 @@ impl Inner {
         grant: Option<&Grant<Arc<Access>>>,
         deadline: Duration,
     ) -> Result<Response, Failure> {
-        let Source { clock, settings, .. } = &*self.source;
+        let SessionSource { clock, settings, .. } = &*self.source;
         let started = clock.monotonic();
         let usual = match request.time_limit {
             TimeLimit::Usual => settings.timeout,

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::event::EventKind;
 use super::{Inner, Owner, Session};
-use crate::Result;
 use crate::token::{Close, TOKEN_LOG};
+use crate::{Error, ErrorKind, Result};
 
 /// How long a drop with `logout_on_drop(true)` may take.
 const DROP_LIMIT: Duration = Duration::from_secs(2);
@@ -94,12 +94,9 @@ impl Drop for Owner {
         if thread.is_err() {
             inner.close(Close::Forget, Duration::ZERO).unwrap_or_default();
         }
-        match ended.1.recv_timeout(DROP_LIMIT) {
-            Ok(Err(error)) => {
-                log::warn!(target: TOKEN_LOG, "the logout on drop did not reach the server: {error}")
-            }
-            Err(_) => log::warn!(target: TOKEN_LOG, "the logout on drop was not over within its time"),
-            Ok(Ok(())) => {}
+        let ended = ended.1.recv_timeout(DROP_LIMIT);
+        if let Err(error) = ended.unwrap_or_else(|_| Err(Error::new(ErrorKind::Timeout, "no time is left"))) {
+            log::warn!(target: TOKEN_LOG, "the logout on drop failed: {error}");
         }
     }
 }

@@ -4,6 +4,7 @@ mod auth;
 mod builder;
 mod call;
 mod event;
+mod fetch;
 mod logout;
 mod orders;
 mod source;
@@ -13,13 +14,13 @@ mod tokens;
 use std::fmt;
 use std::sync::Arc;
 
-use self::source::Source;
+use self::source::SessionSource;
 use crate::token::{Cache, Source as _};
 use crate::{Credentials, Error, Result};
 
 pub use self::builder::SessionBuilder;
-pub(crate) use self::call::Scope;
 pub use self::event::{Event, EventKind};
+pub(crate) use self::fetch::Scope;
 pub(crate) use self::orders::Placed;
 pub use self::status::{SessionState, SessionStats, SessionStatus};
 
@@ -59,8 +60,8 @@ struct Owner {
 
 /// What makes up a session.
 pub(crate) struct Inner {
-    cache: Cache<Source>,
-    source: Arc<Source>,
+    cache: Cache<SessionSource>,
+    source: Arc<SessionSource>,
 }
 
 /// The target of log lines about calls.

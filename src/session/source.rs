@@ -18,9 +18,7 @@ use super::status::Counters;
 use crate::clock::Now;
 use crate::credentials::Pair as Login;
 use crate::http::{ConnectionSettings, Connections, Decision, Fate, Limiter, Outcome};
-use crate::token::{
-    AccessToken, Closed, Failed, Failure, Pair, PerProcess, Snapshot, Source as TokenSource, TOKEN_LOG,
-};
+use crate::token::{AccessToken, Closed, Failed, Failure, Pair, PerProcess, Snapshot, Source, TOKEN_LOG};
 use crate::{Clock, Credentials, Error, ErrorKind, Result};
 
 /// An access token and the connections it is sent over. Both are given up together.
@@ -40,7 +38,7 @@ pub(crate) struct Refresh {
 type Minted = Result<Pair<Arc<Access>, Refresh>, Failed>;
 
 /// All of a session but its tokens.
-pub(crate) struct Source {
+pub(crate) struct SessionSource {
     pub(super) settings: Settings,
     pub(super) clock: Box<dyn Clock>,
     pub(super) counters: Counters,
@@ -75,7 +73,7 @@ impl Local {
     }
 }
 
-impl Source {
+impl SessionSource {
     pub(super) fn new(
         settings: Settings,
         (connections, limiter): (ConnectionSettings, Limiter),
@@ -83,7 +81,7 @@ impl Source {
         clock: Box<dyn Clock>,
         observer: Option<Observer>,
     ) -> Self {
-        Source {
+        SessionSource {
             settings,
             clock,
             counters: Counters::default(),
@@ -187,7 +185,7 @@ impl Source {
     }
 }
 
-impl TokenSource for Source {
+impl Source for SessionSource {
     type Access = Arc<Access>;
     type Refresh = Refresh;
 

@@ -9,82 +9,20 @@ mod fly;
 #[cfg(test)]
 mod tests;
 
-use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use std::task::{Wake, Waker};
+use std::task::Wake;
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::expiry::Expiry;
 use super::machine::Machine;
 use super::per_process::PerProcess;
-use super::types::{After401, Close, Failure, Poll, Refusal, Route, Rules, Snapshot, Waiter};
+use super::refusal::{error_of, logged_out};
+use super::source::{Closed, Grant, Source};
+use super::types::{After401, Close, Poll, Route, Rules, Snapshot, Waiter};
 use crate::clock::Now;
-use crate::{Error, ErrorKind, EventKind, Result};
-
-/// What an auth call brought.
-#[derive(Debug)]
-pub(crate) struct Pair<A, R> {
-    pub(crate) access: A,
-    /// Moved, never cloned: what is not put back cannot be presented again.
-    pub(crate) refresh: Option<R>,
-    pub(crate) expiry: Expiry,
-}
-
-/// An auth call that brought nothing.
-#[derive(Debug)]
-pub(crate) struct Failed {
-    pub(crate) failure: Failure,
-    pub(crate) error: Error,
-}
-
-/// An access token and the generation it belongs to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Grant<A> {
-    pub(crate) access: A,
-    pub(crate) generation: u64,
-}
-
-/// What was held when the session was closed, and has to be revoked.
-pub(crate) type Closed<S> = (<S as Source>::Access, Option<<S as Source>::Refresh>);
-
-/// What the cache asks of a session. None of it runs under the lock.
-pub(crate) trait Source: Send + Sync + 'static {
-    type Access: Clone + Send + 'static;
-    type Refresh: Send + 'static;
-
-    fn now(&self) -> Now;
-    /// From `0.0..1.0`.
-    fn random(&self) -> f64;
-    /// A thread is about to pause until a monotonic reading.
-    fn pausing(&self, until: Duration);
-    /// Registers for the jumps of a clock that can jump.
-    fn on_jump(&self, waker: Waker);
-    /// Runs a flight on a thread of its own.
-    fn spawn(&self, flight: Box<dyn FnOnce() + Send>) -> io::Result<()>;
-    /// Logs in, by `deadline`. With `if_changed`, nothing is sent for credentials that the server has refused.
-    fn login(
-        &self,
-        if_changed: bool,
-        deadline: Duration,
-    ) -> Result<Pair<Self::Access, Self::Refresh>, Failed>;
-    /// Presents a refresh token, by `deadline`.
-    fn refresh(
-        &self,
-        token: &Self::Refresh,
-        deadline: Duration,
-    ) -> Result<Pair<Self::Access, Self::Refresh>, Failed>;
-    /// Revokes all tokens of this client with what was held. `pause_until` waits between two attempts.
-    fn revoke(&self, held: Closed<Self>, deadline: Duration, pause_until: &dyn Fn(Duration)) -> Result<()>
-    where
-        Self: Sized;
-    /// The parent's access token, made fit for this process.
-    fn forked(&self, access: &Self::Access) -> Self::Access;
-    /// Tells the observer.
-    fn observe(&self, kind: EventKind, snapshot: Snapshot, reason: Option<&Error>);
-}
+use crate::{Error, ErrorKind, Result};
 
 /// The tokens of one session, for any number of threads.
 pub(crate) struct Cache<S: Source>(PerProcess<Arc<Shared<S>>>);
@@ -328,30 +266,5 @@ impl<S: Source> Wake for Jump<S> {
             shared.jumps.fetch_add(1, Ordering::SeqCst);
             shared.change(|_| ());
         }
-    }
-}
-
-pub(crate) fn logged_out() -> Error {
-    Error::new(ErrorKind::LoggedOut, "the session is logged out; call login() to open it again")
-}
-
-/// The error of a caller that gets no token; `last` is that of the last auth call.
-fn error_of(refusal: Refusal, last: Option<&Error>) -> Error {
-    let limited = |wait| {
-        Error::new(ErrorKind::RateLimited, "the session has used up its logins or refreshes for this minute")
-            .with_retry_after(Some(wait))
-    };
-    match refusal {
-        Refusal::LoggedOut => logged_out(),
-        Refusal::TimedOut => Error::new(ErrorKind::Timeout, "no token within the time limit of this call"),
-        Refusal::Limited { retry_after } => limited(retry_after),
-        Refusal::Failed { retry_after } => {
-            let wait = Some(retry_after).filter(|wait| !wait.is_zero());
-            last.map_or_else(|| limited(retry_after), |error| error.clone().with_retry_after(wait))
-        }
-        Refusal::TooLong { life } => Error::invalid_request(format!(
-            "the server's access tokens live for {} seconds, less than was asked for",
-            life.as_secs()
-        )),
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::expiry::{Expiry, Zone};
 use super::flight::Flight;
-use super::types::{After401, Close, Poll, Refusal, Route, Rules, Snapshot, Waiter};
+use super::types::{Close, Poll, Refusal, Route, Rules, Snapshot, Waiter};
 use super::window::{MINUTE, Window};
 use crate::clock::Now;
 
@@ -54,16 +54,14 @@ pub(crate) struct Machine {
     pub(super) logins: Window,
     pub(super) refreshes: Window,
     /// Routes that refused a token which others accept, right after a flight: until then theirs start no other.
-    stubborn: Vec<(Route, Duration)>,
+    pub(super) stubborn: Vec<(Route, Duration)>,
 }
 
 /// The production quotas of the API.
 const LOGINS_A_MINUTE: usize = 10;
 const REFRESHES_A_MINUTE: usize = 20;
 /// Nodes behind a balancer may accept a token a little after it was minted.
-const YOUNG: Duration = Duration::from_secs(5);
-const SETTLING: Duration = Duration::from_millis(1500);
-const STUBBORN: Duration = Duration::from_secs(60);
+pub(super) const YOUNG: Duration = Duration::from_secs(5);
 
 impl Machine {
     pub(crate) fn new(rules: Rules) -> Self {
@@ -141,48 +139,6 @@ impl Machine {
         self.closed = None;
         (self.rest_until, self.refused_until) = (Duration::ZERO, Duration::ZERO);
         Waiter { login: true, ..Waiter::new(self.logged_in, deadline, self.closes) }
-    }
-
-    /// A call was answered 401 with a token of this generation; `last` as in [`After401::Retry`].
-    pub(crate) fn refused(&mut self, generation: u64, route: Route, last: bool, now: Duration) -> After401 {
-        let Some(held) = self.held.as_mut().filter(|_| self.generation == generation) else {
-            // A token that is there already costs nothing, so the call keeps its right to a flight.
-            let is_there = self.held.as_ref().is_some_and(|held| !held.given_up);
-            if self.closed.is_some() || (last && !is_there) {
-                return After401::Surface { given_up: false };
-            }
-            return After401::Retry { newer_than: generation, last: last || !is_there };
-        };
-        if now < held.arrived.saturating_add(YOUNG) {
-            let grown = held.arrived.saturating_add(YOUNG);
-            return After401::RetrySame { at: now.saturating_add(SETTLING).min(grown) };
-        }
-        let is_stubborn = self.stubborn.iter().any(|(it, until)| *it == route && *until > now);
-        let starts_none = held.accepted && is_stubborn && self.flight.is_none();
-        if !last && !starts_none {
-            return After401::Retry { newer_than: generation, last: true };
-        }
-        if !held.accepted {
-            held.given_up = true;
-        } else if last {
-            self.stubborn.retain(|(it, until)| *it != route && *until > now);
-            self.stubborn.push((route, now.saturating_add(STUBBORN)));
-        }
-        After401::Surface { given_up: !held.accepted }
-    }
-
-    /// A call was accepted with a token of this generation.
-    pub(crate) fn accepted(&mut self, generation: u64, route: Route, now: Duration) {
-        if let Some(held) = self.held.as_mut().filter(|_| self.generation == generation) {
-            held.accepted = true;
-            self.stubborn.retain(|(it, until)| *it != route && *until > now);
-        }
-    }
-
-    /// The generation of which [`accepted`](Machine::accepted) has nothing more to learn; 0 if there is none.
-    pub(crate) fn settled(&self) -> u64 {
-        let is_settled = self.stubborn.is_empty() && self.held.as_ref().is_some_and(|held| held.accepted);
-        if is_settled { self.generation } else { 0 }
     }
 
     /// Nothing is held from here on, and a flight that is out can publish nothing. Says whether what was held is to

@@ -3,7 +3,7 @@
 use super::{Placed, Read, Session};
 use crate::http::Request;
 use crate::page::Walk;
-use crate::session::call::Scope;
+use crate::session::fetch::Scope;
 use crate::{ClientReference, Error, Result};
 
 /// So many orders whose reference only they themselves show are read in full by one lookup.

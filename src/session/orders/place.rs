@@ -7,7 +7,8 @@ use time::OffsetDateTime;
 use super::doubt::names_an_order;
 use super::{Doubt, Placed, Read, Session};
 use crate::http::{self, Decision, Outcome, Request};
-use crate::session::call::{Failed, Scope};
+use crate::session::call::Failed;
+use crate::session::fetch::Scope;
 use crate::{ClientReference, Error, ErrorKind, Result};
 
 /// The most of an order's time that is kept for its lookup.

@@ -6,9 +6,10 @@ use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Closed, Failed, OVERDUE, Pair, Poll, Shared, Source, State};
+use super::{OVERDUE, Shared, State};
 use crate::token::TOKEN_LOG;
-use crate::token::types::{Call, Failure, Granted, Step, Verdict};
+use crate::token::source::{Closed, Failed, Pair, Source};
+use crate::token::types::{Call, Failure, Granted, Poll, Step, Verdict};
 use crate::{Error, ErrorKind, EventKind, Result};
 
 thread_local! {

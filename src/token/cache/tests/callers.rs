@@ -2,6 +2,7 @@
 
 use super::super::*;
 use super::scene::{FLIGHT_LIMIT, LIFE, Pending, Scene, secs};
+use crate::token::types::*;
 
 #[test]
 fn a_caller_with_little_time_is_nobody_elses_problem() {

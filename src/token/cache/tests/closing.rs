@@ -2,6 +2,7 @@
 
 use super::super::*;
 use super::scene::{FLIGHT_LIMIT, LOST, Pending, Scene, secs};
+use crate::token::types::*;
 
 const LOGGED_OUT: super::scene::Outcome = Err((ErrorKind::LoggedOut, None));
 

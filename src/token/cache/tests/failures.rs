@@ -2,6 +2,8 @@
 
 use super::super::*;
 use super::scene::{FLIGHT_LIMIT, LOST, Scene, failed, pair, secs};
+use crate::token::source::*;
+use crate::token::types::*;
 
 #[test]
 fn all_share_a_failed_flight_and_who_has_the_time_waits_for_the_next() {

@@ -1,12 +1,17 @@
 //! A child process and the cache of its parent.
 
 use std::convert::Infallible;
+use std::io;
 use std::process;
+use std::task::Waker;
 
 use fork::{Fork, fork, waitpid};
 
 use super::super::*;
 use super::scene::{FLIGHT_LIMIT, pair, secs};
+use crate::EventKind;
+use crate::token::source::*;
+use crate::token::types::*;
 
 /// Has no lock and no thread, so that a fork meets none.
 #[derive(Default)]

@@ -2,6 +2,7 @@
 
 use super::super::*;
 use super::scene::{Pending, Scene, last_retry, secs};
+use crate::token::types::*;
 
 #[test]
 fn five_hundred_refused_callers_cost_one_refresh_and_an_old_generation_none() {

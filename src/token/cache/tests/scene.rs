@@ -12,7 +12,10 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::super::*;
-use crate::token::expiry::Evidence;
+use crate::EventKind;
+use crate::token::expiry::{Evidence, Expiry};
+use crate::token::source::*;
+use crate::token::types::*;
 
 /// No wait of a test is longer; none that succeeds takes anything like it.
 const BOUND: Duration = Duration::from_secs(20);

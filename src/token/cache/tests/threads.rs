@@ -2,6 +2,8 @@
 
 use super::super::*;
 use super::scene::{LOST, Scene, secs};
+use crate::token::source::*;
+use crate::token::types::*;
 
 #[test]
 fn a_caller_without_a_token_flies_itself_within_its_deadline() {

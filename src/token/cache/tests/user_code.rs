@@ -5,6 +5,9 @@ use std::sync::mpsc::channel;
 
 use super::super::*;
 use super::scene::{Scene, failed, secs};
+use crate::EventKind;
+use crate::token::source::*;
+use crate::token::types::*;
 
 #[test]
 fn a_panic_in_a_login_is_an_error_for_the_waiters_and_the_next_flight_flies() {

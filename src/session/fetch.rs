@@ -1,0 +1,113 @@
+//! The ways an endpoint method makes its call, and the limits it has for it.
+
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use super::Session;
+use super::call::Failed;
+use super::orders::Doubt;
+use crate::http::{self, Listed, Listing, Request, Response};
+use crate::model::Identified;
+use crate::{Page, Result};
+
+/// What one method of a session may still do: until when, and since how many logouts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scope {
+    /// The monotonic reading at which it has to be over.
+    pub(crate) deadline: Duration,
+    /// The last instant at which an attempt may start.
+    pub(crate) last_start: Duration,
+    /// A method that slept through a logout fails, even if somebody has logged in again.
+    pub(crate) closes: u64,
+}
+
+impl Scope {
+    /// The same, over by an earlier instant.
+    pub(crate) fn until(mut self, deadline: Duration) -> Self {
+        self.deadline = self.deadline.min(deadline);
+        self.starting_by(deadline)
+    }
+
+    /// The same, with no attempt that starts later.
+    pub(crate) fn starting_by(mut self, last_start: Duration) -> Self {
+        self.last_start = self.last_start.min(last_start);
+        self
+    }
+}
+
+impl Session {
+    /// The limits of a method that starts now and has the session's usual deadline.
+    pub(crate) fn scope(&self) -> Scope {
+        self.scope_of(self.owner.inner.source.settings.deadline)
+    }
+
+    /// The limits of a method that starts now and may take so long.
+    pub(crate) fn scope_of(&self, limit: Duration) -> Scope {
+        let deadline = self.now().saturating_add(limit);
+        Scope { deadline, last_start: deadline, closes: self.owner.inner.cache.closes() }
+    }
+
+    /// The monotonic reading now.
+    pub(crate) fn now(&self) -> Duration {
+        self.owner.inner.source.clock.monotonic()
+    }
+
+    /// Waits until the monotonic reading `until`. Fails with `LoggedOut` as soon as the session is closed.
+    pub(crate) fn pause_until(&self, until: Duration, scope: Scope) -> Result<()> {
+        self.owner.inner.cache.pause_until(until, scope.closes)
+    }
+
+    /// Makes a call and reads its response, within the limits of the method that makes it.
+    pub(super) fn read_in<T>(
+        &self,
+        request: &Request,
+        scope: Scope,
+        read: impl FnOnce(&Response) -> Result<T>,
+    ) -> Result<T, Failed> {
+        let reply = self.owner.inner.call(request, scope)?;
+        // It was executed, but described in a way that cannot be read.
+        reply.read(read).map_err(|error| Failed::new(error, Doubt::Lost, request))
+    }
+
+    /// Makes a call that returns one object.
+    pub(crate) fn fetch<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
+        Ok(self.read_in(request, self.scope(), http::object_of)?)
+    }
+
+    /// Gets the object that has this id.
+    pub(crate) fn fetch_one<T>(&self, route: &'static str, id: i64) -> Result<T>
+    where
+        T: DeserializeOwned + Identified,
+    {
+        let request = Request::get(route).id(id);
+        Ok(self.read_in(&request, self.scope(), |response| http::one_of(response, id))?)
+    }
+
+    /// Makes a call that returns a list that has no pages.
+    pub(crate) fn fetch_list<T: DeserializeOwned>(&self, request: &Request) -> Result<Vec<T>> {
+        Ok(self.read_in(request, self.scope(), http::list_of)?)
+    }
+
+    /// Makes a call that returns one page of a list.
+    pub(crate) fn fetch_page<T: DeserializeOwned>(&self, request: &Request) -> Result<Page<T>> {
+        Ok(self.fetch_page_in(request, None, self.scope())?.page)
+    }
+
+    /// Like `fetch_page`, after pages with so many items, within the limits of the method that makes the call.
+    pub(crate) fn fetch_page_in<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+        before: Option<u64>,
+        scope: Scope,
+    ) -> Result<Listing<T>> {
+        let size = request.number("limit").or_else(|| request.number("per_page"));
+        let asked = Listed { page: request.number("page").unwrap_or(1), size, before };
+        Ok(self.read_in(request, scope, |response| http::page_of(response, asked))?)
+    }
+
+    /// Makes a call whose response says nothing beyond its status.
+    pub(crate) fn execute(&self, request: &Request) -> Result<()> {
+        Ok(self.read_in(request, self.scope(), http::nothing_of)?)
+    }
+}
