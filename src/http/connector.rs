@@ -37,7 +37,7 @@ impl Parts {
     }
 }
 
-/// Tries one address after another, and tells the resolver which of them answered.
+/// Tries one address after another, and tells the resolver which of them connected.
 #[derive(Debug)]
 struct SocketConnector {
     resolver: CachedResolver,

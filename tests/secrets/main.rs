@@ -12,10 +12,11 @@ mod scan;
 mod secrets;
 mod server;
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
-use popup_rewards::{ClientReference, ErrorKind, NewOrder, OrderId, OrderStatus, ProductId, Secret};
+use popup_rewards::{ClientReference, ErrorKind, NewOrder, OrderId, OrderStatus, ProductId, Secret, Session};
 use rust_decimal::Decimal;
 
 use client::{Client, server_does};
@@ -94,6 +95,18 @@ scenario!(the_drop_of_the_last_clone_leaves_nothing, |client| {
     drop(session);
     client.expect_one("access token 0")?;
     drop(last);
+    client.expect_nothing()
+});
+
+thread_local! {
+    static HELD: RefCell<Option<Session>> = const { RefCell::new(None) };
+}
+
+scenario!(a_session_that_ends_with_its_thread_logs_out_and_leaves_nothing, |client| {
+    let session = client.session_with(|builder| builder.logout_on_drop(true))?;
+    let user =
+        std::thread::spawn(move || HELD.with_borrow_mut(|held| held.insert(session).countries().map(drop)));
+    ensure!(matches!(user.join(), Ok(Ok(()))));
     client.expect_nothing()
 });
 

@@ -1,9 +1,9 @@
 //! Reads a secret out of JSON with one copy, and that one is wiped.
 //!
 //! serde's own way to a `String` leaves copies that nobody wipes: in the scratch buffer of a string with
-//! escapes, and in every buffer that had to grow. Here the raw JSON text is taken out of the answer's buffer,
-//! which its owner wipes, in one copy that is wiped too, and is unescaped straight into memory that is large
-//! enough from the start. The text is owned and not borrowed, so that a reader and a `Value` will do as well.
+//! escapes, and in every buffer that had to grow. Here the raw JSON text is copied out of the response's buffer
+//! once, and unescaped straight into memory that is large enough from the start; all three are wiped. The text is
+//! owned, because a borrowed one could not be read from a reader or a `Value`.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
