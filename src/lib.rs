@@ -55,7 +55,7 @@ pub mod webhook;
 pub use api::RawCall;
 pub use clock::{Clock, SystemClock};
 pub use credentials::Credentials;
-pub use error::{Error, ErrorKind};
+pub use error::{Error, ErrorKind, Unreadable};
 pub use http::{RateLimits, RetryPolicy};
 pub use model::*;
 pub use page::{Items, Page};

@@ -114,6 +114,6 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn call<T: DeserializeOwned>(&self, call: &RawCall) -> Result<T> {
-        self.fetch(&call.0)
+        self.fetch_value(&call.0)
     }
 }

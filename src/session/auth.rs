@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
@@ -158,28 +157,20 @@ fn object(members: &[(&str, &str)]) -> Zeroizing<Vec<u8>> {
     body
 }
 
-#[derive(Deserialize)]
-struct Members<'a> {
-    #[serde(borrow)]
-    access_token: Option<&'a RawValue>,
-    #[serde(borrow)]
-    refresh_token: Option<&'a RawValue>,
-    #[serde(borrow)]
-    access_expires_at: Option<&'a RawValue>,
-}
-
 /// The pair that a response holds; an error if it is no success or cannot be used.
 fn minted(response: &Response, setting: Setting) -> Result<Pair<AccessToken, RefreshToken>> {
     if !response.is_success() {
         return Err(http::auth_failure_of(response, setting.sent.wall));
     }
-    let members: Members<'_> = http::read(response, http::payload(response)?)?;
-    let access = member(members.access_token).ok_or_else(|| complaint(response, "holds no access token"))?;
+    let text = http::text_of(response);
+    let members = http::members(response, http::payload(response, &text)?)?;
+    let access =
+        member(members.get("access_token")).ok_or_else(|| complaint(response, "holds no access token"))?;
     let (exp, iat) = times(&access).unwrap_or_default();
     let evidence = Evidence {
         sent: setting.sent,
         server_date: response.header("date").and_then(|date| http_date(date, setting.sent.wall)),
-        expires_at: members.access_expires_at.and_then(instant),
+        expires_at: members.get("access_expires_at").and_then(instant),
         exp,
         iat,
     };
@@ -189,7 +180,7 @@ fn minted(response: &Response, setting: Setting) -> Result<Pair<AccessToken, Ref
     }
     let access = AccessToken::new(&access, expiry.expires_at())
         .ok_or_else(|| complaint(response, "holds an access token that cannot be sent in a header"))?;
-    Ok(Pair { access, refresh: member(members.refresh_token).map(RefreshToken), expiry })
+    Ok(Pair { access, refresh: member(members.get("refresh_token")).map(RefreshToken), expiry })
 }
 
 /// A token's text, copied once, into memory that is wiped.

@@ -1,10 +1,10 @@
 //! What can be ordered, and what it costs.
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::http::Request;
-use crate::model::money;
+use crate::model::{Members, Model, Odd, money};
 use crate::{Charges, Items, ListProducts, NewQuote, Page, Product, ProductId, Result, Session};
 
 impl Session {
@@ -137,7 +137,12 @@ impl Stock {
     }
 }
 
-#[derive(Deserialize)]
 struct Availability {
     is_available: bool,
+}
+
+impl Model for Availability {
+    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+        Ok(Availability { is_available: from.needed("is_available", Members::flag)? })
+    }
 }
