@@ -61,6 +61,14 @@ impl Api {
             .with_header("x-request-id", "req-1")
     }
 
+    /// Takes back all mocks but the one for the unexpected; the session stays logged in.
+    pub(crate) fn forget_mocks(&mut self) -> Result<()> {
+        self.server.reset();
+        self.unexpected = ["GET", "POST", "PATCH"].map(|method| catch_all(&mut self.server, method)).into();
+        self.login = login(&mut self.server)?;
+        Ok(())
+    }
+
     /// Like [`finish`](Api::finish), for what must not even log in.
     pub(crate) fn finish_without_login(self) {
         self.unexpected.iter().for_each(Mock::assert);
