@@ -78,7 +78,7 @@ impl<'a, T> IntoIterator for &'a Page<T> {
 ///
 /// # Lists that change
 /// Pages are cut from the list as it is when each of them is requested. A new item moves the others towards the end: what
-/// the page before had already is left out, but if more than a page's worth is new, items come twice. An item that goes
+/// the page before had already is left out, but if more than a page is new, items come twice. An item that goes
 /// away moves the others towards the start, and one of them can fall between two pages and never come. So what must be
 /// complete, such as books, is compared by id with another walk, or with [`Page::total`].
 #[must_use = "an iterator requests nothing until it is used"]
@@ -127,6 +127,9 @@ impl<T> std::fmt::Debug for Items<'_, T> {
     }
 }
 
+/// Requests one page after pages with so many items.
+type Fetch<T> = fn(&Session, &Request, Option<u64>, Scope) -> Result<Listing<T>>;
+
 /// The pages of a list, one after the other.
 pub(crate) struct Walk<T> {
     request: Request,
@@ -136,7 +139,7 @@ pub(crate) struct Walk<T> {
     before: Vec<Option<i64>>,
     /// How many items the pages so far have, those before the first page of the walk included.
     through: Option<u64>,
-    fetch: fn(&Session, &Request, Option<u64>, Scope) -> Result<Listing<T>>,
+    fetch: Fetch<T>,
     id: fn(&T) -> i64,
 }
 

@@ -8,8 +8,9 @@ use anyhow::Result;
 use common::{Api, fixture};
 use popup_rewards::{
     Category, Charges, ClientReference, Country, Currency, Decimal, Denomination, EsimOrder, EsimProduct,
-    EsimVariant, MobileMatch, NewOrder, Order, OrderId, OrderStatus, Product, ProductId, Secret, Subcategory,
-    TopupInputField, TopupOrder, TopupProduct, TopupVariant, Transaction, Voucher, Wallet,
+    EsimVariant, MobileMatch, NewOrder, OffsetDateTime, Order, OrderId, OrderStatus, Product, ProductId,
+    Secret, Subcategory, TopupInputField, TopupOrder, TopupProduct, TopupVariant, Transaction, Voucher,
+    Wallet,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -17,7 +18,7 @@ use serde_json::{Map, Value};
 /// The members of a fixture's object, or of the first object in its list.
 fn members(name: &str) -> Result<Vec<(String, String)>> {
     let value: Value = serde_json::from_str(&fixture(name)?)?;
-    let first = if value.is_array() { &value[0] } else { &value };
+    let first = value.get(0).unwrap_or(&value);
     let members: Map<String, Value> = serde_json::from_value(first.clone())?;
     Ok(members.into_iter().map(|(name, value)| (name, value.to_string())).collect())
 }
@@ -332,7 +333,7 @@ fn times_are_read_in_every_spelling_wherever_they_stand() -> Result<()> {
     same::<Transaction>("wallets/transaction", "created_at", plain, &spellings)?;
     for (raw, end) in [(r#""2032-01-01""#, 1_956_614_399), (r#""2032-01-01 00:00:00""#, 1_956_528_000)] {
         let voucher: Voucher = serde_json::from_str(&format!(r#"{{"expires_at":{raw}}}"#))?;
-        assert_eq!(voucher.expires_at.map(|at| at.unix_timestamp()), Some(end), "{raw}");
+        assert_eq!(voucher.expires_at.map(OffsetDateTime::unix_timestamp), Some(end), "{raw}");
     }
     Ok(())
 }

@@ -85,7 +85,7 @@ mod tests {
         for required in ["true", "1", r#""true""#, r#""1""#] {
             let json =
                 format!(r#"{{"fields":[{{"key":"player_id","label":"Player","required":{required}}}]}}"#);
-            assert_eq!(fields(&json), [expected.clone()], "{required}");
+            assert_eq!(fields(&json), std::slice::from_ref(&expected), "{required}");
         }
     }
 }
