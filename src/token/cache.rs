@@ -198,10 +198,17 @@ impl<S: Source> Shared<S> {
     ) -> R {
         // The pause that the clock was told of, until this thread has slept.
         let mut announced = None;
+        let mut is_second = false;
         loop {
             let jumps = self.jumps.load(Ordering::SeqCst);
             let now = self.source.now();
             let mut state = self.state.lock();
+            // The reading may be from before the jump. There is no third, because a clock may jump whenever it is read.
+            let jumped = self.jumps.load(Ordering::SeqCst) != jumps;
+            is_second = jumped && !is_second;
+            if is_second {
+                continue;
+            }
             state.polled = state.polled.max(now.monotonic);
             if let Some(id) = state.machine.overdue(now.monotonic) {
                 drop(state);
@@ -216,7 +223,8 @@ impl<S: Source> Shared<S> {
                 // may find the pause over and another begun.
                 if *pause && announced.is_none_or(|end| end <= now.monotonic) {
                     (announced, pausing) = (Some(*until), Some(*until));
-                } else if self.jumps.load(Ordering::SeqCst) == jumps {
+                } else if !jumped {
+                    // A jump from here on needs the lock to wake this thread.
                     self.changed.wait_for(&mut state, until.saturating_sub(now.monotonic));
                     announced = None;
                 }

@@ -129,6 +129,8 @@ pub(super) struct Server {
     pub(super) no_threads: AtomicBool,
     /// Whether the clock panics on the threads of flights.
     pub(super) broken_clock: AtomicBool,
+    /// Whether the clock moves by a second whenever it is read.
+    pub(super) restless_clock: AtomicBool,
     pub(super) observer: Mutex<Option<Arc<Observer>>>,
     /// Keeps the next thread that announces a pause from going on.
     hold: Mutex<Option<Receiver<()>>>,
@@ -151,7 +153,11 @@ impl Source for Server {
         if self.broken_clock.load(Ordering::SeqCst) && thread::current().name() == Some("flight") {
             resume_unwind(Box::new("on purpose"));
         }
-        Now { monotonic: self.clock.now(), wall: self.clock.now() }
+        if self.restless_clock.load(Ordering::SeqCst) {
+            self.clock.advance(secs(1));
+        }
+        let now = self.clock.now();
+        Now { monotonic: now, wall: now }
     }
     fn random(&self) -> f64 {
         1.0
@@ -251,6 +257,7 @@ impl Scene {
             flights: AtomicU64::new(0),
             no_threads: AtomicBool::new(false),
             broken_clock: AtomicBool::new(false),
+            restless_clock: AtomicBool::new(false),
             observer: Mutex::new(None),
             hold: Mutex::new(None),
         });

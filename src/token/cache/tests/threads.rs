@@ -1,7 +1,7 @@
 //! Where no thread can be started, and clocks that jump to the end of a pause.
 
 use super::super::*;
-use super::scene::{LOST, Scene, secs};
+use super::scene::{LOST, Pending, Scene, secs};
 use crate::token::source::*;
 use crate::token::types::*;
 
@@ -66,6 +66,15 @@ fn a_closure_of_a_caller_that_flies_itself_may_not_use_its_own_session() {
     assert_eq!(caller.ends(), Err((ErrorKind::Configuration, Some(1))));
     // The same thread is free again.
     assert_eq!(scene.at_once(), Err((ErrorKind::Configuration, Some(1))));
+}
+
+#[test]
+fn a_clock_that_jumps_whenever_it_is_read_ends_a_pause() {
+    let scene = Scene::new();
+    scene.server.restless_clock.store(true, Ordering::SeqCst);
+    let cache = Arc::clone(&scene.cache);
+    let pause = Pending::new(move || cache.pause_until(secs(1060), 0).is_ok());
+    assert!(pause.ends());
 }
 
 #[test]
