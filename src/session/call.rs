@@ -202,14 +202,18 @@ impl Inner {
         if log::log_enabled!(target: CALL_LOG, log::Level::Debug) {
             let millis = clock.monotonic().saturating_sub(started).as_millis();
             let (method, route) = (request.method.as_str(), &request.route);
-            match &result {
+            let end = match &result {
                 Ok(response) => {
-                    let (status, id) = (response.status, response.request_id().unwrap_or("-"));
-                    log::debug!(target: CALL_LOG, "{method} {route} {status} {millis}ms request_id={id}");
+                    let id = response.request_id().unwrap_or("-");
+                    format!("{} {millis}ms request_id={id}", response.status)
                 }
-                Err(failure) => {
-                    log::debug!(target: CALL_LOG, "{method} {route} {:?} {millis}ms", failure.error.kind());
+                Err(failure) => format!("{:?} {millis}ms", failure.error.kind()),
+            };
+            match &request.reference {
+                Some(reference) => {
+                    log::debug!(target: CALL_LOG, "{method} {route} {end} reference={}", reference.as_str());
                 }
+                None => log::debug!(target: CALL_LOG, "{method} {route} {end}"),
             }
         }
         result
