@@ -1,7 +1,7 @@
 //! Where no thread can be started, and clocks that jump to the end of a pause.
 
 use super::super::*;
-use super::scene::{LOST, Pending, Scene, secs};
+use super::scene::{FLIGHT_LIMIT, LOST, Pending, Scene, secs};
 use crate::token::source::*;
 use crate::token::types::*;
 
@@ -69,6 +69,20 @@ fn a_closure_of_a_caller_that_flies_itself_may_not_use_its_own_session() {
 }
 
 #[test]
+fn no_thread_acts_on_a_reading_from_before_a_jump() {
+    let scene = Scene::new();
+    let (release, readings) = (scene.hold_reading(), scene.readings());
+    let caller = scene.caller(0, secs(3600));
+    Scene::until(|| scene.readings() > readings);
+    scene.clock.advance(secs(600));
+    drop(release);
+    let login = scene.next("login");
+    assert_eq!(login.limit, secs(1600) + FLIGHT_LIMIT);
+    login.grants("a");
+    assert_eq!(caller.ends(), Ok(1));
+}
+
+#[test]
 fn a_clock_that_jumps_whenever_it_is_read_ends_a_pause() {
     let scene = Scene::new();
     scene.server.restless_clock.store(true, Ordering::SeqCst);
@@ -85,17 +99,17 @@ fn a_pause_that_follows_another_at_once_is_announced_as_well() {
     assert_eq!(first.ends(), Err((ErrorKind::InvalidResponse, Some(1))));
     scene.flight_ends();
     let release = scene.hold();
-    let sleeper = scene.caller(0, secs(60));
+    let sleeper = scene.caller(0, secs(300));
     assert_eq!(scene.next_pause(), secs(1001));
     // The sleeper is not back yet, so somebody else flies when the pause is over, and fails.
     scene.clock.advance(secs(1));
     let second = scene.caller(0, secs(60));
-    scene.next("login").fails(Failure::Unusable);
-    assert_eq!(second.ends(), Err((ErrorKind::InvalidResponse, Some(2))));
+    scene.next("login").fails(Failure::Limited { retry_after: secs(100) });
+    assert_eq!(second.ends(), Err((ErrorKind::RateLimited, Some(100))));
     scene.flight_ends();
     drop(release);
-    assert_eq!(scene.next_pause(), secs(1003));
-    scene.clock.advance(secs(2));
+    assert_eq!(scene.next_pause(), secs(1101));
+    scene.clock.advance(secs(100));
     scene.next("login").grants("a");
     assert_eq!(sleeper.ends(), Ok(1));
 }
