@@ -130,19 +130,28 @@ impl Pair {
 
     fn check(&self) -> Result<()> {
         for (name, value) in [("key", self.key.expose()), ("secret", self.secret.expose())] {
-            if value.is_empty() {
-                return Err(Error::configuration(format!(
-                    "the API {name} is empty; the dashboard shows key and secret"
-                )));
-            }
-            if value.chars().any(char::is_control) {
-                return Err(Error::configuration(format!(
-                    "the API {name} contains a line break or another control character; trim it"
-                )));
+            if let Some(problem) = problem(value) {
+                return Err(Error::configuration(format!("the API {name} {problem}")));
             }
         }
         Ok(())
     }
+}
+
+/// What is wrong with a key or secret, such as one that was read from a file with its last line break.
+fn problem(value: &str) -> Option<&'static str> {
+    if value.trim_matches(is_blank).is_empty() {
+        return Some("is empty; the dashboard shows key and secret");
+    }
+    if value.chars().any(char::is_control) {
+        return Some("contains a line break or another control character; trim it");
+    }
+    value.trim_matches(is_blank).ne(value).then_some("begins or ends with a blank; trim it")
+}
+
+/// Whether a character shows nothing; editors and shells leave such around a value.
+pub(crate) fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c == '\u{feff}'
 }
 
 /// An environment variable, or an error that names it.

@@ -10,6 +10,7 @@ mod envelope;
 mod exchange;
 mod failure;
 mod gzip;
+mod proxy;
 mod rate_limit;
 mod request;
 mod resolver;
@@ -37,6 +38,7 @@ pub(crate) use envelope::{
     read,
 };
 pub(crate) use failure::{Failure, Fate};
+pub(crate) use proxy::proxy;
 pub use rate_limit::RateLimits;
 pub(crate) use rate_limit::{Limiter, RateClass};
 pub(crate) use request::{Method, Request, TimeLimit};
@@ -44,7 +46,7 @@ pub(crate) use response::Response;
 pub use retry::RetryPolicy;
 pub(crate) use retry::{Decision, Outcome};
 pub(crate) use roots::tls_config;
-pub(crate) use settings::{ConnectionSettings, proxy};
+pub(crate) use settings::ConnectionSettings;
 #[cfg(test)]
 pub(crate) use wiping::Body;
 pub(crate) use wiping::{Masked, json_text};

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use crate::ErrorKind::InvalidCredentials;
+use crate::ErrorKind::{InvalidCredentials, InvalidResponse};
 use crate::clock::Now;
 use crate::credentials::Pair as Login;
 use crate::http::json_text::unescape;
@@ -114,6 +114,7 @@ fn send(
     let mut response = connections.send(request, None, limits).map_err(|lost| Failed {
         failure: match lost.fate {
             Fate::NotSent => Failure::NotSent,
+            Fate::Unsendable => Failure::Unsendable,
             Fate::Unknown => Failure::Unknown { answered: false, retry_after: Duration::ZERO },
             Fate::Complete => Failure::Unusable,
         },
@@ -130,9 +131,7 @@ fn failure_of(response: &Response, error: &Error) -> Failure {
     let retry_after = error.retry_after().unwrap_or_default();
     match response.status {
         400 | 401 => Failure::Refused,
-        200..=299 if error.code().is_some_and(|code| code.eq_ignore_ascii_case("UNAUTHORIZED")) => {
-            Failure::Refused
-        }
+        _ if says_unauthorized(response, error) => Failure::Refused,
         403 => Failure::Forbidden,
         429 => Failure::Limited { retry_after },
         // A gateway speaks for itself: the API has not counted what it never saw.
@@ -140,6 +139,20 @@ fn failure_of(response: &Response, error: &Error) -> Failure {
         408 | 500..=599 => Failure::Unknown { answered: true, retry_after },
         _ => Failure::Unusable,
     }
+}
+
+/// Whether the API refuses what was presented under another status than 401.
+fn says_unauthorized(response: &Response, error: &Error) -> bool {
+    #[derive(Deserialize)]
+    struct Verdict {
+        success: bool,
+    }
+    let says_failed = || {
+        let verdict = serde_json::from_slice(response.body.bytes());
+        verdict.is_ok_and(|Verdict { success }| !success)
+    };
+    let is_unauthorized = error.code().is_some_and(|code| code.eq_ignore_ascii_case("UNAUTHORIZED"));
+    is_unauthorized && (response.is_success() || says_failed())
 }
 
 /// A JSON object of text members, in a buffer that never has to move while it is filled.
@@ -170,9 +183,20 @@ struct Members<'a> {
 
 /// The pair that a response holds; an error if it is no success or cannot be used.
 fn minted(response: &Response, setting: Setting) -> Result<Pair<AccessToken, RefreshToken>> {
+    let refusal = || http::auth_failure_of(response, setting.sent.wall);
     if !response.is_success() {
-        return Err(http::auth_failure_of(response, setting.sent.wall));
+        return Err(refusal());
     }
+    read_pair(response, setting).map_err(|error| match error.code() {
+        // An error body under a status of success, with or without a word about success beside it.
+        None if refusal().is_from_api() => {
+            refusal().with_kind(InvalidResponse, "the server says the call failed")
+        }
+        _ => error,
+    })
+}
+
+fn read_pair(response: &Response, setting: Setting) -> Result<Pair<AccessToken, RefreshToken>> {
     let members: Members<'_> = http::read(response, http::payload(response)?)?;
     let access = member(members.access_token).ok_or_else(|| complaint(response, "holds no access token"))?;
     let (exp, iat) = times(&access).unwrap_or_default();

@@ -110,6 +110,7 @@ impl Inner {
                     (outcome_of(&error), error)
                 }
                 Err(Failure { fate: Fate::NotSent, error }) => (Outcome::NotSent, error),
+                Err(Failure { fate: Fate::Unsendable, error }) => (Outcome::Complete, error),
                 Err(Failure { fate, error }) => {
                     course.doubt = Doubt::Lost;
                     let complete = fate == Fate::Complete;

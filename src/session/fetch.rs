@@ -36,6 +36,9 @@ impl Scope {
     }
 }
 
+/// Some tools put it in front of UTF-8, also of a text that has nothing else.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 impl Session {
     /// The limits of a method that starts now and has the session's usual deadline.
     pub(crate) fn scope(&self) -> Scope {
@@ -73,6 +76,16 @@ impl Session {
     /// Makes a call that returns one object.
     pub(crate) fn fetch<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
         Ok(self.read_in(request, self.scope(), http::object_of)?)
+    }
+
+    /// The same, but a body without any text is `null`, for the types that can be.
+    pub(crate) fn fetch_or_null<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
+        Ok(self.read_in(request, self.scope(), |response| {
+            let body = response.body.bytes();
+            let text = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+            let null = text.trim_ascii().is_empty().then(|| serde_json::from_str("null").ok()).flatten();
+            null.map_or_else(|| http::object_of(response), Ok)
+        })?)
     }
 
     /// Gets the object that has this id.

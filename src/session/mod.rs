@@ -15,6 +15,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use self::source::SessionSource;
+use crate::http::BaseUrl;
 use crate::token::{Cache, Source as _};
 use crate::{Credentials, Error, Result};
 
@@ -97,6 +98,9 @@ impl Session {
     /// ```
     pub fn from_env() -> Result<Self> {
         let base_url = crate::credentials::variable("API_BASE_URL")?;
+        BaseUrl::parse(&base_url).map_err(|error| {
+            Error::configuration(format!("the environment variable API_BASE_URL: {error}"))
+        })?;
         Session::new(&base_url, Credentials::from_env()?)
     }
 

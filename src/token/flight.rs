@@ -165,7 +165,7 @@ impl Machine {
                 self.ask_again = now.saturating_add(ASK_AGAIN);
                 false
             }
-            (_, Failure::Forbidden | Failure::Unusable | Failure::Aborted) => false,
+            (_, Failure::Unsendable | Failure::Forbidden | Failure::Unusable | Failure::Aborted) => false,
         };
         if !again || self.limit_of(id).is_some_and(|limit| self.next_call(false, now) >= limit) {
             self.fail(now, random);

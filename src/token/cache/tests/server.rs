@@ -97,7 +97,7 @@ pub(super) fn failed(failure: Failure) -> Response {
         Failure::Forbidden => ErrorKind::Forbidden,
         Failure::Limited { .. } => ErrorKind::RateLimited,
         Failure::Unusable => ErrorKind::InvalidResponse,
-        Failure::Aborted => ErrorKind::Configuration,
+        Failure::Aborted | Failure::Unsendable => ErrorKind::Configuration,
     };
     Err(Failed { failure, error: Error::new(kind, "as the test wants") })
 }
