@@ -10,10 +10,12 @@ use zeroize::Zeroize;
 
 mod kind;
 mod server_text;
+mod unreadable;
 
 pub use kind::ErrorKind;
-pub(crate) use server_text::SHORTEST_SECRET;
-use server_text::{printable, redacted};
+use server_text::redacted;
+pub(crate) use server_text::{SHORTEST_SECRET, printable};
+pub use unreadable::Unreadable;
 
 /// An error of this crate.
 ///
@@ -36,6 +38,7 @@ struct Inner {
     retry_after: Option<Duration>,
     may_have_executed: bool,
     client_reference: Option<Box<str>>,
+    unreadable: Option<Unreadable>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -51,6 +54,7 @@ impl Error {
             retry_after: None,
             may_have_executed: false,
             client_reference: None,
+            unreadable: None,
             source: None,
         }))
     }
@@ -100,7 +104,7 @@ impl Error {
     }
 
     pub(crate) fn with_client_reference(mut self, reference: &str) -> Self {
-        self.0.client_reference = Some(reference.into());
+        self.0.client_reference = Some(printable(reference));
         self
     }
 
@@ -128,6 +132,13 @@ impl Error {
             }
         }
         self
+    }
+
+    /// The error of one item among the others of a list.
+    pub(crate) fn of_item(item: Unreadable) -> Self {
+        let mut error = item.error().clone();
+        error.0.unreadable = Some(item);
+        error
     }
 
     /// What went wrong, for a `match`.
@@ -193,6 +204,15 @@ impl Error {
         self.0.may_have_executed
     }
 
+    /// The item of a list that this error is about: the others can still be read.
+    ///
+    /// An iterator such as [`products`](crate::Session::products) goes on after an error that has one, and ends after
+    /// any other.
+    #[must_use]
+    pub fn unreadable(&self) -> Option<&Unreadable> {
+        self.0.unreadable.as_ref()
+    }
+
     /// The client reference of the order this error is about.
     #[must_use]
     pub fn client_reference(&self) -> Option<&str> {
@@ -227,6 +247,7 @@ impl fmt::Debug for Error {
         field(&mut out, "retry_after", inner.retry_after.as_ref());
         field(&mut out, "may_have_executed", inner.may_have_executed.then_some(&true));
         field(&mut out, "client_reference", inner.client_reference.as_ref());
+        field(&mut out, "unreadable", inner.unreadable.as_ref());
         field(&mut out, "source", inner.source.as_ref());
         out.finish()
     }

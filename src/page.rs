@@ -2,20 +2,20 @@
 
 use std::collections::HashSet;
 use std::iter::FusedIterator;
-use std::{mem, slice, vec};
-
-use serde::de::DeserializeOwned;
+use std::{slice, vec};
 
 use crate::http::{Listing, Request};
-use crate::model::Identified;
+use crate::model::{Identified, Model};
 use crate::session::Scope;
-use crate::{Error, Result, Session};
+use crate::{Error, Result, Session, Unreadable};
 
 /// One page of a list.
+///
+/// As an iterator it has the items that can be read; the others are in [`unreadable`](Self::unreadable).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page<T> {
-    /// The items of this page, in the server's order.
+    /// The items of this page that can be read, in the server's order.
     pub items: Vec<T>,
     /// The number of this page; the first is 1.
     pub page: u32,
@@ -25,10 +25,12 @@ pub struct Page<T> {
     pub total_pages: Option<u32>,
     /// Whether there is a next page. If the server does not say, there may be one after every page that has items.
     pub has_more: bool,
+    /// The items of this page that cannot be read: one odd item does not cost the others.
+    pub unreadable: Vec<Unreadable>,
 }
 
 impl<T> Page<T> {
-    /// Looks at the items of this page, in the server's order.
+    /// Looks at the items of this page that can be read, in the server's order.
     pub fn iter(&self) -> slice::Iter<'_, T> {
         self.items.iter()
     }
@@ -54,36 +56,56 @@ impl<'a, T> IntoIterator for &'a Page<T> {
 
 /// A lazy iterator over all items of a list, page after page.
 ///
-/// It requests the next page only when the items of the last one are used up, and ends after the first error. Each page
-/// may take as long as a call.
+/// It requests the next page only when the items of the last one are used up. Each page may take as long as a call.
 ///
-/// A list can change while it is walked. A new item moves the others towards the end: what the page before had already
-/// is left out. An item that goes away moves the others towards the start, and one of them can fall between two pages.
+/// # Errors
+/// An item that cannot be read is an error in its place whose [`unreadable`](Error::unreadable) is `Some`, and the walk
+/// goes on after it. A call that fails is an error whose `unreadable` is `None`, and ends the walk:
+///
+/// ```
+/// # use popup_rewards::{sandbox::Sandbox, *};
+/// # let sandbox = Sandbox::start()?;
+/// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+/// for product in session.products(&ListProducts::new()) {
+///     match product {
+///         Ok(product) => println!("{}", product.name),
+///         Err(error) if error.unreadable().is_some() => eprintln!("skipped: {error}"),
+///         Err(error) => return Err(error),
+///     }
+/// }
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// # Lists that change
+/// Pages are cut from the list as it is when each of them is requested. A new item moves the others towards the end: what
+/// the page before had already is left out, but if more than a page is new, items come twice. An item that goes
+/// away moves the others towards the start, and one of them can fall between two pages and never come. So what must be
+/// complete, such as books, is compared by id with another walk, or with [`Page::total`].
 #[must_use = "an iterator requests nothing until it is used"]
 pub struct Items<'a, T> {
     session: &'a Session,
     walk: Walk<T>,
-    ready: vec::IntoIter<T>,
+    ready: vec::IntoIter<Result<T, Unreadable>>,
 }
 
 impl<'a, T> Items<'a, T> {
     /// Starts at the page the request names, or at the first.
     pub(crate) fn new(session: &'a Session, mut request: Request) -> Self
     where
-        T: Identified,
+        T: Model + Identified,
     {
         request.set_query("page", request.number("page").unwrap_or(1));
         Items { session, walk: Walk::new(request), ready: Vec::new().into_iter() }
     }
 }
 
-impl<T: DeserializeOwned> Iterator for Items<'_, T> {
+impl<T> Iterator for Items<'_, T> {
     type Item = Result<T>;
 
     fn next(&mut self) -> Option<Result<T>> {
         loop {
             if let Some(item) = self.ready.next() {
-                return Some(Ok(item));
+                return Some(item.map_err(Error::of_item));
             }
             match self.walk.next_page(self.session, self.session.scope()) {
                 Ok(items) => self.ready = items?.into_iter(),
@@ -93,7 +115,7 @@ impl<T: DeserializeOwned> Iterator for Items<'_, T> {
     }
 }
 
-impl<T: DeserializeOwned> FusedIterator for Items<'_, T> {}
+impl<T> FusedIterator for Items<'_, T> {}
 
 impl<T> std::fmt::Debug for Items<'_, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -105,32 +127,46 @@ impl<T> std::fmt::Debug for Items<'_, T> {
     }
 }
 
+/// Requests one page after pages with so many items.
+type Fetch<T> = fn(&Session, &Request, Option<u64>, Scope) -> Result<Listing<T>>;
+
 /// The pages of a list, one after the other.
 pub(crate) struct Walk<T> {
     request: Request,
     /// The page that comes next; none after the last.
     next: Option<u32>,
-    /// The ids on the page before.
-    before: Vec<i64>,
+    /// The ids on the page before, as far as they can be read.
+    before: Vec<Option<i64>>,
     /// How many items the pages so far have, those before the first page of the walk included.
     through: Option<u64>,
+    fetch: Fetch<T>,
     id: fn(&T) -> i64,
 }
 
-impl<T: Identified> Walk<T> {
+impl<T: Model + Identified> Walk<T> {
     pub(crate) fn new(request: Request) -> Self {
         let next = Some(request.number("page").unwrap_or(1));
-        Walk { request, next, before: Vec::new(), through: None, id: T::id }
+        Walk { request, next, before: Vec::new(), through: None, fetch: Session::fetch_page_in, id: T::id }
     }
 }
 
-impl<T: DeserializeOwned> Walk<T> {
+impl<T> Walk<T> {
     /// The items of the next page that the page before did not have; nothing after the last page or an error.
-    pub(crate) fn next_page(&mut self, session: &Session, scope: Scope) -> Result<Option<Vec<T>>> {
+    pub(crate) fn next_page(
+        &mut self,
+        session: &Session,
+        scope: Scope,
+    ) -> Result<Option<Vec<Result<T, Unreadable>>>> {
         let Some(page) = self.next.take() else { return Ok(None) };
-        let Listing { page: mut found, size, through, says_more } =
-            session.fetch_page_in(&self.request, self.through, scope)?;
-        let ids: Vec<i64> = found.items.iter().map(self.id).collect();
+        let Listing { page: found, size, through, says_more } =
+            (self.fetch)(session, &self.request, self.through, scope)?;
+        let (number, has_more) = (found.page, found.has_more);
+        let mut items = in_order(found);
+        let id = |item: &Result<T, Unreadable>| match item {
+            Ok(item) => Some((self.id)(item)),
+            Err(unreadable) => unreadable.id(),
+        };
+        let ids: Vec<Option<i64>> = items.iter().map(id).collect();
         // An empty page ends the walk whatever the headers claim.
         if ids.is_empty() {
             return Ok(None);
@@ -142,18 +178,30 @@ impl<T: DeserializeOwned> Walk<T> {
             let repeated = "the server repeats a page instead of going on to the next";
             return if is_all { Ok(None) } else { Err(Error::invalid_response(repeated)) };
         }
-        if found.page != page {
+        if number != page {
             return Err(Error::invalid_response(
                 "the server responded with another page than the one requested",
             ));
         }
-        if found.has_more {
+        if has_more {
             self.next = page.checked_add(1);
             self.request.set_query("page", page.saturating_add(1));
         }
         self.through = Some(through);
-        let before: HashSet<i64> = mem::replace(&mut self.before, ids).into_iter().collect();
-        found.items.retain(|item| !before.contains(&(self.id)(item)));
-        Ok(Some(found.items))
+        let before: HashSet<i64> = self.before.iter().copied().flatten().collect();
+        items.retain(|item| id(item).is_none_or(|id| !before.contains(&id)));
+        self.before = ids;
+        Ok(Some(items))
     }
+}
+
+/// All items of a page in the server's order, those that cannot be read included.
+fn in_order<T>(page: Page<T>) -> Vec<Result<T, Unreadable>> {
+    let count = page.items.len() + page.unreadable.len();
+    let (mut items, mut unreadable) = (page.items.into_iter(), page.unreadable.into_iter().peekable());
+    let at = |position| {
+        let odd = unreadable.next_if(|item| item.position() == position);
+        odd.map(Err).or_else(|| items.next().map(Ok))
+    };
+    (0..count).filter_map(at).collect()
 }

@@ -116,6 +116,6 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn call<T: DeserializeOwned>(&self, call: &RawCall) -> Result<T> {
-        self.fetch_or_null(&call.0)
+        self.fetch_value(&call.0)
     }
 }

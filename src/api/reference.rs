@@ -11,6 +11,8 @@ impl Session {
     ///
     /// `GET /api/v1/countries`
     ///
+    /// A country that cannot be read is left out, with a warning in the log on target `popup_rewards::call`.
+    ///
     /// # Errors
     /// What the server answered, or the network failed with.
     ///
@@ -52,6 +54,8 @@ impl Session {
     /// Lists all currencies. Fetch them once and keep them: they change about once a day at most.
     ///
     /// `GET /api/v1/currencies`
+    ///
+    /// A currency that cannot be read is left out, with a warning in the log on target `popup_rewards::call`.
     ///
     /// # Errors
     /// What the server answered, or the network failed with.
@@ -97,6 +101,8 @@ impl Session {
     ///
     /// `GET /api/v1/categories`
     ///
+    /// A category that cannot be read is left out, with a warning in the log on target `popup_rewards::call`.
+    ///
     /// # Errors
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) (`INVALID_FEATURE`) if gift cards are off for this
     /// client.
@@ -140,6 +146,8 @@ impl Session {
     /// Lists the subcategories of gift cards.
     ///
     /// `GET /api/v1/subcategories`
+    ///
+    /// A subcategory that cannot be read is left out, with a warning in the log on target `popup_rewards::call`.
     ///
     /// # Errors
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) (`INVALID_FEATURE`) if gift cards are off for this

@@ -28,8 +28,14 @@ impl Session {
 
     /// Walks all wallets, the newest first, page after page, as they are asked for.
     ///
-    /// `GET /api/v1/wallets`, as often as it takes. The walk ends after its first error; [`Items`] says what a
-    /// list that changes meanwhile can hide.
+    /// `GET /api/v1/wallets`, as often as it takes.
+    ///
+    /// A wallet that cannot be read is an error whose [`unreadable`](crate::Error::unreadable) is `Some`, and the walk
+    /// goes on. A call that fails is any other error, and ends it.
+    ///
+    /// The list may change during the walk. A wallet that is removed, or no longer matches the filter, moves the others
+    /// up, and one of them can fall between two pages and never come. One that is added in front is not seen; if more
+    /// than a page of them is added between two requests, others come twice. [`Items`] says more.
     ///
     /// # Examples
     /// ```
@@ -92,8 +98,14 @@ impl Session {
 
     /// Walks all transactions, the newest first, page after page, as they are asked for.
     ///
-    /// `GET /api/v1/transactions`, as often as it takes. The walk ends after its first error; [`Items`] says what a
-    /// list that changes meanwhile can hide.
+    /// `GET /api/v1/transactions`, as often as it takes.
+    ///
+    /// A transaction that cannot be read is an error whose [`unreadable`](crate::Error::unreadable) is `Some`, and the
+    /// walk goes on. A call that fails is any other error, and ends it.
+    ///
+    /// The list may change during the walk. A transaction that is removed, or no longer matches the filter, moves the
+    /// others up, and one of them can fall between two pages and never come. One that is added in front is not seen; if
+    /// more than a page of them is added between two requests, others come twice. [`Items`] says more.
     ///
     /// # Examples
     /// ```

@@ -7,13 +7,22 @@ const TEXT_LIMIT: usize = 300;
 /// A secret shorter than this would be found in any text.
 pub(crate) const SHORTEST_SECRET: usize = 4;
 
-/// A server text made fit for one log line: no control characters, bounded length.
-pub(super) fn printable(text: &str) -> Box<str> {
-    let fit = || text.chars().take(TEXT_LIMIT).map(|c| if c.is_control() { ' ' } else { c });
+/// A server text made fit for one log line: no control characters, no line or paragraph separators, nothing that turns
+/// the direction of the text around it, bounded length.
+pub(crate) fn printable(text: &str) -> Box<str> {
+    let fit = || text.chars().take(TEXT_LIMIT).map(|c| if is_plain(c) { c } else { ' ' });
     // The size up front: a string that grows leaves pieces behind, and the text may repeat a token.
     let mut printable = String::with_capacity(fit().map(char::len_utf8).sum());
     printable.extend(fit());
     printable.into()
+}
+
+/// Whether a character stands in its line and changes nothing but that. What does not is invisible, and the controls of
+/// direction let a text show something else than it says.
+fn is_plain(c: char) -> bool {
+    let breaks_or_turns = matches!(c,
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    !c.is_control() && !breaks_or_turns
 }
 
 /// The text without the secret, if it holds it: whole, or its beginning where the text was cut to a bounded length.
@@ -41,6 +50,31 @@ mod tests {
         let error = Error::invalid_request("refused").with_status(400).with_server_message(Some(&long));
         assert!(error.to_string().len() < 400);
         assert!(!error.to_string().chars().any(char::is_control));
+    }
+
+    #[test]
+    fn what_breaks_a_line_or_turns_its_direction_becomes_a_blank() {
+        let turning =
+            "\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}";
+        for c in turning
+            .chars()
+            .chain("\u{2028}\u{2029}\u{85}\n\r\t\u{b}\u{c}\0\u{1b}\u{7f}\u{200b}\u{feff}".chars())
+        {
+            let text = format!("a{c}b");
+            let error = Error::invalid_request("refused")
+                .with_status(400)
+                .with_code(Some(&text))
+                .with_server_message(Some(&text))
+                .with_request_id(Some(&text))
+                .with_client_reference(&text);
+            assert_eq!(error.to_string(), "refused (400 a b): a b", "{c:?}");
+            assert_eq!((error.request_id(), error.client_reference()), (Some("a b"), Some("a b")), "{c:?}");
+        }
+        let kept = "ümlaut €, 日本, עברית, 👩‍👧".replace('\u{200d}', "");
+        assert_eq!(
+            Error::invalid_request("x").with_server_message(Some(&kept)).server_message(),
+            Some(&*kept)
+        );
     }
 
     #[test]

@@ -12,8 +12,9 @@ use zeroize::Zeroizing;
 
 use super::Response;
 use super::retry_after;
-use crate::model::{Identified, unescape};
-use crate::{Error, ErrorKind, Page, Result};
+use crate::model::{Entries, Identified, Members, Mended, Model, Odd, flag, mended, unescape};
+use crate::session::CALL_LOG;
+use crate::{Error, ErrorKind, Page, Result, Unreadable};
 
 /// What a page was asked for, to work out whether there is more when the server does not say.
 #[derive(Clone, Copy, Debug)]
@@ -25,26 +26,78 @@ pub(crate) struct Listed {
     pub(crate) before: Option<u64>,
 }
 
+/// The body as JSON text.
+pub(crate) fn text_of(response: &Response) -> Mended<'_> {
+    mended(response.body.bytes())
+}
+
 /// One object, bare or as `{"success":true,"data":{..}}`.
-pub(crate) fn object_of<T: DeserializeOwned>(response: &Response) -> Result<T> {
-    read(response, payload(response)?)
+pub(crate) fn object_of<T: Model>(response: &Response) -> Result<T> {
+    let text = text_of(response);
+    let members = members(response, payload(response, &text)?)?;
+    T::read(&members).map_err(|odd| {
+        // An order may have a member of this name, so it is only looked at where there is no object.
+        if says_error(&members) { said_failed(response) } else { unusable(response, odd) }
+    })
 }
 
 /// One object, which has to be the one with this id.
-pub(crate) fn one_of<T: DeserializeOwned + Identified>(response: &Response, id: i64) -> Result<T> {
+pub(crate) fn one_of<T: Model + Identified>(response: &Response, id: i64) -> Result<T> {
     let object: T = object_of(response)?;
     if object.id() == id { Ok(object) } else { Err(unusable(response, "is about another object")) }
 }
 
-/// Nothing but whether the call is said to have failed after all.
-pub(crate) fn nothing_of(response: &Response) -> Result<()> {
-    let top = serde_json::from_slice::<TopLevel<'_>>(response.body.bytes());
-    if top.is_ok_and(|top| top.says_failed()) { Err(said_failed(response)) } else { Ok(()) }
+/// Whatever a caller can make of it, bare or as `{"success":true,"data":..}`.
+///
+/// A success without a body is `null`, for the types that can be.
+pub(crate) fn value_of<T: DeserializeOwned>(response: &Response) -> Result<T> {
+    let text = text_of(response);
+    if text.trim().is_empty()
+        && let Ok(null) = serde_json::from_str("null")
+    {
+        return Ok(null);
+    }
+    read(response, payload(response, &text)?)
 }
 
-/// A list, bare or as `{"data":[..]}`.
-pub(crate) fn list_of<T: DeserializeOwned>(response: &Response) -> Result<Vec<T>> {
-    read(response, payload(response)?)
+/// Nothing but whether the call is said to have failed after all.
+pub(crate) fn nothing_of(response: &Response) -> Result<()> {
+    let text = text_of(response);
+    let failed = Members::of(&text).is_some_and(|top| is_failed(&top) || says_error(&top));
+    if failed { Err(said_failed(response)) } else { Ok(()) }
+}
+
+/// A list that has no pages. What cannot be read is left out with a warning; if nothing can, the list cannot.
+pub(crate) fn list_of<T: Model>(response: &Response) -> Result<Vec<T>> {
+    let (items, unreadable) = items_of(response)?;
+    for item in &unreadable {
+        log::warn!(target: CALL_LOG, "left out of a list: {}", item.error());
+    }
+    match unreadable.into_iter().next() {
+        Some(first) if items.is_empty() => Err(first.into_error()),
+        _ => Ok(items),
+    }
+}
+
+/// The items of a list that can be read, and the others.
+fn items_of<T: Model>(response: &Response) -> Result<(Vec<T>, Vec<Unreadable>)> {
+    let text = text_of(response);
+    let Entries(entries) = entries(response, &text)?;
+    let (mut items, mut unreadable) = (Vec::with_capacity(entries.len()), Vec::new());
+    for (position, raw) in entries.into_iter().enumerate() {
+        let members = Members::of(raw.get()).ok_or(Odd::NoObject);
+        match members.as_ref().map_err(|odd| *odd).and_then(T::read) {
+            Ok(item) => items.push(item),
+            Err(odd) => {
+                let id = members.ok().and_then(|members| members.number("id"));
+                let named = id.map_or(String::new(), |id: i64| format!(" (id {id})"));
+                let error =
+                    unusable(response, format_args!("has an item that {odd}, at position {position}{named}"));
+                unreadable.push(Unreadable::new(position, id, error));
+            }
+        }
+    }
+    Ok((items, unreadable))
 }
 
 /// One page of a list, and what the server says of the pages.
@@ -62,11 +115,11 @@ pub(crate) struct Listing<T> {
 ///
 /// There is more as soon as one header says so, because of those that disagree none is known to be right. Without any
 /// header there may be more behind every page that is not empty.
-pub(crate) fn page_of<T: DeserializeOwned>(response: &Response, asked: Listed) -> Result<Listing<T>> {
-    let items: Vec<T> = list_of(response)?;
+pub(crate) fn page_of<T: Model>(response: &Response, asked: Listed) -> Result<Listing<T>> {
+    let (items, unreadable) = items_of(response)?;
     let page = number(response, "x-page").unwrap_or(asked.page);
     let (total, total_pages) = (number(response, "x-total-count"), number(response, "x-total-pages"));
-    let count = u64::try_from(items.len()).unwrap_or(u64::MAX);
+    let count = u64::try_from(items.len() + unreadable.len()).unwrap_or(u64::MAX);
     let given: Option<u64> = number(response, "x-per-page");
     let size = given.or(asked.size.map(u64::from));
     // A server may give fewer items a page than it was asked for, or than it says: those it gave are what counts.
@@ -81,7 +134,7 @@ pub(crate) fn page_of<T: DeserializeOwned>(response: &Response, asked: Listed) -
     ];
     let said = said.into_iter().flatten().reduce(|one, other| one || other);
     let has_more = said.unwrap_or(count > 0 && given.is_none_or(|size| count >= size));
-    let page = Page { items, page, total, total_pages, has_more };
+    let page = Page { items, page, total, total_pages, has_more, unreadable };
     Ok(Listing { page, size, through, says_more: said == Some(true) })
 }
 
@@ -89,28 +142,65 @@ fn number<N: std::str::FromStr>(response: &Response, name: &str) -> Option<N> {
     response.header(name)?.parse().ok()
 }
 
-/// The payload inside an envelope, or the whole body if there is none.
-pub(crate) fn payload(response: &Response) -> Result<&[u8]> {
-    let body = response.body.bytes();
-    let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
-    match first {
-        None => Err(unusable(response, "is empty")),
-        Some(b'{') => unwrap(response, body),
-        Some(_) => Ok(body),
+/// The payload inside an envelope, or all of the text if there is none.
+pub(crate) fn payload<'a>(response: &Response, text: &'a str) -> Result<&'a str> {
+    if !first(response, text)?.starts_with('{') {
+        return Ok(text);
+    }
+    let top = members(response, text)?;
+    if is_failed(&top) {
+        return Err(said_failed(response));
+    }
+    match top.last("data") {
+        Some(data) if top.last("success").is_some() || top.names().all(|name| name == "data") => {
+            Ok(data.get())
+        }
+        _ => Ok(text),
     }
 }
 
-/// The top level of an object, as far as it decides whether it is an envelope.
-struct TopLevel<'a> {
-    data: Option<&'a RawValue>,
-    success: Option<&'a RawValue>,
-    others: bool,
+/// The entries of a list, however deep in `data` it is.
+fn entries<'a>(response: &Response, text: &'a str) -> Result<Entries<'a>> {
+    let mut json = first(response, text)?;
+    while json.starts_with('{') {
+        let top = members(response, json)?;
+        if is_failed(&top) {
+            return Err(said_failed(response));
+        }
+        let Some(data) = top.get("data") else { break };
+        json = data.get();
+    }
+    let entries: Entries<'a> = read(response, json)?;
+    // What is not there must not pass for a list without items.
+    let is_list = json.starts_with('[') || !entries.0.is_empty();
+    if is_list { Ok(entries) } else { Err(unusable(response, "is not a list")) }
 }
 
-impl TopLevel<'_> {
-    fn says_failed(&self) -> bool {
-        self.success.is_some_and(|success| success.get() == "false")
-    }
+/// The text from its first character that is not blank.
+fn first<'a>(response: &Response, text: &'a str) -> Result<&'a str> {
+    let text = text.trim_start();
+    if text.is_empty() { Err(unusable(response, "is empty")) } else { Ok(text) }
+}
+
+/// The members of an object.
+pub(crate) fn members<'a>(response: &Response, json: &'a str) -> Result<Members<'a>> {
+    read(response, json)
+}
+
+/// Whether an envelope says that the call failed.
+pub(crate) fn says_failed(response: &Response) -> bool {
+    Members::of(&text_of(response)).is_some_and(|top| is_failed(&top))
+}
+
+fn is_failed(top: &Members<'_>) -> bool {
+    top.flag("success") == Some(false)
+}
+
+/// Whether there is an error that is more than an empty member.
+fn says_error(top: &Members<'_>) -> bool {
+    let Some(error) = top.get("error") else { return false };
+    let is_empty = Entries::of(error.get()).is_some_and(|entries| entries.0.is_empty());
+    top.has("error") && !is_empty && flag(error.get()) != Some(false)
 }
 
 fn said_failed(response: &Response) -> Error {
@@ -118,53 +208,8 @@ fn said_failed(response: &Response) -> Error {
     described(response, error)
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for TopLevel<'a> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members<'a>(std::marker::PhantomData<&'a ()>);
-
-        impl<'de: 'a, 'a> serde::de::Visitor<'de> for Members<'a> {
-            type Value = TopLevel<'a>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<M: serde::de::MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-                let mut top = TopLevel { data: None, success: None, others: false };
-                while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-                    let value: &'de RawValue = map.next_value()?;
-                    match &*name {
-                        "data" => top.data = Some(value),
-                        "success" => top.success = Some(value),
-                        _ => top.others = true,
-                    }
-                }
-                Ok(top)
-            }
-        }
-
-        deserializer.deserialize_map(Members(std::marker::PhantomData))
-    }
-}
-
-fn unwrap<'a>(response: &Response, body: &'a [u8]) -> Result<&'a [u8]> {
-    // Most answers have no member of this name: then they are bare, and one look is enough.
-    let has = |member: &[u8]| memchr::memmem::find(body, member).is_some();
-    if !has(b"\"data\"") && !has(b"\"success\"") {
-        return Ok(body);
-    }
-    let top: TopLevel<'a> = serde_json::from_slice(body).map_err(|error| malformed(response, &error))?;
-    if top.says_failed() {
-        return Err(said_failed(response));
-    }
-    match top.data {
-        Some(data) if top.success.is_some() || !top.others => Ok(data.get().as_bytes()),
-        _ => Ok(body),
-    }
-}
-
-pub(crate) fn read<'a, T: Deserialize<'a>>(response: &Response, json: &'a [u8]) -> Result<T> {
-    serde_json::from_slice(json).map_err(|error| malformed(response, &error))
+fn read<'a, T: Deserialize<'a>>(response: &Response, json: &'a str) -> Result<T> {
+    serde_json::from_str(json).map_err(|error| malformed(response, &error))
 }
 
 /// Says where the answer went wrong, but not what was there: serde's own text quotes the value.
@@ -178,7 +223,7 @@ fn malformed(response: &Response, error: &serde_json::Error) -> Error {
 }
 
 fn unusable(response: &Response, what: impl std::fmt::Display) -> Error {
-    Error::invalid_response(format!("the server's answer {what}"))
+    Error::invalid_response(format!("the server's response {what}"))
         .with_status(response.status)
         .with_request_id(response.request_id())
 }
@@ -241,40 +286,19 @@ const LARGEST_ERROR: usize = 64 * 1024;
 /// Adds what the body says, if it is an error body of either shape.
 fn described(response: &Response, error: Error) -> Error {
     let error = error.with_request_id(response.request_id());
-    let body = response.body.bytes();
-    if body.len() > LARGEST_ERROR {
+    if response.body.bytes().len() > LARGEST_ERROR {
         return error;
     }
-    let Ok(parsed) = serde_json::from_slice::<ErrorBody<'_>>(body) else { return error };
-    let Some(raw) = parsed.error else {
-        return error.with_server_message(shown(text(parsed.message).as_ref()));
-    };
-    if let Ok(fields) = serde_json::from_str::<ErrorFields<'_>>(raw.get()) {
-        let code = text(fields.code).or_else(|| text(fields.name));
-        let message = text(fields.message).or_else(|| first_text(fields.messages));
+    let body = text_of(response);
+    let Some(top) = Members::of(&body) else { return error };
+    let beside = text(top.get("message"));
+    let Some(raw) = top.get("error") else { return error.with_server_message(shown(beside.as_ref())) };
+    if let Some(fields) = Members::of(raw.get()) {
+        let code = text(fields.get("code")).or_else(|| text(fields.get("name")));
+        let message = text(fields.get("message")).or_else(|| first_text(fields.get("messages")));
         return error.with_code(shown(code.as_ref())).with_server_message(shown(message.as_ref()));
     }
-    error.with_code(shown(text(Some(raw)).as_ref())).with_server_message(shown(text(parsed.message).as_ref()))
-}
-
-#[derive(Deserialize)]
-struct ErrorBody<'a> {
-    #[serde(borrow)]
-    error: Option<&'a RawValue>,
-    #[serde(borrow)]
-    message: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct ErrorFields<'a> {
-    #[serde(borrow)]
-    name: Option<&'a RawValue>,
-    #[serde(borrow)]
-    code: Option<&'a RawValue>,
-    #[serde(borrow)]
-    message: Option<&'a RawValue>,
-    #[serde(borrow)]
-    messages: Option<&'a RawValue>,
+    error.with_code(shown(text(Some(raw)).as_ref())).with_server_message(shown(beside.as_ref()))
 }
 
 /// A member's text, if it is a text. It is wiped, because it may repeat what was sent.
@@ -287,7 +311,7 @@ fn shown(text: Option<&Zeroizing<String>>) -> Option<&str> {
 }
 
 fn first_text(raw: Option<&RawValue>) -> Option<Zeroizing<String>> {
-    text(serde_json::from_str::<Vec<&RawValue>>(raw?.get()).ok()?.first().copied())
+    text(Entries::of(raw?.get())?.0.first().copied())
 }
 
 #[cfg(test)]

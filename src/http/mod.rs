@@ -34,8 +34,8 @@ use ureq::Agent;
 
 pub(crate) use base_url::BaseUrl;
 pub(crate) use envelope::{
-    Listed, Listing, auth_failure_of, failure_of, list_of, nothing_of, object_of, one_of, page_of, payload,
-    read,
+    Listed, Listing, auth_failure_of, failure_of, list_of, members, nothing_of, object_of, one_of, page_of,
+    payload, says_failed, text_of, value_of,
 };
 pub(crate) use failure::{Failure, Fate};
 pub(crate) use proxy::proxy;

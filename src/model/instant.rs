@@ -6,17 +6,17 @@ use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::{Iso8601, Rfc2822, Rfc3339};
 
-use super::lenient::text_of;
+use super::scalar;
 use crate::clock;
 
 /// The instant in a JSON value, or nothing if it cannot be read. A date alone is its first second.
 pub(crate) fn instant(raw: &RawValue) -> Option<OffsetDateTime> {
-    parse(&text_of(raw.get())?, "T00:00:00Z")
+    parse(&scalar::text(raw.get())?, "T00:00:00Z")
 }
 
 /// The same for the end of something: a date alone is its last second.
 pub(crate) fn end(raw: &RawValue) -> Option<OffsetDateTime> {
-    parse(&text_of(raw.get())?, "T23:59:59Z")
+    parse(&scalar::text(raw.get())?, "T23:59:59Z")
 }
 
 /// RFC 3339 and ISO 8601 with any usual separator and offset, or epoch seconds or milliseconds. A time without a

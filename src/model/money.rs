@@ -9,6 +9,8 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::scalar;
+
 /// For a member that must be there.
 pub(crate) fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
     optional(deserializer)?.ok_or_else(|| D::Error::custom("an amount is missing"))
@@ -17,22 +19,43 @@ pub(crate) fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Dec
 /// For a member that may be null; absence needs `#[serde(default)]` beside it.
 pub(crate) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
-    let raw = raw.get();
-    if raw == "null" {
+    if matches!(raw.get(), "null" | "\"\"") {
         return Ok(None);
     }
-    let text = raw.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(raw).trim();
     // The text stays out of the message: errors never quote the server's values.
-    exact(text).map(Some).ok_or_else(|| D::Error::custom("an amount is not a decimal number"))
+    scalar::amount(raw.get()).map(Some).ok_or_else(|| D::Error::custom("an amount is not a decimal number"))
 }
 
-/// The decimal a text stands for, or nothing if it is not a number or does not fit without rounding.
+/// The decimal that a text stands for digit by digit, with or without an exponent. A fraction beyond what a decimal
+/// holds, which is the noise of a server's floats, is rounded; what is no number, or too large, is nothing.
 pub(crate) fn exact(text: &str) -> Option<Decimal> {
-    if text.contains(['e', 'E']) {
-        return Decimal::from_scientific(text).ok();
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let digits = mantissa.strip_prefix(['-', '+']).unwrap_or(mantissa);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if digits.len() < 1 + usize::from(digits.contains('.')) || !is_digits(whole) || !is_digits(fraction) {
+        return None;
     }
-    Decimal::from_str_exact(text).ok()
+    if exponent == "0" {
+        return mantissa.parse().ok();
+    }
+    let sign = if mantissa.starts_with('-') { "-" } else { "" };
+    // How many digits stand before the point.
+    let before = exponent.parse::<i32>().ok()?.checked_add(i32::try_from(whole.len()).ok()?)?;
+    if before > LONGEST {
+        return None;
+    }
+    let zeros = |count: i32| "0".repeat(usize::try_from(count.min(LONGEST)).unwrap_or_default());
+    let digits = format!("{}{whole}{fraction}", zeros(before.saturating_neg()));
+    let after = i32::try_from(digits.len()).ok()? - before.max(0);
+    let digits = format!("{digits}{}", zeros(after.saturating_neg()));
+    let (whole, fraction) = digits.split_at_checked(usize::try_from(before).unwrap_or_default())?;
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{sign}0{whole}{point}{fraction}").parse().ok()
 }
+
+/// More digits than a decimal holds on either side of its point.
+const LONGEST: i32 = 40;
 
 /// Whether two amounts are the same as far as six decimals go: what is beyond them is noise of a server's floats.
 pub(crate) fn agree(one: Decimal, other: Decimal) -> bool {
@@ -63,15 +86,9 @@ pub(crate) fn text_or_null<S: Serializer>(
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 #[serde(transparent)]
-struct Amount(#[serde(deserialize_with = "required", serialize_with = "text")] Decimal);
-
-/// Reads a list of amounts; null is an empty list.
-pub(crate) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Decimal>, D::Error> {
-    let amounts = Option::<Vec<Amount>>::deserialize(deserializer)?.unwrap_or_default();
-    Ok(amounts.into_iter().map(|amount| amount.0).collect())
-}
+struct Amount(#[serde(serialize_with = "text")] Decimal);
 
 /// Writes a list of amounts.
 pub(crate) fn texts<S: Serializer>(amounts: &[Decimal], serializer: S) -> Result<S::Ok, S::Error> {
@@ -103,9 +120,89 @@ mod tests {
             (r#"{"amount":12345678901234567.89}"#, "12345678901234567.89"),
             (r#"{"amount":1e3}"#, "1000"),
             (r#"{"amount":null}"#, "none"),
+            (r#"{"amount":""}"#, "none"),
             ("{}", "none"),
         ] {
             assert_eq!(read(json).as_deref(), Some(text), "{json}");
+        }
+    }
+
+    #[test]
+    fn an_amount_is_the_same_with_an_exponent_and_without() {
+        for (plain, with_exponent, expected) in [
+            ("1000", "1e3", "1000"),
+            ("1000", "1.0E+3", "1000"),
+            ("50.0", "5.00e1", "50.0"),
+            ("-4.99", "-499e-2", "-4.99"),
+            ("0.00499", "4.99e-3", "0.00499"),
+            (".5", ".05e1", "0.5"),
+            (
+                "79228162514264337593543950335",
+                "7.9228162514264337593543950335e28",
+                "79228162514264337593543950335",
+            ),
+            // What a float leaves behind, with more digits than a decimal has.
+            (
+                "4.9900000000000002131628207280300557613372802734375",
+                "49.900000000000002131628207280300557613372802734375e-1",
+                "4.9900000000000002131628207280",
+            ),
+            (
+                "5.9999999999999999999999999999999999999999999999999",
+                "0.59999999999999999999999999999999999999999999999999e1",
+                "6.0000000000000000000000000000",
+            ),
+            (
+                "12345678901234567890.12345678901234",
+                "1234567890123456789012345678901234e-14",
+                "12345678901234567890.123456789",
+            ),
+            ("0.000000000000000000000000000001", "1e-30", "0.0000000000000000000000000000"),
+            (
+                "0.00000000000000000000000000000000000000000",
+                "1e-2000000000",
+                "0.0000000000000000000000000000",
+            ),
+        ] {
+            for text in [plain, with_exponent] {
+                assert_eq!(exact(text).map(|amount| amount.to_string()).as_deref(), Some(expected), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_amount_is_read_digit_by_digit_or_not_at_all() {
+        for text in [
+            "",
+            ".",
+            "-",
+            "+",
+            "-.",
+            "e3",
+            "1e",
+            "1e1.5",
+            "1ee3",
+            "1,040.00",
+            "1.040,00",
+            "4,99",
+            "1 000",
+            "1_000",
+            "1'000",
+            "4.99 USD",
+            "$4.99",
+            "0x10",
+            "NaN",
+            "inf",
+            "Infinity",
+            "--1",
+            "1.2.3",
+            "٤",
+            "1e29",
+            "79228162514264337593543950336",
+            "1e2000000000",
+            "1e99999999999",
+        ] {
+            assert_eq!(exact(text), None, "{text}");
         }
     }
 
@@ -124,7 +221,7 @@ mod tests {
 
     #[test]
     fn what_is_not_a_number_is_refused_without_being_quoted() {
-        for json in [r#"{"amount":"NaN-4711"}"#, r#"{"amount":{}}"#, r#"{"amount":""}"#, r#"{"amount":true}"#]
+        for json in [r#"{"amount":"NaN-4711"}"#, r#"{"amount":{}}"#, r#"{"amount":[]}"#, r#"{"amount":true}"#]
         {
             let error = serde_json::from_str::<Read>(json).err().unwrap().to_string();
             assert!(!error.contains("4711"), "{error}");

@@ -39,6 +39,19 @@ pub(crate) use placed;
 
 use time::OffsetDateTime;
 
+use super::members::Members;
+
+/// What orders of all verticals have under more than one name; the newest comes first.
+impl Members<'_> {
+    pub(super) fn reference(&self) -> Option<String> {
+        ["client_reference", "ref", "reference_code"].into_iter().find_map(|name| self.text(name))
+    }
+
+    pub(super) fn placed_at(&self) -> Option<OffsetDateTime> {
+        ["created_at", "placed_at"].into_iter().find_map(|name| self.time(name))
+    }
+}
+
 /// Whether an order that shows neither its account nor the amount that was asked for is one this call has placed: it
 /// is of the same product, and no older than the call. What is not known does not count as equal.
 pub(crate) fn is_new<P: Copy + PartialEq>(

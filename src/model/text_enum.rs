@@ -1,8 +1,9 @@
 //! Enums that the server may extend at any time: an unknown text is kept and written back as it came.
 
-/// Defines an enum of texts, read without regard to case, with `Unknown` for the rest.
+/// Defines an enum of texts, read without regard to case, blanks, hyphens and underscores, with `Unknown` for the rest.
+/// A variant can have further spellings.
 macro_rules! text_enum {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal $(| $other:literal)*,)+ }) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
@@ -25,7 +26,8 @@ macro_rules! text_enum {
 
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
-                $(if text.eq_ignore_ascii_case($text) {
+                use crate::model::text_enum::is_same;
+                $(if is_same(text, $text) $(|| is_same(text, $other))* {
                     return $name::$variant;
                 })+
                 $name::Unknown(text.to_owned())
@@ -55,6 +57,14 @@ macro_rules! text_enum {
 
 pub(crate) use text_enum;
 
+/// Whether two texts have the same letters.
+pub(crate) fn is_same(one: &str, other: &str) -> bool {
+    fn letters(text: &str) -> impl Iterator<Item = char> {
+        text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase())
+    }
+    letters(one).eq(letters(other))
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(unreachable_pub, reason = "the macro makes public enums")]
@@ -65,7 +75,9 @@ mod tests {
             /// Go.
             Green = "GREEN",
             /// Stop.
-            Red = "Red",
+            Red = "Red" | "Crimson",
+            /// Stop soon.
+            GreenToRed = "GREEN_TO_RED",
         }
     }
 
@@ -79,6 +91,24 @@ mod tests {
             assert_eq!(read(json), Light::Green, "{json}");
         }
         assert_eq!(serde_json::to_string(&read(r#""RED""#)).unwrap(), r#""Red""#);
+    }
+
+    #[test]
+    fn blanks_hyphens_and_underscores_do_not_matter_and_a_spelling_is_not_the_only_one() {
+        for text in [
+            "Green to Red",
+            "green-to-red",
+            " GREEN_TO_RED\n",
+            "GreenToRed",
+            "green\u{a0}to_red",
+            "GREEN_TO_RED_",
+        ] {
+            assert_eq!(Light::from(text), Light::GreenToRed, "{text}");
+        }
+        assert_eq!((Light::from("crimson "), Light::from("CRIM-SON")), (Light::Red, Light::Red));
+        for text in ["", " ", "-", "GREEN_TO", "GREEN.TO.RED", "red!", "réd"] {
+            assert_eq!(Light::from(text), Light::Unknown(text.to_owned()), "{text}");
+        }
     }
 
     #[test]

@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
@@ -47,24 +46,23 @@ pub(super) fn login(connections: &Connections, login: &Login, setting: Setting) 
     let request = Request::post("/auth/login").secret_body(body).without_token();
     let secrets = [login.secret.expose(), login.key.expose()];
     let response = send(connections, &request, setting, &secrets)?;
-    match minted(&response, setting) {
-        Ok(minted) => Ok(minted),
-        Err(error) => {
-            let error = secrets.iter().fold(error, |error, secret| error.redact(secret));
-            Err(match failure_of(&response, &error) {
-                // Only the API's own words make it the fault of the credentials.
-                Failure::Refused if error.is_from_api() => {
-                    let message = "the server refused the API key and secret";
-                    Failed { failure: Failure::Refused, error: error.with_kind(InvalidCredentials, message) }
-                }
-                Failure::Refused => Failed { failure: Failure::Forbidden, error },
-                Failure::Unusable if (400..500).contains(&response.status) => {
-                    Failed { failure: Failure::Forbidden, error }
-                }
-                failure => Failed { failure, error },
-            })
+    minted(&response, setting).map_err(|error| {
+        let error = secrets.iter().fold(error, |error, secret| error.redact(secret));
+        match failure_of(&response, &error) {
+            // Only the API's own words make it the fault of the credentials.
+            Failure::Refused
+                if response.status == 401 && error.is_from_api() || denies(&response, &error) =>
+            {
+                let message = "the server refused the API key and secret";
+                Failed { failure: Failure::Refused, error: error.with_kind(InvalidCredentials, message) }
+            }
+            Failure::Refused => Failed { failure: Failure::Forbidden, error },
+            Failure::Unusable if (400..500).contains(&response.status) => {
+                Failed { failure: Failure::Forbidden, error }
+            }
+            failure => Failed { failure, error },
         }
-    }
+    })
 }
 
 /// `POST /auth/refresh`. The token is presented once, whatever comes of it. `last`: a logout makes the call.
@@ -131,7 +129,7 @@ fn failure_of(response: &Response, error: &Error) -> Failure {
     let retry_after = error.retry_after().unwrap_or_default();
     match response.status {
         400 | 401 => Failure::Refused,
-        _ if says_unauthorized(response, error) => Failure::Refused,
+        _ if denies(response, error) => Failure::Refused,
         403 => Failure::Forbidden,
         429 => Failure::Limited { retry_after },
         // A gateway speaks for itself: the API has not counted what it never saw.
@@ -141,18 +139,10 @@ fn failure_of(response: &Response, error: &Error) -> Failure {
     }
 }
 
-/// Whether the API refuses what was presented under another status than 401.
-fn says_unauthorized(response: &Response, error: &Error) -> bool {
-    #[derive(Deserialize)]
-    struct Verdict {
-        success: bool,
-    }
-    let says_failed = || {
-        let verdict = serde_json::from_slice(response.body.bytes());
-        verdict.is_ok_and(|Verdict { success }| !success)
-    };
+/// Whether the API says, under whatever status, that it does not accept what was presented.
+fn denies(response: &Response, error: &Error) -> bool {
     let is_unauthorized = error.code().is_some_and(|code| code.eq_ignore_ascii_case("UNAUTHORIZED"));
-    is_unauthorized && (response.is_success() || says_failed())
+    is_unauthorized && (response.is_success() || http::says_failed(response))
 }
 
 /// A JSON object of text members, in a buffer that never has to move while it is filled.
@@ -171,16 +161,6 @@ fn object(members: &[(&str, &str)]) -> Zeroizing<Vec<u8>> {
     body
 }
 
-#[derive(Deserialize)]
-struct Members<'a> {
-    #[serde(borrow)]
-    access_token: Option<&'a RawValue>,
-    #[serde(borrow)]
-    refresh_token: Option<&'a RawValue>,
-    #[serde(borrow)]
-    access_expires_at: Option<&'a RawValue>,
-}
-
 /// The pair that a response holds; an error if it is no success or cannot be used.
 fn minted(response: &Response, setting: Setting) -> Result<Pair<AccessToken, RefreshToken>> {
     let refusal = || http::auth_failure_of(response, setting.sent.wall);
@@ -197,13 +177,15 @@ fn minted(response: &Response, setting: Setting) -> Result<Pair<AccessToken, Ref
 }
 
 fn read_pair(response: &Response, setting: Setting) -> Result<Pair<AccessToken, RefreshToken>> {
-    let members: Members<'_> = http::read(response, http::payload(response)?)?;
-    let access = member(members.access_token).ok_or_else(|| complaint(response, "holds no access token"))?;
+    let text = http::text_of(response);
+    let members = http::members(response, http::payload(response, &text)?)?;
+    let access =
+        member(members.get("access_token")).ok_or_else(|| complaint(response, "holds no access token"))?;
     let (exp, iat) = times(&access).unwrap_or_default();
     let evidence = Evidence {
         sent: setting.sent,
         server_date: response.header("date").and_then(|date| http_date(date, setting.sent.wall)),
-        expires_at: members.access_expires_at.and_then(instant),
+        expires_at: members.get("access_expires_at").and_then(instant),
         exp,
         iat,
     };
@@ -213,7 +195,7 @@ fn read_pair(response: &Response, setting: Setting) -> Result<Pair<AccessToken, 
     }
     let access = AccessToken::new(&access, expiry.expires_at())
         .ok_or_else(|| complaint(response, "holds an access token that cannot be sent in a header"))?;
-    Ok(Pair { access, refresh: member(members.refresh_token).map(RefreshToken), expiry })
+    Ok(Pair { access, refresh: member(members.get("refresh_token")).map(RefreshToken), expiry })
 }
 
 /// A token's text, copied once, into memory that is wiped.

@@ -8,7 +8,7 @@ use super::Session;
 use super::call::Failed;
 use super::orders::Doubt;
 use crate::http::{self, Listed, Listing, Request, Response};
-use crate::model::Identified;
+use crate::model::{Identified, Model};
 use crate::{Page, Result};
 
 /// What one method of a session may still do: until when, and since how many logouts.
@@ -35,9 +35,6 @@ impl Scope {
         self
     }
 }
-
-/// Some tools put it in front of UTF-8, also of a text that has nothing else.
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 impl Session {
     /// The limits of a method that starts now and has the session's usual deadline.
@@ -74,41 +71,36 @@ impl Session {
     }
 
     /// Makes a call that returns one object.
-    pub(crate) fn fetch<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
+    pub(crate) fn fetch<T: Model>(&self, request: &Request) -> Result<T> {
         Ok(self.read_in(request, self.scope(), http::object_of)?)
     }
 
-    /// The same, but a body without any text is `null`, for the types that can be.
-    pub(crate) fn fetch_or_null<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
-        Ok(self.read_in(request, self.scope(), |response| {
-            let body = response.body.bytes();
-            let text = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
-            let null = text.trim_ascii().is_empty().then(|| serde_json::from_str("null").ok()).flatten();
-            null.map_or_else(|| http::object_of(response), Ok)
-        })?)
+    /// Makes a call that returns whatever the caller expects.
+    pub(crate) fn fetch_value<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
+        Ok(self.read_in(request, self.scope(), http::value_of)?)
     }
 
     /// Gets the object that has this id.
     pub(crate) fn fetch_one<T>(&self, route: &'static str, id: i64) -> Result<T>
     where
-        T: DeserializeOwned + Identified,
+        T: Model + Identified,
     {
         let request = Request::get(route).id(id);
         Ok(self.read_in(&request, self.scope(), |response| http::one_of(response, id))?)
     }
 
     /// Makes a call that returns a list that has no pages.
-    pub(crate) fn fetch_list<T: DeserializeOwned>(&self, request: &Request) -> Result<Vec<T>> {
+    pub(crate) fn fetch_list<T: Model>(&self, request: &Request) -> Result<Vec<T>> {
         Ok(self.read_in(request, self.scope(), http::list_of)?)
     }
 
     /// Makes a call that returns one page of a list.
-    pub(crate) fn fetch_page<T: DeserializeOwned>(&self, request: &Request) -> Result<Page<T>> {
+    pub(crate) fn fetch_page<T: Model>(&self, request: &Request) -> Result<Page<T>> {
         Ok(self.fetch_page_in(request, None, self.scope())?.page)
     }
 
     /// Like `fetch_page`, after pages with so many items, within the limits of the method that makes the call.
-    pub(crate) fn fetch_page_in<T: DeserializeOwned>(
+    pub(crate) fn fetch_page_in<T: Model>(
         &self,
         request: &Request,
         before: Option<u64>,

@@ -66,7 +66,7 @@ pub(crate) struct Inner {
 }
 
 /// The target of log lines about calls.
-const CALL_LOG: &str = "popup_rewards::call";
+pub(crate) const CALL_LOG: &str = "popup_rewards::call";
 
 impl Session {
     /// Sets up a session with the default settings. Nothing is sent before the first call.

@@ -26,9 +26,14 @@ pub(crate) struct Api {
 impl Api {
     /// A server that answers the one login that a test may cost.
     pub(crate) fn start() -> Result<Api> {
+        Api::start_with(|body| body)
+    }
+
+    /// The same, with its response to the login changed.
+    pub(crate) fn start_with(change: impl FnOnce(String) -> String) -> Result<Api> {
         let mut server = Server::new();
         let unexpected = ["GET", "POST", "PATCH"].map(|method| catch_all(&mut server, method)).into();
-        let login = login(&mut server)?;
+        let login = login(&mut server, change)?;
         let session = Session::new(&server.url(), Credentials::new("the-key", "the-secret"))?;
         Ok(Api { server, unexpected, login, session })
     }
@@ -61,6 +66,14 @@ impl Api {
             .with_header("x-request-id", "req-1")
     }
 
+    /// Takes back all mocks but the one for the unexpected; the session stays logged in.
+    pub(crate) fn forget_mocks(&mut self) -> Result<()> {
+        self.server.reset();
+        self.unexpected = ["GET", "POST", "PATCH"].map(|method| catch_all(&mut self.server, method)).into();
+        self.login = login(&mut self.server, |body| body)?;
+        Ok(())
+    }
+
     /// Like [`finish`](Api::finish), for what must not even log in.
     pub(crate) fn finish_without_login(self) {
         self.unexpected.iter().for_each(Mock::assert);
@@ -87,7 +100,7 @@ fn catch_all(server: &mut Server, method: &'static str) -> Mock {
     server.mock(method, Matcher::Any).with_status(501).with_body_from_request(answer).expect(0).create()
 }
 
-fn login(server: &mut Server) -> Result<Mock> {
+fn login(server: &mut Server, change: impl FnOnce(String) -> String) -> Result<Mock> {
     let expires = (OffsetDateTime::now_utc() + Duration::hours(1)).format(&Rfc3339)?;
     let body = format!(
         r#"{{"success":true,"data":{{"access_token":"{TOKEN}","refresh_token":"refresh-token-of-the-mock",
@@ -98,7 +111,7 @@ fn login(server: &mut Server) -> Result<Mock> {
         .match_header("authorization", Matcher::Missing)
         .match_body(Matcher::JsonString(r#"{"username":"the-key","password":"the-secret"}"#.to_owned()))
         .with_header("content-type", "application/json")
-        .with_body(body)
+        .with_body(change(body))
         .expect(1)
         .create();
     Ok(login)

@@ -12,11 +12,14 @@ fn a_success_that_cannot_be_read_is_located_but_not_quoted() {
         (answer("200 OK", html, format!("<html>{CANARY}</html>")), "is not JSON"),
         (answer("200 OK", "", ""), "is empty"),
         (answer("204 No Content", "", ""), "is empty"),
-        (json(format!(r#"{{"id":"{CANARY}"}}"#)), "documented shape"),
+        (json(format!(r#"{{"id":"{CANARY}"}}"#)), "has no `id` that can be read"),
         (json(format!(r#"["{CANARY}"]"#)), "documented shape"),
         (json(format!(r#"{{"id":1,"name":"{CANARY}"#)), "is cut short"),
         (json(format!("\u{0}{CANARY}")), "is not JSON"),
-        (json([b"{\"id\":1,\"name\":\"\xff\xfe", CANARY.as_bytes(), b"\"}"].concat()), "the server's answer"),
+        (
+            json([b"{\"id\":\"\xff\xfe", CANARY.as_bytes(), b"\"}"].concat()),
+            "the server's response has no `id`",
+        ),
     ] {
         let peer = Peer::start([Answer::Keep(answer)]).unwrap();
         let session = peer.session().unwrap();

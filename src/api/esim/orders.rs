@@ -66,8 +66,14 @@ impl Session {
     /// Walks all eSIM orders, the newest first and without their activation codes, page after page, as they
     /// are asked for.
     ///
-    /// `GET /api/v1/esim/orders`, as often as it takes. The walk ends after its first error; [`Items`] says what a
-    /// list that changes meanwhile can hide.
+    /// `GET /api/v1/esim/orders`, as often as it takes.
+    ///
+    /// An order that cannot be read is an error whose [`unreadable`](crate::Error::unreadable) is `Some`, and the walk
+    /// goes on. A call that fails is any other error, and ends it.
+    ///
+    /// The list may change during the walk. An order that is removed, or no longer matches the filter, moves the others
+    /// up, and one of them can fall between two pages and never come. One that is added in front is not seen; if more
+    /// than a page of them is added between two requests, others come twice. [`Items`] says more.
     ///
     /// # Examples
     /// ```

@@ -30,8 +30,14 @@ impl Session {
 
     /// Walks all eSIM products, page after page, as they are asked for.
     ///
-    /// `GET /api/v1/esim/products`, as often as it takes. The walk ends after its first error; [`Items`] says what a
-    /// list that changes meanwhile can hide.
+    /// `GET /api/v1/esim/products`, as often as it takes.
+    ///
+    /// A product that cannot be read is an error whose [`unreadable`](crate::Error::unreadable) is `Some`, and the walk
+    /// goes on. A call that fails is any other error, and ends it.
+    ///
+    /// The list may change during the walk. A product that is removed, or no longer matches the filter, moves the others
+    /// up, and one of them can fall between two pages and never come. One that is added in front is not seen; if more
+    /// than a page of them is added between two requests, others come twice. [`Items`] says more.
     ///
     /// # Examples
     /// ```
@@ -72,6 +78,8 @@ impl Session {
     /// Lists the plans of an eSIM product. The first call for a product can be slow.
     ///
     /// `GET /api/v1/esim/products/:id/variants`
+    ///
+    /// A plan that cannot be read is left out, with a warning in the log on target `popup_rewards::call`.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,

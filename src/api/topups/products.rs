@@ -32,8 +32,14 @@ impl Session {
 
     /// Walks all products that can be topped up, page after page, as they are asked for.
     ///
-    /// `GET /api/v1/topups/products`, as often as it takes. The walk ends after its first error; [`Items`] says what a
-    /// list that changes meanwhile can hide.
+    /// `GET /api/v1/topups/products`, as often as it takes.
+    ///
+    /// A product that cannot be read is an error whose [`unreadable`](crate::Error::unreadable) is `Some`, and the walk
+    /// goes on. A call that fails is any other error, and ends it.
+    ///
+    /// The list may change during the walk. A product that is removed, or no longer matches the filter, moves the others
+    /// up, and one of them can fall between two pages and never come. One that is added in front is not seen; if more
+    /// than a page of them is added between two requests, others come twice. [`Items`] says more.
     ///
     /// # Examples
     /// ```
@@ -75,6 +81,8 @@ impl Session {
     /// Lists the amounts that a product can be topped up by.
     ///
     /// `GET /api/v1/topups/products/:id/variants`
+    ///
+    /// A variant that cannot be read is left out, with a warning in the log on target `popup_rewards::call`.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
@@ -124,6 +132,8 @@ impl Session {
     ///
     /// `POST /api/v1/topups/lookup`
     ///
+    /// An operator that cannot be read is left out, with a warning in the log on target `popup_rewards::call`.
+    ///
     /// # Errors
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the number is not in E.164.
     ///
@@ -139,7 +149,7 @@ impl Session {
     /// ```
     pub fn lookup_mobile(&self, number: &str) -> Result<Vec<MobileMatch>> {
         let request = Request::post("/api/v1/topups/lookup").json(&Lookup { mobile_number: number });
-        self.fetch_list(&request.reads().needs_phone_number(number))
+        self.fetch_list(&request.reads().needs_phone_number(Some(number)))
     }
 
     /// Asks what a top-up would cost. It reserves nothing.

@@ -1,10 +1,10 @@
 //! What can be ordered, and what it costs.
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::http::Request;
-use crate::model::money;
+use crate::model::{Members, Model, Odd, money};
 use crate::{Charges, Items, ListProducts, NewQuote, Page, Product, ProductId, Result, Session};
 
 impl Session {
@@ -32,8 +32,14 @@ impl Session {
 
     /// Walks all gift cards that can be ordered, page after page, as they are asked for.
     ///
-    /// `GET /api/v1/products`, as often as it takes. The walk ends after its first error; [`Items`] says what a
-    /// list that changes meanwhile can hide.
+    /// `GET /api/v1/products`, as often as it takes.
+    ///
+    /// A product that cannot be read is an error whose [`unreadable`](crate::Error::unreadable) is `Some`, and the walk
+    /// goes on. A call that fails is any other error, and ends it.
+    ///
+    /// The list may change during the walk. A product that is removed, or no longer matches the filter, moves the others
+    /// up, and one of them can fall between two pages and never come. One that is added in front is not seen; if more
+    /// than a page of them is added between two requests, others come twice. [`Items`] says more.
     ///
     /// # Examples
     /// ```
@@ -137,7 +143,12 @@ impl Stock {
     }
 }
 
-#[derive(Deserialize)]
 struct Availability {
     is_available: bool,
+}
+
+impl Model for Availability {
+    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+        Ok(Availability { is_available: from.needed("is_available", Members::flag)? })
+    }
 }

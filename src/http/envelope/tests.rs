@@ -11,9 +11,15 @@ fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> Respon
     Response { status, headers: map, body: Body::new(body.as_bytes().to_vec()), resent: false }
 }
 
-#[derive(Debug, Deserialize, PartialEq)]
+#[derive(Debug, PartialEq)]
 struct Thing {
     id: i64,
+}
+
+impl Model for Thing {
+    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+        Ok(Thing { id: from.needed("id", Members::number)? })
+    }
 }
 
 #[test]
@@ -32,15 +38,131 @@ fn objects_are_read_bare_and_enveloped() {
 
 #[test]
 fn lists_are_read_bare_and_enveloped() {
-    for body in [r#"[{"id":7}]"#, r#"{"data":[{"id":7}]}"#, r#"{"success":true,"data":[{"id":7}]}"#] {
+    for body in [
+        r#"[{"id":7}]"#,
+        " \n[{\"id\":7}]",
+        r#"{"data":[{"id":7}]}"#,
+        r#"{"success":true,"data":[{"id":7}]}"#,
+        r#"{"data":[{"id":7}],"links":{"next":null},"meta":{"total":1}}"#,
+        r#"{"links":{},"data":[{"id":9}],"data":[{"id":7}]}"#,
+        r#"{"success":true,"data":{"current_page":1,"data":[{"id":7}]}}"#,
+        r#"{"0":{"id":7}}"#,
+        r#"{"data":{"3":{"id":7}},"meta":{}}"#,
+    ] {
         assert_eq!(list_of::<Thing>(&response(200, &[], body)).expect(body), [Thing { id: 7 }]);
+    }
+    let numbered = r#"{"2":{"id":3},"0":{"id":1},"1":{"id":9},"1":{"id":2}}"#;
+    let ids: Vec<i64> =
+        list_of(&response(200, &[], numbered)).unwrap().iter().map(|it: &Thing| it.id).collect();
+    assert_eq!(ids, [1, 2, 3]);
+    for body in ["[]", r#"{"data":[]}"#, r#"{"data":[],"meta":{}}"#] {
+        assert_eq!(list_of::<Thing>(&response(200, &[], body)).expect(body), []);
     }
 }
 
 #[test]
-fn what_cannot_be_read_is_located_but_not_quoted() {
-    for body in ["", "  ", "<html>s3cret</html>", r#"{"id":"s3cret"}"#, r#"{"id":7"#, "null", r#"["s3cret"]"#]
+fn what_is_no_list_is_not_taken_for_an_empty_one() {
+    for body in [
+        "{}",
+        "null",
+        r#"{"data":null}"#,
+        r#"{"data":{}}"#,
+        r#"{"id":7}"#,
+        r#"{"data":{"id":7}}"#,
+        "7",
+        r#""x""#,
+        r#"[{"id":7}"#,
+        r#"{"success":true}"#,
+    ] {
+        let error = list_of::<Thing>(&response(200, &[], body)).expect_err(body);
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
+    }
+    for body in
+        [r#"{"success":false,"data":[]}"#, r#"{"success":"false","data":[]}"#, r#"{"success":0,"data":[]}"#]
     {
+        let error = list_of::<Thing>(&response(200, &[], body)).expect_err(body);
+        assert!(error.to_string().contains("says the call failed"), "{error}");
+    }
+}
+
+#[test]
+fn an_item_that_cannot_be_read_is_named_and_does_not_cost_the_others() {
+    let body = r#"[{"id":1},{"id":"s3cret"},null,[3],{"id":"5"},{"name":"s3cret"}]"#;
+    let page = page_of::<Thing>(
+        &response(200, &[("x-request-id", "r1")], body),
+        Listed { page: 1, size: None, before: None },
+    );
+    let Listing { page, through, .. } = page.unwrap();
+    assert_eq!(page.items, [Thing { id: 1 }, Thing { id: 5 }]);
+    assert_eq!(through, 6);
+    let places: Vec<_> = page.unreadable.iter().map(|item| (item.position(), item.id())).collect();
+    assert_eq!(places, [(1, None), (2, None), (3, None), (5, None)]);
+    for item in &page.unreadable {
+        let error = item.error();
+        assert_eq!(
+            (error.kind(), error.status(), error.request_id()),
+            (ErrorKind::InvalidResponse, Some(200), Some("r1"))
+        );
+        assert!(error.to_string().contains(&format!("position {}", item.position())), "{error}");
+        assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
+        assert!(error.unreadable().is_none());
+    }
+    let list = list_of::<Thing>(&response(200, &[], body)).unwrap();
+    assert_eq!(list, [Thing { id: 1 }, Thing { id: 5 }]);
+    let error = list_of::<Thing>(&response(200, &[], "[null]")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+}
+
+#[test]
+fn an_item_that_cannot_be_read_says_its_id_and_the_member() {
+    let body = r#"[{"id":"2","name":null}]"#;
+    let page =
+        page_of::<crate::Product>(&response(200, &[], body), Listed { page: 1, size: None, before: None });
+    let page = page.unwrap().page;
+    assert_eq!(page.unreadable[0].id(), Some(2));
+    assert_eq!(
+        page.unreadable[0].error().to_string(),
+        "the server's response has an item that has no `name` that can be read, at position 0 (id 2) (200)"
+    );
+}
+
+#[test]
+fn a_body_may_begin_with_a_byte_order_mark_and_hold_broken_characters() {
+    let broken = |body: &[u8]| Response {
+        body: Body::new([b"\xEF\xBB\xBF", body].concat()),
+        ..response(200, &[], "")
+    };
+    assert_eq!(object_of::<Thing>(&broken(b"{\"id\":7,\"name\":\"\xE9\"}")).unwrap(), Thing { id: 7 });
+    assert_eq!(value_of::<Vec<String>>(&broken(b"[\"\\ud83c\"]")).unwrap(), ["\u{FFFD}"]);
+    assert_eq!(list_of::<Thing>(&broken(b"{\"data\":[{\"id\":7}]}")).unwrap(), [Thing { id: 7 }]);
+    assert!(nothing_of(&broken(b"{\"success\":false,\"a\":\"\xE9\"}")).is_err());
+    let refused =
+        Response { status: 422, ..broken(b"{\"error\":{\"code\":\"X\",\"message\":\"Ren\xE9 \\ud83c\"}}") };
+    let error = failure_of(&refused, Duration::ZERO);
+    assert_eq!((error.code(), error.server_message()), (Some("X"), Some("Ren\u{FFFD} \u{FFFD}")));
+}
+
+#[test]
+fn of_a_member_that_comes_twice_the_last_counts() {
+    let body = r#"{"success":false,"success":true,"data":{"id":1},"data":{"id":1,"id":7}}"#;
+    assert_eq!(object_of::<Thing>(&response(200, &[], body)).unwrap(), Thing { id: 7 });
+    let refused = r#"{"error":{"code":"A"},"error":{"code":"A","code":"X","message":"a","message":"m"}}"#;
+    let error = failure_of(&response(400, &[], refused), Duration::ZERO);
+    assert_eq!((error.code(), error.server_message()), (Some("X"), Some("m")));
+}
+
+#[test]
+fn what_cannot_be_read_is_located_but_not_quoted() {
+    for body in [
+        "",
+        "  ",
+        "<html>s3cret</html>",
+        r#"{"id":"s3cret"}"#,
+        r#"{"id":{"s3cret":1}}"#,
+        r#"{"id":7"#,
+        "null",
+        r#"["s3cret"]"#,
+    ] {
         let error = object_of::<Thing>(&response(200, &[("x-request-id", "r1")], body)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
         assert_eq!(error.request_id(), Some("r1"));
@@ -54,13 +176,55 @@ fn a_success_status_that_says_it_failed_is_an_error() {
     let error = object_of::<Thing>(&response(200, &[], body)).unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::InvalidResponse, Some("BAD")));
     let without_data = response(200, &[], r#"{"success":false,"error":{"code":"BAD","message":"no"}}"#);
-    assert_eq!(object_of::<serde_json::Value>(&without_data).unwrap_err().code(), Some("BAD"));
+    assert_eq!(value_of::<serde_json::Value>(&without_data).unwrap_err().code(), Some("BAD"));
     assert_eq!(nothing_of(&without_data).unwrap_err().code(), Some("BAD"));
 }
 
 #[test]
+fn a_success_status_is_a_failure_in_every_spelling() {
+    for success in ["false", r#""false""#, r#""False""#, "0", r#""0""#, "0.0"] {
+        let body =
+            format!(r#"{{"success":{success},"error":{{"code":"BAD","message":"no"}},"data":{{"id":7}}}}"#);
+        let response = response(200, &[], &body);
+        assert_eq!(nothing_of(&response).unwrap_err().code(), Some("BAD"), "{body}");
+        assert_eq!(object_of::<Thing>(&response).unwrap_err().code(), Some("BAD"), "{body}");
+        assert_eq!(value_of::<serde_json::Value>(&response).unwrap_err().code(), Some("BAD"), "{body}");
+    }
+    for body in [
+        r#"{"error":{"code":"BAD","message":"no"}}"#,
+        r#"{"success":true,"error":{"code":"BAD"}}"#,
+        r#"{"error":"BAD","message":"no"}"#,
+        r#"{"status":200,"error":{"name":"BAD"}}"#,
+    ] {
+        assert_eq!(nothing_of(&response(200, &[], body)).unwrap_err().code(), Some("BAD"), "{body}");
+        assert_eq!(object_of::<Thing>(&response(200, &[], body)).unwrap_err().code(), Some("BAD"), "{body}");
+    }
+    // An object that can be read is one, whatever else it holds.
+    let with_error = response(200, &[], r#"{"id":7,"error":{"code":"BAD"}}"#);
+    assert_eq!(object_of::<Thing>(&with_error).unwrap(), Thing { id: 7 });
+}
+
+#[test]
 fn a_success_that_says_nothing_is_one() {
-    for body in ["", "ok", "null", "{}", r#"{"success":true}"#, r#"{"data":{"success":false}}"#] {
+    for body in [
+        "",
+        "ok",
+        "null",
+        "{}",
+        r#"{"success":true}"#,
+        r#"{"data":{"success":false}}"#,
+        r#"{"success":"true"}"#,
+        r#"{"success":1}"#,
+        r#"{"success":null}"#,
+        r#"{"error":null}"#,
+        r#"{"error":""}"#,
+        r#"{"error":{ }}"#,
+        r#"{"error":[]}"#,
+        r#"{"error":false}"#,
+        r#"{"error":0}"#,
+        "[]",
+        "<html>",
+    ] {
         assert!(nothing_of(&response(200, &[], body)).is_ok(), "{body}");
     }
 }
@@ -173,7 +337,7 @@ fn an_object_is_the_one_with_the_id() {
 #[test]
 fn a_refusal_in_a_success_says_its_code() {
     let refused = r#"{"success":false,"error":{"code":"UNAUTHORIZED","message":"Invalid credentials"}}"#;
-    let error = payload(&response(200, &[], refused)).unwrap_err();
+    let error = payload(&response(200, &[], refused), refused).unwrap_err();
     assert_eq!((error.status(), error.code()), (Some(200), Some("UNAUTHORIZED")));
     assert!(error.is_from_api());
 }

@@ -3,11 +3,9 @@
 use std::fmt;
 
 use rust_decimal::Decimal;
-use serde::Deserialize;
 use time::OffsetDateTime;
 
 use super::NewEsimOrder;
-use super::wire::Wire;
 use crate::model::placed::{is_new, placed};
 use crate::model::text_enum::text_enum;
 use crate::{EsimOrderId, EsimProductId, Secret, TransactionId};
@@ -15,8 +13,10 @@ use crate::{EsimOrderId, EsimProductId, Secret, TransactionId};
 /// An order of an eSIM.
 ///
 /// It is paid as soon as it exists, even while it is pending; an order that fails is refunded by itself.
-#[derive(Clone, Deserialize)]
-#[serde(from = "Wire")]
+///
+/// It can be read as long as it has an id. Any other member that the server leaves out, or writes in a way that cannot be
+/// read, is none, or what its field says.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct EsimOrder {
     /// Its id.
@@ -29,11 +29,13 @@ pub struct EsimOrder {
     pub variant_name: Option<String>,
     /// The country of the product, ISO 3166-1 alpha-3, or `GLO` for everywhere.
     pub country_code: Option<String>,
-    /// The data in gigabytes; 0 means unlimited, or paid by the minute.
+    /// The data in gigabytes; 0 means unlimited, or paid by the minute. None if it is not a number, such as
+    /// `Unlimited`.
     pub data_amount_gb: Option<Decimal>,
     /// How many days the plan lasts.
     pub validity_days: Option<u32>,
-    /// The price after the discount, in `currency`: less than the amount that was asked for.
+    /// The price after the discount, in `currency`: less than the amount that was asked for. 0 if the server does not
+    /// say.
     pub amount: Decimal,
     /// The currency of the amount, ISO 4217.
     pub currency: Option<String>,
@@ -114,7 +116,7 @@ text_enum! {
         /// Nothing was delivered and the wallet was refunded.
         Failed = "FAILED",
         /// Called off, and the wallet was refunded.
-        Cancelled = "CANCELLED",
+        Cancelled = "CANCELLED" | "CANCELED",
     }
 }
 

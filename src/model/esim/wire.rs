@@ -1,97 +1,37 @@
-//! An order of an eSIM as servers of all generations write it.
+//! Orders of eSIMs as servers of all generations write them.
 
-use rust_decimal::Decimal;
-use serde::Deserialize;
-use time::OffsetDateTime;
+use super::EsimOrder;
+use crate::model::members::{Members, Model, Odd, deserialize_models};
 
-use super::{ActivationStatus, EsimOrder, EsimOrderStatus};
-use crate::http::json_text;
-use crate::model::{lenient, money};
-use crate::{EsimOrderId, EsimProductId, Secret, TransactionId};
+deserialize_models! { EsimOrder }
 
-#[derive(Deserialize)]
-pub(super) struct Wire {
-    id: EsimOrderId,
-    #[serde(default, deserialize_with = "lenient::or_none")]
-    product_id: Option<EsimProductId>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    product_name: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    variant_name: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    country_code: Option<String>,
-    #[serde(default, deserialize_with = "money::optional")]
-    data_amount_gb: Option<Decimal>,
-    #[serde(default, deserialize_with = "lenient::or_none")]
-    validity_days: Option<u32>,
-    #[serde(deserialize_with = "money::required")]
-    amount: Decimal,
-    #[serde(default, deserialize_with = "lenient::text")]
-    currency: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    client_reference: Option<String>,
-    #[serde(default, rename = "ref", deserialize_with = "lenient::text")]
-    own_reference: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    reference_code: Option<String>,
-    status: EsimOrderStatus,
-    #[serde(default, deserialize_with = "lenient::text")]
-    status_text: Option<String>,
-    #[serde(default, deserialize_with = "lenient::or_none")]
-    activation_status: Option<ActivationStatus>,
-    #[serde(default, deserialize_with = "lenient::or_none")]
-    is_installed: Option<bool>,
-    #[serde(default, deserialize_with = "lenient::timestamp")]
-    installed_at: Option<OffsetDateTime>,
-    #[serde(default, deserialize_with = "lenient::timestamp")]
-    activated_at: Option<OffsetDateTime>,
-    #[serde(default, deserialize_with = "json_text::optional")]
-    activation_code: Option<Secret>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    iccid: Option<String>,
-    #[serde(default, deserialize_with = "lenient::or_none")]
-    transaction_id: Option<TransactionId>,
-    #[serde(default, deserialize_with = "lenient::timestamp")]
-    created_at: Option<OffsetDateTime>,
-    #[serde(default, deserialize_with = "lenient::timestamp")]
-    placed_at: Option<OffsetDateTime>,
-    #[serde(default, deserialize_with = "lenient::timestamp")]
-    completed_at: Option<OffsetDateTime>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    failure_code: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    failure_reason: Option<String>,
-    #[serde(default, deserialize_with = "lenient::or_none")]
-    is_user_fixable: Option<bool>,
-}
-
-impl From<Wire> for EsimOrder {
-    fn from(wire: Wire) -> Self {
-        EsimOrder {
-            id: wire.id,
-            product_id: wire.product_id,
-            product_name: wire.product_name,
-            variant_name: wire.variant_name,
-            country_code: wire.country_code,
-            data_amount_gb: wire.data_amount_gb,
-            validity_days: wire.validity_days,
-            amount: wire.amount,
-            currency: wire.currency,
-            client_reference: wire.client_reference.or(wire.own_reference).or(wire.reference_code),
-            status: wire.status,
-            status_text: wire.status_text,
-            activation_status: wire.activation_status,
-            is_installed: wire.is_installed,
-            installed_at: wire.installed_at,
-            activated_at: wire.activated_at,
-            activation_code: wire.activation_code,
-            iccid: wire.iccid,
-            transaction_id: wire.transaction_id,
-            created_at: wire.created_at.or(wire.placed_at),
-            completed_at: wire.completed_at,
-            failure_code: wire.failure_code,
-            failure_reason: wire.failure_reason,
-            is_user_fixable: wire.is_user_fixable,
-        }
+impl Model for EsimOrder {
+    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+        Ok(EsimOrder {
+            id: from.needed("id", Members::number)?,
+            product_id: from.number("product_id"),
+            product_name: from.text("product_name"),
+            variant_name: from.text("variant_name"),
+            country_code: from.text("country_code"),
+            data_amount_gb: from.amount("data_amount_gb"),
+            validity_days: from.number("validity_days"),
+            amount: from.amount("amount").unwrap_or_default(),
+            currency: from.text("currency"),
+            client_reference: from.reference(),
+            status: from.kind("status"),
+            status_text: from.text("status_text"),
+            activation_status: from.kind_if_any("activation_status"),
+            is_installed: from.flag("is_installed"),
+            installed_at: from.time("installed_at"),
+            activated_at: from.time("activated_at"),
+            activation_code: from.code("activation_code"),
+            iccid: from.text("iccid"),
+            transaction_id: from.number("transaction_id"),
+            created_at: from.placed_at(),
+            completed_at: from.time("completed_at"),
+            failure_code: from.text("failure_code"),
+            failure_reason: from.text("failure_reason"),
+            is_user_fixable: from.flag("is_user_fixable"),
+        })
     }
 }

@@ -1,65 +1,60 @@
 //! What an order has to say about the account it tops up.
 
-use std::collections::BTreeMap;
+use serde::Serialize;
 
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::value::RawValue;
-
-use crate::model::lenient;
+use crate::model::members::{Entries, Members, Model, Odd, deserialize_models};
+use crate::model::scalar;
 
 /// One thing that an order has to say about the account it tops up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TopupInputField {
     /// Its name, as [`NewTopupOrder::input`](crate::NewTopupOrder::input) takes it, such as `phone_number`.
-    #[serde(alias = "name")]
     pub key: String,
     /// How to call it in a form.
-    #[serde(default, deserialize_with = "lenient::text")]
     pub label: Option<String>,
     /// Whether an order must have it, if the server says so.
-    #[serde(default, deserialize_with = "lenient::or_none")]
     pub required: Option<bool>,
 }
 
-impl TopupInputField {
-    fn named(key: String) -> Self {
-        TopupInputField { key, label: None, required: None }
+deserialize_models! { TopupInputField }
+
+impl Model for TopupInputField {
+    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+        let named =
+            |key| Ok(TopupInputField { key, label: from.text("label"), required: from.flag("required") });
+        from.text("key").or_else(|| from.text("name")).ok_or(Odd::Member("key")).and_then(named)
     }
 }
 
-/// Reads the fields of a product.
-///
-/// Their form on the wire is not documented, so each likely one is read: a list of names, a list of objects
-/// with a `key` or `name`, and an object whose members are named after the fields. What has none of these
-/// forms is left out; the product itself is not lost over it.
-pub(super) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<TopupInputField>, D::Error> {
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    if let Ok(entries) = serde_json::from_str::<Vec<&RawValue>>(raw.get()) {
-        return Ok(entries.into_iter().filter_map(one).collect());
+impl Members<'_> {
+    /// The fields of a product.
+    ///
+    /// Their form on the wire is not documented, so each likely one is read: a list of names, a list of objects
+    /// with a `key` or `name`, and an object whose members are named after the fields. What has none of these
+    /// forms is left out; the product itself is not lost over it.
+    pub(super) fn input_fields(&self, name: &str) -> Vec<TopupInputField> {
+        let Some(raw) = self.get(name) else { return Vec::new() };
+        let bare = |key: &str| TopupInputField { key: key.to_owned(), label: None, required: None };
+        if let Some(Entries(entries)) = Entries::of(raw.get()) {
+            let one =
+                |raw: &str| scalar::text(raw).map(|key| bare(&key)).or_else(|| TopupInputField::of(raw).ok());
+            return entries.into_iter().filter_map(|entry| one(entry.get())).collect();
+        }
+        Members::of(raw.get()).map(|members| members.names().map(bare).collect()).unwrap_or_default()
     }
-    let members = serde_json::from_str::<BTreeMap<String, &RawValue>>(raw.get()).unwrap_or_default();
-    Ok(members.into_keys().map(TopupInputField::named).collect())
-}
-
-fn one(entry: &RawValue) -> Option<TopupInputField> {
-    let named = serde_json::from_str(entry.get()).map(TopupInputField::named);
-    named.or_else(|_| serde_json::from_str(entry.get())).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[derive(Deserialize)]
-    struct Read {
-        #[serde(default, deserialize_with = "list")]
-        fields: Vec<TopupInputField>,
+    fn fields(json: &str) -> Vec<TopupInputField> {
+        Members::of(json).unwrap().input_fields("fields")
     }
 
     fn keys(json: &str) -> Vec<String> {
-        let read: Read = serde_json::from_str(json).unwrap();
-        read.fields.into_iter().map(|field| field.key).collect()
+        fields(json).into_iter().map(|field| field.key).collect()
     }
 
     #[test]
@@ -68,6 +63,9 @@ mod tests {
             r#"{"fields":["player_id","server"]}"#,
             r#"{"fields":[{"key":"player_id","label":"Player","required":true},{"name":"server","label":null}]}"#,
             r#"{"fields":{"player_id":{"type":"text"},"server":true}}"#,
+            r#"{"fields":{"0":{"key":"player_id"},"1":"server"}}"#,
+            r#"{"fields":[{"key":"player_id","name":"Player"},{"name":"server","key":null}]}"#,
+            r#"{"fields":[{"name":"x","key":"player_id","key":"player_id"},null,{"key":"","name":"server"}]}"#,
         ] {
             assert_eq!(keys(json), ["player_id", "server"], "{json}");
         }
@@ -75,17 +73,19 @@ mod tests {
 
     #[test]
     fn fields_of_an_unknown_form_do_not_lose_the_product() {
-        for json in ["{}", r#"{"fields":null}"#, r#"{"fields":7}"#, r#"{"fields":[7,{"other":1}]}"#] {
+        for json in ["{}", r#"{"fields":null}"#, r#"{"fields":7}"#, r#"{"fields":[true,{"other":1}]}"#] {
             assert!(keys(json).is_empty(), "{json}");
         }
     }
 
     #[test]
     fn a_field_keeps_its_label_and_whether_it_is_required() {
-        let json = r#"{"fields":[{"key":"player_id","label":"Player","required":true}]}"#;
-        let read: Read = serde_json::from_str(json).unwrap();
         let expected =
             TopupInputField { key: "player_id".into(), label: Some("Player".into()), required: Some(true) };
-        assert_eq!(read.fields, [expected]);
+        for required in ["true", "1", r#""true""#, r#""1""#] {
+            let json =
+                format!(r#"{{"fields":[{{"key":"player_id","label":"Player","required":{required}}}]}}"#);
+            assert_eq!(fields(&json), std::slice::from_ref(&expected), "{required}");
+        }
     }
 }

@@ -52,7 +52,8 @@ impl NewTopupOrder {
     }
 
     /// Says one thing about the account. The product's
-    /// [`input_fields`](crate::TopupProduct::input_fields) name what it takes; others are refused.
+    /// [`input_fields`](crate::TopupProduct::input_fields) name what it takes; others are refused. A `phone_number` is in
+    /// E.164, as [`lookup_mobile`](crate::Session::lookup_mobile) takes it.
     #[must_use]
     pub fn input(mut self, key: &str, value: &str) -> Self {
         self.input_data.insert(key.to_owned(), value.to_owned());
@@ -118,8 +119,12 @@ impl NewTopupOrder {
             .needs_id(Some(self.product_id.get()))
             .needs_amount("amount", self.amount)
             .needs_id(self.wallet_id.map(WalletId::get))
+            .needs_phone_number(self.input_data.get(PHONE_NUMBER).map(String::as_str))
     }
 }
+
+/// What mobile products call the number that is topped up.
+const PHONE_NUMBER: &str = "phone_number";
 
 /// A question for the cost of a top-up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

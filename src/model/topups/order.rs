@@ -1,12 +1,11 @@
 //! An order that tops up an account.
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
 use super::NewTopupOrder;
-use super::wire::Wire;
 use crate::model::money;
 use crate::model::placed::{is_new, placed};
 use crate::model::text_enum::text_enum;
@@ -15,8 +14,10 @@ use crate::{TopupOrderId, TopupProductId, TransactionId};
 /// An order that tops up an account.
 ///
 /// It is paid as soon as it exists, even while it is pending; an order that fails is refunded by itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Wire")]
+///
+/// It can be read as long as it has an id. Any other member that the server leaves out, or writes in a way that cannot be
+/// read, is none, or what its field says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TopupOrder {
     /// Its id.
@@ -29,7 +30,8 @@ pub struct TopupOrder {
     pub variant_name: Option<String>,
     /// The country of the product, ISO 3166-1 alpha-3, or `GLO` for everywhere.
     pub country_code: Option<String>,
-    /// The price after the discount, in `currency`: less than the amount that was asked for.
+    /// The price after the discount, in `currency`: less than the amount that was asked for. 0 if the server does not
+    /// say.
     #[serde(serialize_with = "money::text")]
     pub amount: Decimal,
     /// The currency of the amount, ISO 4217.
@@ -72,7 +74,7 @@ text_enum! {
         /// The account was not topped up and the wallet was refunded.
         Failed = "FAILED",
         /// Called off, and the wallet was refunded.
-        Cancelled = "CANCELLED",
+        Cancelled = "CANCELLED" | "CANCELED",
         /// The account is topped up, in the operator's own words.
         Recharged = "RECHARGED",
     }

@@ -3,33 +3,32 @@
 use std::fmt;
 
 use rust_decimal::Decimal;
-use serde::Deserialize;
 use time::OffsetDateTime;
 
 use super::NewOrder;
-use super::wire::Wire;
-use crate::http::json_text;
+use crate::model::money;
 use crate::model::placed::{agree, placed};
 use crate::model::text_enum::text_enum;
-use crate::model::{lenient, money};
 use crate::{OrderId, ProductId, Secret, TransactionId, WalletId};
 
 /// An order of gift cards.
 ///
 /// It is paid as soon as it exists, even while it is pending; an order that fails is refunded by itself.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(from = "Wire")]
+///
+/// It can be read as long as it has an id, and its codes with it. Any other member that the server leaves out, or writes in
+/// a way that cannot be read, is none, or what its field says.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Order {
     /// Its id.
     pub id: OrderId,
-    /// The product that was ordered.
+    /// The product that was ordered; 0 if the server does not say.
     pub product_id: ProductId,
     /// The name of the product.
     pub product_name: Option<String>,
-    /// The face value of one card, in the product's currency.
+    /// The face value of one card, in the product's currency; 0 if the server does not say.
     pub denomination: Decimal,
-    /// How many cards were ordered.
+    /// How many cards were ordered; 0 if the server does not say.
     pub quantity: u32,
     /// The face value of all cards, in the product's currency.
     pub amount: Option<Decimal>,
@@ -55,12 +54,16 @@ pub struct Order {
     pub created_at: Option<OffsetDateTime>,
     /// The cards, once they are delivered; lists of orders leave them out.
     pub vouchers: Vec<Voucher>,
+    /// Whether it says for whom it is in a way that cannot be read.
+    pub(super) is_doubtful: bool,
 }
 
 placed!(Order, NewOrder, "/api/v1/orders", is_it);
 
 fn is_it(order: &Order, asked: &NewOrder, _since: Option<OffsetDateTime>) -> bool {
-    order.product_id == asked.product()
+    // What could not be read is 0, which nobody can ask for.
+    !order.is_doubtful
+        && order.product_id == asked.product()
         && money::agree(order.denomination, asked.denomination())
         && order.quantity == asked.quantity()
         && agree(order.email.as_deref(), asked.email_address(), str::eq_ignore_ascii_case)
@@ -68,23 +71,18 @@ fn is_it(order: &Order, asked: &NewOrder, _since: Option<OffsetDateTime>) -> boo
 }
 
 /// One gift card. What it holds is as good as money: it is wiped from memory when it is dropped.
-#[derive(Clone, Deserialize)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Voucher {
     /// The number of the card, or its code.
-    #[serde(default, deserialize_with = "json_text::optional")]
     pub card_number: Option<Secret>,
     /// The PIN that goes with the card number.
-    #[serde(default, deserialize_with = "json_text::optional")]
     pub pin_code: Option<Secret>,
     /// The page on which the card is claimed; whoever knows it can.
-    #[serde(default, deserialize_with = "json_text::optional")]
     pub claim_url: Option<Secret>,
     /// The issuer's reference for support cases; it cannot be redeemed.
-    #[serde(default, deserialize_with = "lenient::text")]
     pub voucher_reference_number: Option<String>,
     /// When the card expires.
-    #[serde(default, deserialize_with = "lenient::end")]
     pub expires_at: Option<OffsetDateTime>,
 }
 
@@ -112,7 +110,7 @@ text_enum! {
         /// Nothing was delivered and the wallet was refunded.
         Failed = "FAILED",
         /// Called off, and the wallet was refunded.
-        Cancelled = "CANCELLED",
+        Cancelled = "CANCELLED" | "CANCELED",
     }
 }
 

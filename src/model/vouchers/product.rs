@@ -1,15 +1,16 @@
 //! A gift card that can be ordered.
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::model::{lenient, money};
+use crate::model::members::{Members, Model, Odd, deserialize_models};
+use crate::model::money;
 use crate::{CountryId, CurrencyId, ProductId};
 
 /// A gift card that can be ordered.
 ///
 /// Lists hold only products that are active, in stock and allowed for this client.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Product {
     /// Its id, as orders take it.
@@ -17,55 +18,43 @@ pub struct Product {
     /// Its name, as the customer knows it.
     pub name: String,
     /// The name of its category, such as `Gaming`.
-    #[serde(default, deserialize_with = "lenient::or_default")]
     pub category: String,
     /// The name of its subcategory.
-    #[serde(default, deserialize_with = "lenient::text")]
     pub sub_category: Option<String>,
     /// The country it can be redeemed in, ISO 3166-1 alpha-3.
-    #[serde(default, deserialize_with = "lenient::text")]
     pub country_code: Option<String>,
     /// The currency of its denominations, ISO 4217.
-    #[serde(default, deserialize_with = "lenient::text")]
     pub currency_code: Option<String>,
     /// The country it can be redeemed in, on servers that name it by id.
-    #[serde(default, deserialize_with = "lenient::or_none")]
     pub country_id: Option<CountryId>,
     /// The currency of its denominations, on servers that name it by id.
-    #[serde(default, deserialize_with = "lenient::or_none")]
     pub currency_id: Option<CurrencyId>,
     /// A picture of the card.
-    #[serde(default, deserialize_with = "lenient::text")]
     pub image_url: Option<String>,
     /// How the card is delivered, such as `Digital`.
-    #[serde(default, deserialize_with = "lenient::text")]
     pub delivery_mode: Option<String>,
     /// What is delivered, such as `code_with_pin`, on servers that say so.
-    #[serde(default, deserialize_with = "lenient::text")]
     pub delivery_type: Option<String>,
     /// How fast the card is delivered, such as `Instant`.
-    #[serde(default, deserialize_with = "lenient::text")]
     pub delivery_time: Option<String>,
     /// How long the card can be redeemed, in words, such as `12 months`.
-    #[serde(default, deserialize_with = "lenient::text")]
     pub validity: Option<String>,
-    /// The face values it comes in.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    /// The face values it comes in. One with a bound that cannot be read is left out.
     pub available_denominations: Vec<Denomination>,
 }
 
 /// A face value of a product, or a range of them, in the product's currency.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Denomination {
     /// The smallest face value, in the product's currency.
-    #[serde(default, deserialize_with = "money::optional", serialize_with = "money::text_or_null")]
+    #[serde(serialize_with = "money::text_or_null")]
     pub min_value: Option<Decimal>,
     /// The largest face value, in the product's currency; equal to the smallest for a fixed one.
-    #[serde(default, deserialize_with = "money::optional", serialize_with = "money::text_or_null")]
+    #[serde(serialize_with = "money::text_or_null")]
     pub max_value: Option<Decimal>,
     /// The discount in percent: the better of the general and this client's own.
-    #[serde(default, deserialize_with = "money::optional", serialize_with = "money::text_or_null")]
+    #[serde(serialize_with = "money::text_or_null")]
     pub discount: Option<Decimal>,
 }
 
@@ -89,6 +78,39 @@ impl Denomination {
         (self.min_value.is_some() || self.max_value.is_some())
             && self.min_value.is_none_or(|smallest| smallest <= value)
             && self.max_value.is_none_or(|largest| value <= largest)
+    }
+}
+
+deserialize_models! { Product Denomination }
+
+impl Model for Product {
+    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+        Ok(Product {
+            id: from.needed("id", Members::number)?,
+            name: from.name()?,
+            category: from.text("category").unwrap_or_default(),
+            sub_category: from.text("sub_category"),
+            country_code: from.text("country_code"),
+            currency_code: from.text("currency_code"),
+            country_id: from.number("country_id"),
+            currency_id: from.number("currency_id"),
+            image_url: from.text("image_url"),
+            delivery_mode: from.text("delivery_mode"),
+            delivery_type: from.text("delivery_type"),
+            delivery_time: from.text("delivery_time"),
+            validity: from.text("validity"),
+            available_denominations: from.list("available_denominations"),
+        })
+    }
+}
+
+impl Model for Denomination {
+    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+        Ok(Denomination {
+            min_value: from.bound("min_value")?,
+            max_value: from.bound("max_value")?,
+            discount: from.amount("discount"),
+        })
     }
 }
 

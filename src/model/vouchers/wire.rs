@@ -1,75 +1,44 @@
-//! An order of gift cards as servers of all generations write it.
+//! Orders of gift cards as servers of all generations write them.
 
-use rust_decimal::Decimal;
-use serde::Deserialize;
-use time::OffsetDateTime;
+use super::{Order, Voucher};
+use crate::model::members::{Members, Model, Odd, deserialize_models};
 
-use super::{Order, OrderStatus, Voucher};
-use crate::model::{lenient, money};
-use crate::{OrderId, ProductId, TransactionId, WalletId};
+deserialize_models! { Order Voucher }
 
-#[derive(Deserialize)]
-pub(super) struct Wire {
-    id: OrderId,
-    product_id: ProductId,
-    #[serde(default, deserialize_with = "lenient::text")]
-    product_name: Option<String>,
-    #[serde(deserialize_with = "money::required")]
-    denomination: Decimal,
-    quantity: u32,
-    #[serde(default, deserialize_with = "money::optional")]
-    amount: Option<Decimal>,
-    #[serde(default, deserialize_with = "money::optional")]
-    discount: Option<Decimal>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    client_reference: Option<String>,
-    #[serde(default, rename = "ref", deserialize_with = "lenient::text")]
-    own_reference: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    reference_code: Option<String>,
-    #[serde(default, deserialize_with = "lenient::or_none")]
-    wallet_id: Option<WalletId>,
-    status: OrderStatus,
-    #[serde(default, deserialize_with = "lenient::text")]
-    message: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    email: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    base_currency: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    currency: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    deduction_currency: Option<String>,
-    #[serde(default, deserialize_with = "lenient::or_none")]
-    transaction_id: Option<TransactionId>,
-    #[serde(default, deserialize_with = "lenient::timestamp")]
-    created_at: Option<OffsetDateTime>,
-    #[serde(default, deserialize_with = "lenient::timestamp")]
-    placed_at: Option<OffsetDateTime>,
-    #[serde(default, deserialize_with = "lenient::or_default")]
-    vouchers: Vec<Voucher>,
+impl Model for Order {
+    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+        let (email, wallet_id) = (from.text("email"), from.number("wallet_id"));
+        Ok(Order {
+            id: from.needed("id", Members::number)?,
+            product_id: from.number("product_id").unwrap_or(0.into()),
+            product_name: from.text("product_name"),
+            denomination: from.amount("denomination").unwrap_or_default(),
+            quantity: from.number("quantity").unwrap_or_default(),
+            amount: from.amount("amount"),
+            discount: from.amount("discount"),
+            client_reference: from.reference(),
+            is_doubtful: from.has("email") && email.is_none() || from.has("wallet_id") && wallet_id.is_none(),
+            wallet_id,
+            status: from.kind("status"),
+            message: from.text("message"),
+            email,
+            base_currency: from.text("base_currency").or_else(|| from.text("currency")),
+            deduction_currency: from.text("deduction_currency"),
+            transaction_id: from.number("transaction_id"),
+            created_at: from.placed_at(),
+            vouchers: from.list("vouchers"),
+        })
+    }
 }
 
-impl From<Wire> for Order {
-    fn from(wire: Wire) -> Self {
-        Order {
-            id: wire.id,
-            product_id: wire.product_id,
-            product_name: wire.product_name,
-            denomination: wire.denomination,
-            quantity: wire.quantity,
-            amount: wire.amount,
-            discount: wire.discount,
-            client_reference: wire.client_reference.or(wire.own_reference).or(wire.reference_code),
-            wallet_id: wire.wallet_id,
-            status: wire.status,
-            message: wire.message,
-            email: wire.email,
-            base_currency: wire.base_currency.or(wire.currency),
-            deduction_currency: wire.deduction_currency,
-            transaction_id: wire.transaction_id,
-            created_at: wire.created_at.or(wire.placed_at),
-            vouchers: wire.vouchers,
-        }
+impl Model for Voucher {
+    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+        Ok(Voucher {
+            card_number: from.code("card_number"),
+            pin_code: from.code("pin_code"),
+            claim_url: from.code("claim_url"),
+            voucher_reference_number: from.text("voucher_reference_number"),
+            expires_at: from.end("expires_at"),
+        })
     }
 }

@@ -30,7 +30,10 @@ impl Session {
         let request = Request::get(T::LIST).query("client_reference", Some(wanted)).secret_response();
         let mut walk = Walk::<T>::new(request);
         let mut nameless = 0;
-        while let Some(orders) = walk.next_page(self, scope)? {
+        let mut all_read = true;
+        while let Some(page) = walk.next_page(self, scope)? {
+            all_read &= page.iter().all(Result::is_ok);
+            let orders: Vec<T> = page.into_iter().filter_map(Result::ok).collect();
             if let Some(listed) = orders.iter().find(|order| order.reference() == Some(wanted)) {
                 let read: Read<T> = self.read_order(listed.id(), scope)?;
                 return match read.order.reference() {
@@ -53,7 +56,7 @@ impl Session {
                 }
             }
         }
-        Ok(None)
+        if all_read { Ok(None) } else { Err(unreadable("lists an order that cannot be read")) }
     }
 }
 

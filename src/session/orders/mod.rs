@@ -8,7 +8,6 @@ mod place;
 mod recent;
 mod wait;
 
-use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 
 pub(super) use self::doubt::Doubt;
@@ -18,11 +17,11 @@ use super::call::Failed;
 use super::fetch::Scope;
 use crate::clock::Now;
 use crate::http::{self, Request};
-use crate::model::Identified;
+use crate::model::{Identified, Model};
 use crate::{ClientReference, Result};
 
 /// An order of one vertical, as far as placing it and waiting for it goes.
-pub(crate) trait Placed: DeserializeOwned + Identified {
+pub(crate) trait Placed: Model + Identified {
     /// What was asked for.
     type Asked;
     /// Where orders are listed and placed, and where one is.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Placed, Session};
+use crate::error::printable;
 use crate::{Error, ErrorKind, Result};
 
 /// Polling is quick for the time in which most orders are delivered, and then patient.
@@ -50,7 +51,7 @@ impl Session {
 }
 
 fn still_waiting<T: Placed>(id: i64, passed: Duration, last: Option<&T>) -> Error {
-    let status = last.map_or("unknown", |order| order.status());
+    let status = printable(last.map_or("unknown", |order| order.status()));
     let message = format!("order {id} is still {status} after {} seconds", passed.as_secs());
     let error = Error::new(ErrorKind::Timeout, message).with_may_have_executed(true);
     match last.and_then(Placed::reference) {
