@@ -1,12 +1,10 @@
 //! A child process and the cache of its parent.
 
 use std::convert::Infallible;
-use std::process;
-
-use fork::{Fork, fork, waitpid};
 
 use super::super::*;
 use super::scene::{FLIGHT_LIMIT, pair, secs};
+use crate::token::per_process::tests::in_a_child;
 
 /// Has no lock and no thread, so that a fork meets none.
 #[derive(Default)]
@@ -53,20 +51,6 @@ fn cache() -> (Cache<Still>, Arc<Still>) {
     let cache = Cache::new(rules, Arc::clone(&source));
     cache.acquire(Waiter::new(0, secs(60), 0)).unwrap();
     (cache, source)
-}
-
-/// What a child finds. It is over at the latest when the alarm rings, also if it waits for a lock.
-fn in_a_child(finds: impl FnOnce() -> bool) -> bool {
-    match fork().unwrap() {
-        Fork::Child => {
-            std::thread::spawn(|| {
-                std::thread::sleep(secs(20));
-                process::exit(2);
-            });
-            process::exit(i32::from(!finds()))
-        }
-        Fork::Parent(child) => waitpid(child).unwrap() == 0,
-    }
 }
 
 #[test]
