@@ -26,9 +26,9 @@ const LAGS: [Duration; 4] = [
     Duration::from_millis(4900),
 ];
 
-/// So many steps from the beginning where the server does anything; an optimized build goes further.
+/// So many steps, from the beginning and from a login, where the server does anything. An optimized build goes further.
 const STEPS: usize = if cfg!(debug_assertions) { 7 } else { 8 };
-/// The same where somebody else revokes the tokens: more than 50 steps, all worlds there are, without `debug_assertions`.
+/// The same where somebody else revokes the tokens. All worlds are within 53 steps, and an optimized build sees them.
 const REVOKED_STEPS: usize = if cfg!(debug_assertions) { 24 } else { ALL };
 /// More than any path has where the server is well.
 const ALL: usize = 500;
