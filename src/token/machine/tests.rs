@@ -279,7 +279,8 @@ fn a_refused_refresh_does_not_log_in_while_logins_are_refused() {
 fn a_child_knows_the_token_and_neither_the_flight_nor_the_refresh_token() {
     let mut driven = Driven::new(RULES);
     driven.logs_in();
-    driven.sends(1);
+    driven.acquire(1, secs(60));
+    assert!(driven.machine.can_refresh() && driven.machine.flight.is_some());
     let child = driven.machine.forked();
     assert_eq!((child.generation(), child.can_refresh(), child.flight), (1, false, None));
     driven.machine.close(Close::Forget);

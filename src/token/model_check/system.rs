@@ -1,5 +1,6 @@
 //! A world: the machine, everybody who drives it, and what only the server knows.
 
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use super::defects::Defect;
@@ -48,8 +49,26 @@ pub(super) struct System {
     pub(super) closes: u64,
     /// Whether the time of day has stepped; once is enough.
     pub(super) stepped: bool,
+    pub(super) steps: Steps,
     /// The first rule that was broken.
     pub(super) broken: Option<&'static str>,
+}
+
+/// How far it is from the beginning. A world is the same however it was reached, so its fingerprint leaves this out;
+/// the search is breadth first, and meets each world by its shortest way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Steps(pub(super) usize);
+
+impl PartialEq for Steps {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Steps {}
+
+impl Hash for Steps {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 /// What a method of the session remembers from its beginning to its end.
@@ -110,6 +129,7 @@ impl System {
             logged_out: false,
             closes: 0,
             stepped: false,
+            steps: Steps(0),
             broken: None,
         }
     }

@@ -2,14 +2,12 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::process;
 use std::task::Waker;
-
-use fork::{Fork, fork, waitpid};
 
 use super::super::*;
 use super::scene::{FLIGHT_LIMIT, pair, secs};
 use crate::EventKind;
+use crate::token::per_process::tests::in_a_child;
 use crate::token::source::*;
 use crate::token::types::*;
 
@@ -58,20 +56,6 @@ fn cache() -> (Cache<Still>, Arc<Still>) {
     let cache = Cache::new(rules, Arc::clone(&source));
     cache.acquire(Waiter::new(0, secs(60), 0)).unwrap();
     (cache, source)
-}
-
-/// What a child finds. It is over at the latest when the alarm rings, also if it waits for a lock.
-fn in_a_child(finds: impl FnOnce() -> bool) -> bool {
-    match fork().unwrap() {
-        Fork::Child => {
-            std::thread::spawn(|| {
-                std::thread::sleep(secs(20));
-                process::exit(2);
-            });
-            process::exit(i32::from(!finds()))
-        }
-        Fork::Parent(child) => waitpid(child).unwrap() == 0,
-    }
 }
 
 #[test]

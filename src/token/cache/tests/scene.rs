@@ -99,9 +99,9 @@ impl Scene {
         self.revocations.try_recv().is_ok()
     }
 
-    /// The next pause that a thread announces.
-    pub(super) fn next_pause(&self) -> Duration {
-        self.pauses.recv_timeout(BOUND).expect("no thread paused")
+    /// Waits until a thread announces a pause until this instant. A pause may be announced more than once.
+    pub(super) fn until_pausing(&self, until: Duration) {
+        while self.pauses.recv_timeout(BOUND).expect("no thread paused") != until {}
     }
 
     /// Lets no thread go on that announces a pause, until what comes back is dropped.
