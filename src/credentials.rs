@@ -105,21 +105,25 @@ impl Credentials {
         }
     }
 
-    /// The pair to log in with now. Runs user code when the credentials come from a closure.
-    pub(crate) fn current(&self) -> Result<Pair> {
-        let pair = match &self.0 {
-            Source::Fixed { key, secret } => Pair::reveal(key, secret),
-            Source::Ask(ask) => match ask()?.0 {
-                Source::Fixed { key, secret } => Pair::reveal(&key, &secret),
-                Source::Ask(_) => {
-                    return Err(Error::configuration(
-                        "the credentials closure returned another closure; return Credentials::new(..) from it",
-                    ));
-                }
-            },
-        };
-        pair.check()?;
-        Ok(pair)
+    /// The credentials to log in with now. Runs user code if they come from a closure.
+    pub(crate) fn ask(&self) -> Result<Credentials> {
+        let Source::Ask(ask) = &self.0 else { return Ok(self.clone()) };
+        let asked = ask()?;
+        if asked.can_change() {
+            return Err(Error::configuration(
+                "the credentials closure returned another closure; return Credentials::new(..) from it",
+            ));
+        }
+        asked.check()?;
+        Ok(asked)
+    }
+
+    /// The pair itself; none if a closure has to be asked.
+    pub(crate) fn reveal(&self) -> Option<Pair> {
+        match &self.0 {
+            Source::Fixed { key, secret } => Some(Pair::reveal(key, secret)),
+            Source::Ask(_) => None,
+        }
     }
 }
 

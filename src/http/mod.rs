@@ -93,8 +93,18 @@ impl Connections {
             resolver: CachedResolver::new(),
             valve: Arc::new(Valve::default()),
         };
+        Connections::of(settings.base.clone(), settings.timeout, parts)
+    }
+
+    fn of(base: BaseUrl, timeout: Duration, parts: Parts) -> Self {
         let agent = Mutex::new(Arc::new(parts.agent()));
-        Connections { base: settings.base.clone(), timeout: settings.timeout, parts, agent }
+        Connections { base, timeout, parts, agent }
+    }
+
+    /// Others in the place of these, when these are closed. The addresses of the server are still known.
+    pub(crate) fn successor(&self) -> Self {
+        let parts = Parts { valve: Arc::default(), ..self.parts.clone() };
+        Connections::of(self.base.clone(), self.timeout, parts)
     }
 
     /// Sends nothing from now on, except for requests that [pass](Request::passes_closed). Responses to earlier

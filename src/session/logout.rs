@@ -67,9 +67,7 @@ impl Session {
 impl Inner {
     /// Closes the session and revokes what was held, as far as the server can be reached by `deadline`.
     fn close(&self, how: Close, deadline: Duration) -> Result<()> {
-        let held = self.cache.close(how);
-        self.source.close_connections();
-        held.map_or(Ok(()), |held| self.cache.revoke(held, deadline))
+        self.cache.close(how, deadline)
     }
 }
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use self::source::SessionSource;
 use crate::http::BaseUrl;
-use crate::token::{Cache, Source as _};
+use crate::token::Cache;
 use crate::{Credentials, Error, Result};
 
 pub use self::builder::SessionBuilder;
@@ -159,7 +159,7 @@ impl Session {
 impl Inner {
     /// Tells the log and the observer.
     fn observe(&self, kind: EventKind, reason: Option<&Error>) {
-        self.source.observe(kind, self.cache.snapshot(), reason);
+        self.cache.observe(kind, reason);
     }
 }
 

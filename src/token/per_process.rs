@@ -30,8 +30,13 @@ impl<T> PerProcess<T> {
         if self.pid == pid {
             return &self.value;
         }
-        let child = || Box::new(PerProcess { pid, value: make(&self.value), next: OnceLock::new() });
-        self.next.get_or_init(child).of(pid, make)
+        if self.next.get().is_none() {
+            // Made before the cell is locked: a child that is forked meanwhile must not find it so.
+            let child = PerProcess { pid, value: make(&self.value), next: OnceLock::new() };
+            // Another thread may have been first.
+            self.next.set(Box::new(child)).unwrap_or_default();
+        }
+        self.next.get().map_or(&self.value, |next| next.of(pid, make))
     }
 }
 

@@ -91,6 +91,8 @@ pub(crate) enum Failure {
     Unusable,
     /// The credentials are still those that the server refused; nothing was sent.
     Unchanged,
+    /// The credentials closure still runs for an earlier flight; nothing was sent.
+    Asking,
     /// The credentials closure failed, or the flight panicked.
     Aborted,
 }
@@ -98,8 +100,8 @@ pub(crate) enum Failure {
 impl Failure {
     /// Whether the API counted the call.
     pub(super) fn counts(self) -> bool {
-        use Failure::{Aborted, NotSent, Unchanged, Unknown, Unsendable};
-        !matches!(self, NotSent | Unsendable | Unchanged | Aborted | Unknown { answered: false, .. })
+        use Failure::{Aborted, Asking, NotSent, Unchanged, Unknown, Unsendable};
+        !matches!(self, NotSent | Unsendable | Unchanged | Asking | Aborted | Unknown { answered: false, .. })
     }
 
     /// Whether a refresh token that was presented is still good.

@@ -256,6 +256,7 @@ fn a_call_that_was_cut_off_counts_until_its_response_arrives_and_then_for_a_minu
     driven.machine = driven.machine.limited_to(1, 20);
     let late = driven.sends(0);
     driven.machine.close(Close::Forget);
+    driven.machine.close_ended();
     let mut login = driven.machine.login(secs(5000));
     driven.now += secs(100);
     assert_eq!(driven.pause(), secs(60));

@@ -189,13 +189,15 @@ impl System {
     }
 
     pub(super) fn close(&mut self, how: Close, defect: Defect) {
-        self.revocations += u8::from(self.machine.close(how));
+        // What is closed can send until its connections are closed too, and then a revocation may be out.
+        self.machine.close(how);
+        self.revocations += 1;
         self.closes += 1;
         self.shut += 1;
         (self.refresh, self.sent) = (None, None);
         self.logged_out |= how == Close::Logout;
         if defect == Defect::RevocationUnseen {
-            self.machine.revoked();
+            self.machine.close_ended();
         }
         self.threads.iter_mut().for_each(|thread| thread.cut_off = true);
         self.changed(defect);
@@ -203,7 +205,7 @@ impl System {
 
     pub(super) fn revocation_ends(&mut self, defect: Defect) {
         self.revocations -= 1;
-        self.machine.revoked();
+        self.machine.close_ended();
         self.changed(defect);
     }
 

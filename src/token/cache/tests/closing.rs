@@ -44,7 +44,7 @@ fn the_pause_of_a_flight_ends_at_once_with_the_session() {
         let waiter = scene.caller(0, secs(120));
         scene.next("login").fails(Failure::Limited { retry_after: secs(80) });
         scene.until_pausing(secs(1080));
-        assert!(scene.cache.close(how).is_none());
+        scene.cache.close(how, Duration::MAX).unwrap();
         assert_eq!(waiter.ends(), LOGGED_OUT);
         scene.flight_ends();
     }
@@ -181,4 +181,38 @@ fn a_logout_leaves_nothing_of_an_earlier_failure() {
     scene.clock.advance(secs(1));
     scene.next("login").grants("b");
     assert_eq!(login.ends(), Ok(2));
+}
+
+#[test]
+fn no_login_leaves_while_the_connections_of_a_closed_session_can_still_send() {
+    let scene = Scene::logged_in();
+    let release = scene.hold_closing();
+    let cache = Arc::clone(&scene.cache);
+    let forget = Pending::new(move || cache.close(Close::Forget, Duration::ZERO));
+    Scene::until(|| scene.at_once() == LOGGED_OUT);
+    let login = scene.login(secs(60));
+    scene.until_waiting(2);
+    assert_eq!(scene.flights(), 1, "no flight starts yet");
+    drop(release);
+    forget.ends().unwrap();
+    scene.next("login").grants("b");
+    assert_eq!(login.ends(), Ok(2));
+}
+
+#[test]
+fn a_credentials_closure_that_returns_after_the_end_of_the_session_lets_no_login_out() {
+    for reopened in [false, true] {
+        let scene = Scene::new();
+        let waiter = scene.caller(0, secs(60));
+        let closure = scene.next("login");
+        scene.forget();
+        assert_eq!(waiter.ends(), LOGGED_OUT);
+        let login = reopened.then(|| scene.login(secs(60)));
+        closure.fails(LOST);
+        Scene::until(|| !scene.server.left_current.load(Ordering::SeqCst));
+        if let Some(login) = login {
+            scene.next("login").grants("b");
+            assert_eq!(login.ends(), Ok(1));
+        }
+    }
 }

@@ -68,6 +68,8 @@ impl Scene {
             observer: Mutex::new(None),
             hold: Mutex::new(None),
             hold_reading: Mutex::new(None),
+            hold_closing: Mutex::new(None),
+            left_current: AtomicBool::new(true),
         });
         let rules = Rules { flight_limit: FLIGHT_LIMIT, credentials_can_change };
         let cache = Arc::new(Cache::new(rules, Arc::clone(&server)));
@@ -118,6 +120,13 @@ impl Scene {
         release
     }
 
+    /// Keeps the next thread that closes the connections from going on, until what comes back is dropped.
+    pub(super) fn hold_closing(&self) -> Sender<()> {
+        let (release, hold) = channel();
+        *self.server.hold_closing.lock() = Some(hold);
+        release
+    }
+
     pub(super) fn readings(&self) -> u64 {
         self.server.readings.load(Ordering::SeqCst)
     }
@@ -162,14 +171,11 @@ impl Scene {
 
     pub(super) fn logout(&self) -> Pending<Result<()>> {
         let cache = Arc::clone(&self.cache);
-        Pending::new(move || match cache.close(Close::Logout) {
-            Some(held) => cache.revoke(held, Duration::MAX),
-            None => Ok(()),
-        })
+        Pending::new(move || cache.close(Close::Logout, Duration::MAX))
     }
 
     pub(super) fn forget(&self) {
-        assert!(self.cache.close(Close::Forget).is_none());
+        self.cache.close(Close::Forget, Duration::ZERO).unwrap();
     }
 
     /// What a caller gets that has no time to wait.

@@ -97,7 +97,7 @@ pub(super) fn failed(failure: Failure) -> Response {
         Failure::Forbidden => ErrorKind::Forbidden,
         Failure::Limited { .. } => ErrorKind::RateLimited,
         Failure::Unusable => ErrorKind::InvalidResponse,
-        Failure::Aborted | Failure::Unsendable => ErrorKind::Configuration,
+        Failure::Asking | Failure::Aborted | Failure::Unsendable => ErrorKind::Configuration,
     };
     Err(Failed { failure, error: Error::new(kind, "as the test wants") })
 }
@@ -134,6 +134,10 @@ pub(super) struct Server {
     pub(super) hold: Mutex<Option<Receiver<()>>>,
     /// The same for the next thread that has read the clock.
     pub(super) hold_reading: Mutex<Option<Receiver<()>>>,
+    /// The same for the next thread that closes the connections.
+    pub(super) hold_closing: Mutex<Option<Receiver<()>>>,
+    /// Whether the session was still open at the end of the last login.
+    pub(super) left_current: AtomicBool,
 }
 
 impl Server {
@@ -184,12 +188,18 @@ impl Source for Server {
         };
         thread::Builder::new().name("flight".to_owned()).spawn(fly).map(drop)
     }
-    fn login(&self, if_changed: bool, deadline: Duration) -> Response {
-        let name = if if_changed { "login if changed" } else { "login" };
-        self.ask(name.to_owned(), deadline)
+    fn login(&self, attempt: Attempt<'_>) -> Response {
+        let name = if attempt.if_changed { "login if changed" } else { "login" };
+        let response = self.ask(name.to_owned(), attempt.deadline);
+        self.left_current.store((attempt.is_current)(), Ordering::SeqCst);
+        response
     }
     fn refresh(&self, token: &Refresh, deadline: Duration) -> Response {
         self.ask(format!("refresh with {}", token.0), deadline)
+    }
+    fn close_connections(&self) {
+        let hold = self.hold_closing.lock().take();
+        hold.map(|hold| hold.recv_timeout(BOUND).ok());
     }
     fn revoke(
         &self,

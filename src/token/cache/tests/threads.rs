@@ -20,7 +20,7 @@ fn a_caller_without_a_token_flies_itself_within_its_deadline() {
 }
 
 #[test]
-fn a_caller_that_flies_itself_is_back_at_its_deadline_with_the_error() {
+fn a_caller_that_flies_itself_is_back_at_its_deadline_and_the_next_flies_on() {
     let scene = Scene::new();
     scene.server.no_threads.store(true, Ordering::SeqCst);
     let caller = scene.caller(0, secs(10));
@@ -30,8 +30,15 @@ fn a_caller_that_flies_itself_is_back_at_its_deadline_with_the_error() {
     let login = scene.next("login");
     assert_eq!(login.limit, secs(1010));
     scene.clock.advance(secs(9));
+    let patient = scene.caller(0, secs(60));
+    scene.until_waiting(2);
     login.fails(LOST);
-    assert_eq!(caller.ends(), Err((ErrorKind::Network, Some(1))));
+    assert_eq!(caller.ends(), Err((ErrorKind::Timeout, None)));
+    // Its deadline is nobody else's: the other flies on, with the time that it has.
+    let login = scene.next("login");
+    assert_eq!(login.limit, secs(1070));
+    login.grants("a");
+    assert_eq!(patient.ends(), Ok(1));
 }
 
 #[test]
