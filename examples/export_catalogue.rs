@@ -9,6 +9,9 @@
 //! sandbox. One page is in memory at a time, however long the catalogue is.
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
+#[path = "export_catalogue/table.rs"]
+mod table;
+
 use std::env;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
@@ -17,8 +20,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use popup_rewards::sandbox::Sandbox;
-use popup_rewards::{ListProducts, Page, Product, ProductId, ProductSort, Session, SortDirection};
-use rust_decimal::Decimal;
+use popup_rewards::{ListProducts, Page, Product, ProductSort, Session, SortDirection};
 use serde::{Deserialize, Serialize};
 
 const PER_PAGE: u32 = 100;
@@ -143,7 +145,7 @@ impl Export {
     /// Writes a page to both files; it counts once all of it is on the disk.
     fn write(&mut self, page: &Page<Product>) -> anyhow::Result<()> {
         let first = self.done.pages == 0;
-        let csv_bytes = self.csv.append(|out| write_csv(out, &page.items, first))?;
+        let csv_bytes = self.csv.append(|out| table::write(out, &page.items, first))?;
         let lines_bytes = self.lines.append(|out| write_lines(out, &page.items))?;
         let done = Progress {
             pages: self.next_page(),
@@ -213,44 +215,6 @@ impl Target {
             .with_context(|| format!("cannot rename {}", self.part.display()))?;
         Ok(self.path)
     }
-}
-
-/// A product at one of its denominations.
-#[derive(Serialize)]
-struct Row<'a> {
-    id: ProductId,
-    name: &'a str,
-    category: &'a str,
-    sub_category: Option<&'a str>,
-    country_code: Option<&'a str>,
-    currency_code: Option<&'a str>,
-    min_value: Option<Decimal>,
-    max_value: Option<Decimal>,
-    discount_percent: Option<Decimal>,
-}
-
-/// One row for each denomination; a product without any has one row too.
-fn write_csv(out: &mut impl Write, products: &[Product], with_header: bool) -> anyhow::Result<()> {
-    let mut csv = csv::WriterBuilder::new().has_headers(with_header).from_writer(out);
-    for product in products {
-        let denominations = &product.available_denominations;
-        let none = denominations.is_empty().then_some(None);
-        for denomination in denominations.iter().map(Some).chain(none) {
-            csv.serialize(Row {
-                id: product.id,
-                name: &product.name,
-                category: &product.category,
-                sub_category: product.sub_category.as_deref(),
-                country_code: product.country_code.as_deref(),
-                currency_code: product.currency_code.as_deref(),
-                min_value: denomination.and_then(|found| found.min_value),
-                max_value: denomination.and_then(|found| found.max_value),
-                discount_percent: denomination.and_then(|found| found.discount),
-            })?;
-        }
-    }
-    csv.flush()?;
-    Ok(())
 }
 
 /// One line for each product, with all that the server said about it.

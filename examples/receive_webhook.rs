@@ -36,6 +36,8 @@ const MOST_IDS: usize = 100_000;
 fn main() -> anyhow::Result<()> {
     match env::var("WEBHOOK_SECRET") {
         Ok(secret) => {
+            // A secret that was put into a file usually ends with a line break.
+            let secret = secret.trim();
             anyhow::ensure!(!secret.is_empty(), "WEBHOOK_SECRET is empty");
             let address = env::var("WEBHOOK_ADDRESS").unwrap_or_else(|_| "127.0.0.1:8080".to_owned());
             let listener =

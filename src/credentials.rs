@@ -105,21 +105,25 @@ impl Credentials {
         }
     }
 
-    /// The pair to log in with now. Runs user code when the credentials come from a closure.
-    pub(crate) fn current(&self) -> Result<Pair> {
-        let pair = match &self.0 {
-            Source::Fixed { key, secret } => Pair::reveal(key, secret),
-            Source::Ask(ask) => match ask()?.0 {
-                Source::Fixed { key, secret } => Pair::reveal(&key, &secret),
-                Source::Ask(_) => {
-                    return Err(Error::configuration(
-                        "the credentials closure returned another closure; return Credentials::new(..) from it",
-                    ));
-                }
-            },
-        };
-        pair.check()?;
-        Ok(pair)
+    /// The credentials to log in with now. Runs user code if they come from a closure.
+    pub(crate) fn ask(&self) -> Result<Credentials> {
+        let Source::Ask(ask) = &self.0 else { return Ok(self.clone()) };
+        let asked = ask()?;
+        if asked.can_change() {
+            return Err(Error::configuration(
+                "the credentials closure returned another closure; return Credentials::new(..) from it",
+            ));
+        }
+        asked.check()?;
+        Ok(asked)
+    }
+
+    /// The pair itself; none if a closure has to be asked.
+    pub(crate) fn reveal(&self) -> Option<Pair> {
+        match &self.0 {
+            Source::Fixed { key, secret } => Some(Pair::reveal(key, secret)),
+            Source::Ask(_) => None,
+        }
     }
 }
 
@@ -130,19 +134,28 @@ impl Pair {
 
     fn check(&self) -> Result<()> {
         for (name, value) in [("key", self.key.expose()), ("secret", self.secret.expose())] {
-            if value.is_empty() {
-                return Err(Error::configuration(format!(
-                    "the API {name} is empty; the dashboard shows key and secret"
-                )));
-            }
-            if value.chars().any(char::is_control) {
-                return Err(Error::configuration(format!(
-                    "the API {name} contains a line break or another control character; trim it"
-                )));
+            if let Some(problem) = problem(value) {
+                return Err(Error::configuration(format!("the API {name} {problem}")));
             }
         }
         Ok(())
     }
+}
+
+/// What is wrong with a key or secret, such as one that was read from a file with its last line break.
+fn problem(value: &str) -> Option<&'static str> {
+    if value.trim_matches(is_blank).is_empty() {
+        return Some("is empty; the dashboard shows key and secret");
+    }
+    if value.chars().any(char::is_control) {
+        return Some("contains a line break or another control character; trim it");
+    }
+    value.trim_matches(is_blank).ne(value).then_some("begins or ends with a blank; trim it")
+}
+
+/// Whether a character shows nothing; editors and shells leave such around a value.
+pub(crate) fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c == '\u{feff}'
 }
 
 /// An environment variable, or an error that names it.

@@ -147,7 +147,7 @@ impl Error {
         self.0.kind
     }
 
-    /// The HTTP status of the answer, if the server answered.
+    /// The HTTP status of the response, if the server responded; 407 is a proxy's.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status

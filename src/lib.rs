@@ -28,8 +28,9 @@
 //!   [`Secret`]s, which print as `[redacted]`. At log level Trace the target `ureq_proto::util` dumps what goes over the
 //!   wire, tokens included, and `ureq::run` shows queries: keep both off.
 //! * **Logs.** One line an attempt on target `popup_rewards::call` and one line a token event on
-//!   `popup_rewards::token`, both at debug level: method, route, status, time and request id, nothing else. What could
-//!   not be read in a response is named there too, never quoted; an item that a plain list had to leave out is a warning.
+//!   `popup_rewards::token`, both at debug level: method, route, status, time and request id, and the client
+//!   reference of an order; nothing else. What could not be read in a response is named there too, never quoted; an
+//!   item that a plain list had to leave out is a warning.
 //! * **Data.** Money is an exact [`Decimal`] and a time an [`OffsetDateTime`], from the crates `rust_decimal` and `time`
 //!   and exported here. What the server answers implements `Serialize` unless it holds codes, with amounts as texts,
 //!   so that no format changes a digit, and `Deserialize` for JSON, which is also how to make one up for a test.

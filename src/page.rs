@@ -128,7 +128,7 @@ impl<T> std::fmt::Debug for Items<'_, T> {
 }
 
 /// Requests one page after pages with so many items.
-type Fetch<T> = fn(&Session, &Request, Option<u64>, Scope) -> Result<Listing<T>>;
+type Fetch<T> = fn(&Session, &Request, Option<u64>, Scope<'_>) -> Result<Listing<T>>;
 
 /// The pages of a list, one after the other.
 pub(crate) struct Walk<T> {
@@ -137,6 +137,10 @@ pub(crate) struct Walk<T> {
     next: Option<u32>,
     /// The ids on the page before, as far as they can be read.
     before: Vec<Option<i64>>,
+    /// The ids on an earlier page, and how many pages are compared with it. A server that gives the same pages again and
+    /// again comes back to it, because each time it stands for twice as many.
+    landmark: (Vec<Option<i64>>, u32),
+    walked: u32,
     /// How many items the pages so far have, those before the first page of the walk included.
     through: Option<u64>,
     fetch: Fetch<T>,
@@ -146,7 +150,16 @@ pub(crate) struct Walk<T> {
 impl<T: Model + Identified> Walk<T> {
     pub(crate) fn new(request: Request) -> Self {
         let next = Some(request.number("page").unwrap_or(1));
-        Walk { request, next, before: Vec::new(), through: None, fetch: Session::fetch_page_in, id: T::id }
+        Walk {
+            request,
+            next,
+            before: Vec::new(),
+            landmark: (Vec::new(), 1),
+            walked: 0,
+            through: None,
+            fetch: Session::fetch_page_in,
+            id: T::id,
+        }
     }
 }
 
@@ -155,7 +168,7 @@ impl<T> Walk<T> {
     pub(crate) fn next_page(
         &mut self,
         session: &Session,
-        scope: Scope,
+        scope: Scope<'_>,
     ) -> Result<Option<Vec<Result<T, Unreadable>>>> {
         let Some(page) = self.next.take() else { return Ok(None) };
         let Listing { page: found, size, through, says_more } =
@@ -177,6 +190,13 @@ impl<T> Walk<T> {
                 size.map_or(!says_more, |size| u64::try_from(ids.len()).is_ok_and(|count| count < size));
             let repeated = "the server repeats a page instead of going on to the next";
             return if is_all { Ok(None) } else { Err(Error::invalid_response(repeated)) };
+        }
+        if ids == self.landmark.0 {
+            return Err(Error::invalid_response("the server gives the same pages again and again"));
+        }
+        self.walked += 1;
+        if self.walked == self.landmark.1 {
+            (self.landmark, self.walked) = ((ids.clone(), self.landmark.1.saturating_mul(2)), 0);
         }
         if number != page {
             return Err(Error::invalid_response(

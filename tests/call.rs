@@ -36,6 +36,49 @@ fn an_unknown_route_is_called_with_the_sessions_login() -> Result<()> {
 }
 
 #[test]
+fn a_success_without_a_body_is_null() -> Result<()> {
+    for (status, body) in [(204, ""), (200, ""), (201, " \r\n"), (200, "\u{feff}"), (200, "null")] {
+        let mut api = Api::start()?;
+        let post = api.post("/api/v1/things", "1").with_status(status).with_body(body).expect(4).create();
+        let call = RawCall::post("/api/v1/things").json(&1);
+        api.session.call::<()>(&call)?;
+        assert_eq!(api.session.call::<Option<Thing>>(&call)?, None, "{status} {body:?}");
+        assert_eq!(api.session.call::<serde_json::Value>(&call)?, serde_json::Value::Null);
+        let error = api.session.call::<Thing>(&call).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{status} {body:?}");
+        assert!(error.may_have_executed(), "{status} {body:?}");
+        post.assert();
+        let get = api.get("/api/v1/things").with_status(status).with_body(body).expect(2).create();
+        let call = RawCall::get("/api/v1/things");
+        assert_eq!(api.session.call::<Option<Vec<Thing>>>(&call)?, None);
+        let error = api.session.call::<Vec<Thing>>(&call).unwrap_err();
+        assert!(!error.may_have_executed(), "{status} {body:?}");
+        get.assert();
+        api.finish();
+    }
+    Ok(())
+}
+
+#[test]
+fn a_change_whose_response_cannot_be_read_may_have_executed() -> Result<()> {
+    for body in [r#"{"id":"x"}"#, "<html>", "[", r#"{"success":true}"#] {
+        let mut api = Api::start()?;
+        let post = api.post("/api/v1/things", "1").with_body(body).create();
+        let patch = api.patch("/api/v1/things", "1").with_body(body).expect(2).create();
+        let calls = [RawCall::post("/api/v1/things"), RawCall::patch("/api/v1/things")];
+        for call in [calls[0].clone(), calls[1].clone(), calls[1].clone().may_repeat()] {
+            let error = api.session.call::<Thing>(&call.json(&1)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
+            assert!(error.may_have_executed(), "{body}: {error:?}");
+        }
+        post.assert();
+        patch.assert();
+        api.finish();
+    }
+    Ok(())
+}
+
+#[test]
 fn an_answer_of_another_shape_is_an_error_that_does_not_quote_it() -> Result<()> {
     let mut api = Api::start()?;
     let call = api.get("/api/v1/things").with_body(r#"{"id":"s3cret-4711"}"#).create();

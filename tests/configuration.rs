@@ -31,6 +31,11 @@ fn a_base_url_that_cannot_be_right_is_refused() {
         ("http://10.0.0.7", "clear text"),
         ("https://user:s3cret@api.example.com", "password"),
         ("gopher://api.example.com", "scheme"),
+        ("\"https://api.example.com\"", "quotation mark"),
+        ("'https://api.example.com'", "quotation mark"),
+        ("https://api. example.com", "a blank or a line break"),
+        ("https://api.example.com\nAPI_KEY=s3cret", "a blank or a line break"),
+        (" \n", "is empty"),
     ] {
         refused(Session::new(url, credentials()), says);
     }
@@ -38,8 +43,14 @@ fn a_base_url_that_cannot_be_right_is_refused() {
 
 #[test]
 fn plain_http_is_for_loopback() {
-    for url in ["http://127.0.0.1:9", "http://localhost:9", "http://[::1]:9", "https://api.example.com:8443"]
-    {
+    for url in [
+        "http://127.0.0.1:9",
+        "http://localhost:9",
+        "http://[::1]:9",
+        "https://api.example.com:8443",
+        " https://api.example.com\r\n",
+        "\u{feff}https://api.example.com\t",
+    ] {
         assert!(Session::new(url, credentials()).is_ok(), "{url}");
     }
 }
@@ -50,6 +61,21 @@ fn credentials_that_cannot_be_right_are_refused() {
     refused(Session::new(url, Credentials::new("", "s3cret")), "the API key is empty");
     refused(Session::new(url, Credentials::new("key", "")), "the API secret is empty");
     refused(Session::new(url, Credentials::new("key", "s3cret\n")), "line break");
+    for blank in [" ", " \t ", "\n", "\u{a0}", "\u{feff}"] {
+        refused(Session::new(url, Credentials::new(blank, "s3cret")), "the API key is empty");
+        refused(Session::new(url, Credentials::new("key", blank)), "the API secret is empty");
+    }
+    for padded in [" s3cret", "s3cret ", "\u{feff}s3cret", "s3cret\u{a0}"] {
+        refused(
+            Session::new(url, Credentials::new(padded, "secret")),
+            "the API key begins or ends with a blank",
+        );
+        refused(
+            Session::new(url, Credentials::new("key", padded)),
+            "the API secret begins or ends with a blank",
+        );
+    }
+    assert!(Session::new(url, Credentials::new("a key", "pass \"word\" '1'")).is_ok());
 }
 
 #[test]
@@ -61,7 +87,13 @@ fn settings_that_cannot_work_are_refused() {
     refused(builder().deadline(Duration::ZERO).build(), "deadline is zero");
     refused(builder().order_deadline(Duration::ZERO).build(), "order_deadline is zero");
     refused(builder().user_agent("two\r\nlines").build(), "user agent");
+    refused(builder().user_agent("").build(), "the user agent is empty");
+    refused(builder().user_agent("  ").build(), "the user agent is empty");
     refused(builder().root_certificates(b"not a certificate").build(), "certificate");
+    let literal = br"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+    refused(builder().root_certificates(literal).build(), "root certificate 1 is written with \"\\n\"");
+    refused(builder().proxy("\"http://s3cret:1\"").build(), "proxy URL is not valid");
+    refused(builder().proxy("").build(), "proxy URL is not valid");
 }
 
 #[test]
@@ -100,6 +132,23 @@ fn a_missing_environment_variable_is_named() {
     assert!(output(&[url]).contains("the environment variable API_KEY is not set"));
     assert!(output(&[url, ("API_KEY", "k")]).contains("the environment variable API_SECRET is not set"));
     assert!(output(&[url, ("API_KEY", "k"), ("API_SECRET", "")]).contains("API_SECRET is empty"));
+    let both = [("API_KEY", "k"), ("API_SECRET", "s")];
+    for (value, says) in [
+        (
+            "\"https://api.example.com\"",
+            "the environment variable API_BASE_URL: the base URL contains a quotation",
+        ),
+        (
+            "'https://api.example.com'",
+            "the environment variable API_BASE_URL: the base URL contains a quotation",
+        ),
+        ("https://api.example.com x", "the environment variable API_BASE_URL: the base URL contains a blank"),
+        (" https://api.example.com \n", "a session"),
+    ] {
+        let said = output(&[("API_BASE_URL", value), both[0], both[1]]);
+        assert!(said.contains(says), "{value:?}: {said}");
+    }
+    assert!(output(&[url, ("API_KEY", " "), both[1]]).contains("the API key is empty"));
     assert!(output(&[url, ("API_KEY", "k"), ("API_SECRET", "s")]).contains("a session"));
 }
 

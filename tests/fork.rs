@@ -1,8 +1,7 @@
 //! A process that forks: parent and child share neither connections nor the refresh token.
 //!
-//! Only a process with one thread can fork and go on as if nothing had happened, so this runs without the test
-//! harness, and the sandbox, which has threads, stays in a process of its own: the first role of this program.
-//! The second role is the client that forks.
+//! The client decides which threads it has when it forks, so this runs without the test harness, and the sandbox, which
+//! has threads, stays in a process of its own: the first role of this program. The second role is the client that forks.
 #![cfg_attr(target_os = "linux", expect(unsafe_code, reason = "there is no fork in the standard library"))]
 #![expect(clippy::print_stdout, reason = "without the test harness it tells by itself how it went")]
 

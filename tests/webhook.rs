@@ -194,13 +194,12 @@ fn an_authentic_body_that_is_no_event_is_refused_without_being_quoted() {
     let bodies: &[&[u8]] = &[
         b"\xff\xff canary-4711",
         br#"["canary-4711"]"#,
-        br#"{"id":"canary-4711","type":"order.delivered","data":{"id":1}}"#,
-        br#"{"id":"canary-4711","type":"order.delivered","created_at":"soon","data":{"id":1}}"#,
+        br#""canary-4711""#,
+        br#"{"id":"canary-4711","created_at":"2031-03-02T10:05:00Z","data":{}}"#,
         br#"{"id":"","type":"canary-4711","created_at":"2031-03-02T10:05:00Z","data":{}}"#,
-        br#"{"id":"e","id":"canary-4711","type":"x","created_at":"2031-03-02T10:05:00Z","data":{}}"#,
-        br#"{"id":"e","type":"order.failed","created_at":"2031-03-02T10:05:00Z"}"#,
-        br#"{"id":"e","type":"order.failed","created_at":"2031-03-02T10:05:00Z","data":{"id":"canary-4711"}}"#,
-        br#"{"id":"e","type":"order.failed","created_at":"2031-03-02T10:05:00Z","data":{"id":1,"amount":"NaN-canary-4711"}}"#,
+        br#"{"id":["canary-4711"],"type":"x","created_at":"2031-03-02T10:05:00Z","data":{}}"#,
+        br#"{"id":"e","type":{"canary-4711":1},"created_at":"2031-03-02T10:05:00Z","data":{}}"#,
+        br#"{"id":"e","type":"x","data":{"canary-4711":}}"#,
     ];
     for body in bodies {
         let error = verify(body, &genuine(body)).unwrap_err();

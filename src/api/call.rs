@@ -96,13 +96,15 @@ impl fmt::Debug for RawCall {
 impl Session {
     /// Calls a route that this crate does not know yet, with this session's login, retries and time limits.
     ///
-    /// The answer is read into a type of the caller's. One that holds other members than the type is fine; an
-    /// envelope (`{"success":true,"data":...}`) is taken off.
+    /// The response is read into a type of the caller's. One that holds other members than the type is fine; an
+    /// envelope (`{"success":true,"data":...}`) is taken off. A success without a body, such as a 204, is `null`: read it
+    /// as `()`, an `Option` or a `serde_json::Value`.
     ///
     /// # Errors
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a path that is none;
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the answer does not fit the type; else what the
-    /// server answered, or the network failed with.
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response does not fit the type; else as the server
+    /// or the network failed. After a POST or PATCH, [`may_have_executed`](crate::Error::may_have_executed) says whether
+    /// the call may have had its effect all the same.
     ///
     /// # Examples
     /// ```

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use http::Uri;
-use http::uri::Scheme;
+use http::uri::{Authority, Scheme};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::credentials::is_blank;
 use crate::{Error, Result};
 
 /// Everything but the unreserved characters of RFC 3986.
@@ -15,7 +16,8 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_'
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BaseUrl {
     origin: String,
-    loopback: bool,
+    authority: Authority,
+    https: bool,
 }
 
 impl BaseUrl {
@@ -23,8 +25,16 @@ impl BaseUrl {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let example = "give it as https://host, for example https://sandbox-api.example.com";
         let refuse = |problem: &str| Error::configuration(format!("the base URL {problem}; {example}"));
+        // Files and shells leave blanks and line breaks around a value.
+        let text = text.trim_matches(is_blank);
         if text.is_empty() {
             return Err(refuse("is empty"));
+        }
+        if text.contains(['"', '\'', '`']) {
+            return Err(refuse("contains a quotation mark; leave it out"));
+        }
+        if text.contains(is_blank) {
+            return Err(refuse("contains a blank or a line break; leave it out"));
         }
         if !text.contains("://") {
             return Err(refuse("has no scheme"));
@@ -52,18 +62,25 @@ impl BaseUrl {
         if uri.path() != "/" {
             return Err(refuse("has a path; the SDK adds the paths itself"));
         }
-        let loopback = is_loopback(host);
-        if *scheme == Scheme::HTTP && !loopback {
+        if *scheme == Scheme::HTTP && !is_loopback(host) {
             return Err(refuse("is http, which would send the credentials in clear text; use https"));
         }
         if *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS {
             return Err(refuse("has a scheme other than https"));
         }
-        Ok(BaseUrl { origin: format!("{scheme}://{authority}"), loopback })
+        Ok(BaseUrl {
+            origin: format!("{scheme}://{authority}"),
+            authority: authority.clone(),
+            https: *scheme == Scheme::HTTPS,
+        })
     }
 
-    pub(crate) fn is_loopback(&self) -> bool {
-        self.loopback
+    pub(super) fn is_https(&self) -> bool {
+        self.https
+    }
+
+    pub(super) fn authority(&self) -> &Authority {
+        &self.authority
     }
 
     /// The address of a request; names and values of the query are percent-encoded here and nowhere else.
@@ -82,10 +99,11 @@ impl BaseUrl {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether a host is this machine; an IPv6 address may be in brackets.
+pub(super) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")
-        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 #[cfg(test)]
@@ -102,6 +120,8 @@ mod tests {
             "http://localhost:1",
             "http://[::1]:9000",
             "http://LOCALHOST:80",
+            " https://api.example.com\r\n",
+            "\u{feff}https://api.example.com\t",
         ] {
             BaseUrl::parse(text).expect(text);
         }
@@ -111,6 +131,11 @@ mod tests {
     fn bad_addresses_are_refused_with_what_to_do() {
         for (text, says) in [
             ("", "empty"),
+            (" \n", "empty"),
+            ("\"https://api.example.com\"", "quotation mark"),
+            ("'https://api.example.com'", "quotation mark"),
+            ("https://api.example.com'", "quotation mark"),
+            ("https://api.\nexample.com", "a blank or a line break"),
             ("api.example.com", "no scheme"),
             ("https://api.example.com/", "slash"),
             ("https://api.example.com/api/v1", "path"),
@@ -135,7 +160,7 @@ mod tests {
             ("https://api.example.com:0", "port"),
             ("https://api.example.com:99999", ""),
             ("https://:443", ""),
-            ("https:// api", ""),
+            ("https:// api", "a blank"),
         ] {
             let error = BaseUrl::parse(text).expect_err(text).to_string();
             assert!(error.contains(says), "{text}: {error}");

@@ -15,6 +15,7 @@ use super::valve::Valve;
 use super::wiping::{TlsConnector, WipingConnector, remaining};
 
 /// What the agents of one pool after another have in common.
+#[derive(Clone)]
 pub(super) struct Parts {
     pub(super) config: Config,
     pub(super) tls: Arc<ClientConfig>,

@@ -48,15 +48,22 @@ pub(crate) fn one_of<T: Model + Identified>(response: &Response, id: i64) -> Res
 }
 
 /// Whatever a caller can make of it, bare or as `{"success":true,"data":..}`.
+///
+/// A success without a body is `null`, for the types that can be.
 pub(crate) fn value_of<T: DeserializeOwned>(response: &Response) -> Result<T> {
     let text = text_of(response);
+    if text.trim().is_empty()
+        && let Ok(null) = serde_json::from_str("null")
+    {
+        return Ok(null);
+    }
     read(response, payload(response, &text)?)
 }
 
 /// Nothing but whether the call is said to have failed after all.
 pub(crate) fn nothing_of(response: &Response) -> Result<()> {
     let text = text_of(response);
-    let failed = Members::of(&text).is_some_and(|top| says_failed(&top) || says_error(&top));
+    let failed = Members::of(&text).is_some_and(|top| is_failed(&top) || says_error(&top));
     if failed { Err(said_failed(response)) } else { Ok(()) }
 }
 
@@ -141,7 +148,7 @@ pub(crate) fn payload<'a>(response: &Response, text: &'a str) -> Result<&'a str>
         return Ok(text);
     }
     let top = members(response, text)?;
-    if says_failed(&top) {
+    if is_failed(&top) {
         return Err(said_failed(response));
     }
     match top.last("data") {
@@ -157,7 +164,7 @@ fn entries<'a>(response: &Response, text: &'a str) -> Result<Entries<'a>> {
     let mut json = first(response, text)?;
     while json.starts_with('{') {
         let top = members(response, json)?;
-        if says_failed(&top) {
+        if is_failed(&top) {
             return Err(said_failed(response));
         }
         let Some(data) = top.get("data") else { break };
@@ -180,7 +187,12 @@ pub(crate) fn members<'a>(response: &Response, json: &'a str) -> Result<Members<
     read(response, json)
 }
 
-fn says_failed(top: &Members<'_>) -> bool {
+/// Whether an envelope says that the call failed.
+pub(crate) fn says_failed(response: &Response) -> bool {
+    Members::of(&text_of(response)).is_some_and(|top| is_failed(&top))
+}
+
+fn is_failed(top: &Members<'_>) -> bool {
     top.flag("success") == Some(false)
 }
 

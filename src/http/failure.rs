@@ -12,6 +12,8 @@ use crate::{Error, ErrorKind};
 pub(crate) enum Fate {
     /// Not a byte of the request left: sending it again is safe, whatever it is.
     NotSent,
+    /// Not a byte of the request left, and none would the next time: the proxy refuses the client.
+    Unsendable,
     /// It may have been executed.
     Unknown,
     /// It was executed or refused, but the response cannot be used; the server would send the same again.
@@ -37,9 +39,33 @@ pub(super) fn classify(error: ureq::Error, exchange: Exchange, resent: bool) -> 
     if valve::is_refusal(&error) {
         return Failure { fate: unless_sent, error: crate::token::logged_out() };
     }
+    if !exchange.connected
+        && !exchange.request_sent
+        && let Some(refusal) = proxy_refusal(&error)
+    {
+        let fate = if resent { Fate::Unknown } else { Fate::Unsendable };
+        return Failure { fate, error: refusal.with_source(error) };
+    }
     let (kind, message) = describe(&error, exchange);
     let fate = if kind == ErrorKind::InvalidResponse { Fate::Complete } else { unless_sent };
     Failure { fate, error: Error::new(kind, message).with_source(error) }
+}
+
+/// Whether a proxy wants another user name or password, which ureq says in words alone.
+fn proxy_refusal(error: &ureq::Error) -> Option<Error> {
+    let message = "the proxy does not accept the user name and password, or wants some; set them in its URL";
+    let refusal = Error::new(ErrorKind::Configuration, message);
+    match error {
+        ureq::Error::ConnectProxyFailed(reason) if reason.contains(" 407/") => Some(refusal.with_status(407)),
+        // Of SOCKS. An error of the operating system has a number.
+        ureq::Error::Io(error) if error.raw_os_error().is_none() => {
+            let is_about_methods = error.to_string().ends_with("auth method")
+                || error.to_string().ends_with("auth methods")
+                || error.kind() == io::ErrorKind::PermissionDenied;
+            is_about_methods.then_some(refusal)
+        }
+        _ => None,
+    }
 }
 
 /// Whether the exchange failed because its pooled connection was dead: the server had most likely closed it while

@@ -10,6 +10,7 @@ mod envelope;
 mod exchange;
 mod failure;
 mod gzip;
+mod proxy;
 mod rate_limit;
 mod request;
 mod resolver;
@@ -34,9 +35,10 @@ use ureq::Agent;
 pub(crate) use base_url::BaseUrl;
 pub(crate) use envelope::{
     Listed, Listing, auth_failure_of, failure_of, list_of, members, nothing_of, object_of, one_of, page_of,
-    payload, text_of, value_of,
+    payload, says_failed, text_of, value_of,
 };
 pub(crate) use failure::{Failure, Fate};
+pub(crate) use proxy::proxy;
 pub use rate_limit::RateLimits;
 pub(crate) use rate_limit::{Limiter, RateClass};
 pub(crate) use request::{Method, Request, TimeLimit};
@@ -44,7 +46,7 @@ pub(crate) use response::Response;
 pub use retry::RetryPolicy;
 pub(crate) use retry::{Decision, Outcome};
 pub(crate) use roots::tls_config;
-pub(crate) use settings::{ConnectionSettings, proxy};
+pub(crate) use settings::ConnectionSettings;
 #[cfg(test)]
 pub(crate) use wiping::Body;
 pub(crate) use wiping::{Masked, json_text};
@@ -91,8 +93,18 @@ impl Connections {
             resolver: CachedResolver::new(),
             valve: Arc::new(Valve::default()),
         };
+        Connections::of(settings.base.clone(), settings.timeout, parts)
+    }
+
+    fn of(base: BaseUrl, timeout: Duration, parts: Parts) -> Self {
         let agent = Mutex::new(Arc::new(parts.agent()));
-        Connections { base: settings.base.clone(), timeout: settings.timeout, parts, agent }
+        Connections { base, timeout, parts, agent }
+    }
+
+    /// Others in the place of these, when these are closed. The addresses of the server are still known.
+    pub(crate) fn successor(&self) -> Self {
+        let parts = Parts { valve: Arc::default(), ..self.parts.clone() };
+        Connections::of(self.base.clone(), self.timeout, parts)
     }
 
     /// Sends nothing from now on, except for requests that [pass](Request::passes_closed). Responses to earlier

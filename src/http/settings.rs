@@ -9,7 +9,6 @@ use ureq::config::Config;
 use ureq::{Agent, Proxy};
 
 use super::BaseUrl;
-use crate::{Error, Result};
 
 /// What the connections of a session have in common.
 #[derive(Clone)]
@@ -39,7 +38,7 @@ impl ConnectionSettings {
     }
 
     pub(super) fn config(&self) -> Config {
-        let mut config = Agent::config_builder()
+        Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -52,18 +51,9 @@ impl ConnectionSettings {
             .max_idle_age(IDLE_TIME)
             .user_agent(self.user_agent.as_str())
             .accept("application/json")
-            .accept_encoding("gzip");
-        if self.proxy.is_some() || self.base.is_loopback() {
-            // Without this, ureq takes a proxy from the environment, which is never meant for loopback.
-            config = config.proxy(self.proxy.clone());
-        }
-        config.build()
+            .accept_encoding("gzip")
+            // Without this, ureq would read the environment.
+            .proxy(self.proxy.clone())
+            .build()
     }
-}
-
-/// A proxy by its URL.
-pub(crate) fn proxy(url: &str) -> Result<Proxy> {
-    Proxy::new(url).map_err(|_| {
-        Error::configuration("the proxy URL is not valid; write it as http://host:port or socks5://host:port")
-    })
 }

@@ -19,11 +19,13 @@ pub struct ClientReference(String);
 const LONGEST: usize = 255;
 
 impl ClientReference {
-    /// Takes a reference of the caller's own: 1 to 255 printable ASCII characters.
+    /// Takes a reference of the caller's own: 1 to 255 printable ASCII characters, with no blank at either end.
+    ///
+    /// A server that trims such a blank would list the order under another reference, where no lookup finds it.
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if it is empty, too long, or holds a character that is not
-    /// printable ASCII (a line break, a tab, an accent).
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if it is empty, too long, begins or ends with a blank, or
+    /// holds a character that is not printable ASCII (a line break, a tab, an accent).
     ///
     /// # Examples
     /// ```
@@ -47,6 +49,11 @@ impl ClientReference {
         if !reference.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
             return Err(Error::invalid_request(
                 "a client reference is printable ASCII: no line breaks, tabs or accents",
+            ));
+        }
+        if reference.starts_with(' ') || reference.ends_with(' ') {
+            return Err(Error::invalid_request(
+                "a client reference has no blank at either end: a server that trims it would lose the order; trim it",
             ));
         }
         Ok(ClientReference(reference))
@@ -103,5 +110,37 @@ impl From<ClientReference> for String {
 impl fmt::Display for ClientReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    #[test]
+    fn a_reference_is_printable_ascii_without_a_blank_at_either_end() {
+        for good in ["a", "ord 1", "~!\"\\{}", &"x".repeat(255)] {
+            assert_eq!(ClientReference::new(good).unwrap().as_str(), good);
+        }
+        for (bad, says) in [
+            ("", "cannot be empty"),
+            ("ord 1 ", "no blank at either end"),
+            (" ord1", "no blank at either end"),
+            (" ", "no blank at either end"),
+            ("ord1\t", "printable ASCII"),
+            ("ord\n1", "printable ASCII"),
+            ("ord1\u{a0}", "printable ASCII"),
+            ("\u{feff}ord1", "printable ASCII"),
+            ("caf\u{e9}", "printable ASCII"),
+            (&"x".repeat(256), "at most 255"),
+        ] {
+            let error = ClientReference::new(bad).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{bad:?}");
+            assert!(error.to_string().contains(says), "{bad:?}: {error}");
+            assert_eq!(bad.parse::<ClientReference>().unwrap_err().kind(), ErrorKind::InvalidRequest);
+            let json = serde_json::to_string(bad).unwrap();
+            assert!(serde_json::from_str::<ClientReference>(&json).is_err(), "{bad:?}");
+        }
     }
 }

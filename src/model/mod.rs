@@ -5,7 +5,6 @@ mod client_reference;
 mod esim;
 mod id;
 mod instant;
-pub(crate) mod lenient;
 mod members;
 mod mended;
 pub(crate) mod money;

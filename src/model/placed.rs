@@ -2,7 +2,7 @@
 
 /// Implements `Placed`: where orders live, how one is asked for, and whether one is the order that was asked for.
 macro_rules! placed {
-    ($order:ident, $asked:ident, $route:literal, $is_it:path) => {
+    ($order:ident, $asked:ident, $route:literal, $is_it:path, $is_another:path) => {
         impl crate::session::Placed for $order {
             type Asked = $asked;
             const LIST: &'static str = $route;
@@ -30,6 +30,10 @@ macro_rules! placed {
 
             fn is_it(&self, asked: &$asked, since: Option<time::OffsetDateTime>) -> bool {
                 $is_it(self, asked, since)
+            }
+
+            fn is_another(&self, asked: &$asked, since: Option<time::OffsetDateTime>) -> bool {
+                $is_another(self, asked, since)
             }
         }
     };
@@ -61,6 +65,19 @@ pub(crate) fn is_new<P: Copy + PartialEq>(
     since: Option<OffsetDateTime>,
 ) -> bool {
     product == Some(asked) && created.zip(since).is_some_and(|(created, since)| created >= since)
+}
+
+/// Whether such an order shows that it is another one: of another product, or from long before the call, which a gateway
+/// that knows the reference can play back. The clocks of a server differ by seconds, not by minutes.
+pub(crate) fn is_old<P: PartialEq>(
+    product: Option<P>,
+    asked: P,
+    created: Option<OffsetDateTime>,
+    since: Option<OffsetDateTime>,
+) -> bool {
+    let is_before =
+        |(created, since): (OffsetDateTime, OffsetDateTime)| since - created > time::Duration::MINUTE;
+    product.is_some_and(|product| product != asked) || created.zip(since).is_some_and(is_before)
 }
 
 /// Whether two values agree, as far as both sides have one.

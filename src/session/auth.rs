@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use crate::ErrorKind::InvalidCredentials;
+use crate::ErrorKind::{InvalidCredentials, InvalidResponse};
 use crate::clock::Now;
 use crate::credentials::Pair as Login;
 use crate::http::json_text::unescape;
@@ -46,24 +46,23 @@ pub(super) fn login(connections: &Connections, login: &Login, setting: Setting) 
     let request = Request::post("/auth/login").secret_body(body).without_token();
     let secrets = [login.secret.expose(), login.key.expose()];
     let response = send(connections, &request, setting, &secrets)?;
-    match minted(&response, setting) {
-        Ok(minted) => Ok(minted),
-        Err(error) => {
-            let error = secrets.iter().fold(error, |error, secret| error.redact(secret));
-            Err(match failure_of(&response, &error) {
-                // Only the API's own words make it the fault of the credentials.
-                Failure::Refused if error.is_from_api() => {
-                    let message = "the server refused the API key and secret";
-                    Failed { failure: Failure::Refused, error: error.with_kind(InvalidCredentials, message) }
-                }
-                Failure::Refused => Failed { failure: Failure::Forbidden, error },
-                Failure::Unusable if (400..500).contains(&response.status) => {
-                    Failed { failure: Failure::Forbidden, error }
-                }
-                failure => Failed { failure, error },
-            })
+    minted(&response, setting).map_err(|error| {
+        let error = secrets.iter().fold(error, |error, secret| error.redact(secret));
+        match failure_of(&response, &error) {
+            // Only the API's own words make it the fault of the credentials.
+            Failure::Refused
+                if response.status == 401 && error.is_from_api() || denies(&response, &error) =>
+            {
+                let message = "the server refused the API key and secret";
+                Failed { failure: Failure::Refused, error: error.with_kind(InvalidCredentials, message) }
+            }
+            Failure::Refused => Failed { failure: Failure::Forbidden, error },
+            Failure::Unusable if (400..500).contains(&response.status) => {
+                Failed { failure: Failure::Forbidden, error }
+            }
+            failure => Failed { failure, error },
         }
-    }
+    })
 }
 
 /// `POST /auth/refresh`. The token is presented once, whatever comes of it. `last`: a logout makes the call.
@@ -113,6 +112,7 @@ fn send(
     let mut response = connections.send(request, None, limits).map_err(|lost| Failed {
         failure: match lost.fate {
             Fate::NotSent => Failure::NotSent,
+            Fate::Unsendable => Failure::Unsendable,
             Fate::Unknown => Failure::Unknown { answered: false, retry_after: Duration::ZERO },
             Fate::Complete => Failure::Unusable,
         },
@@ -129,9 +129,7 @@ fn failure_of(response: &Response, error: &Error) -> Failure {
     let retry_after = error.retry_after().unwrap_or_default();
     match response.status {
         400 | 401 => Failure::Refused,
-        200..=299 if error.code().is_some_and(|code| code.eq_ignore_ascii_case("UNAUTHORIZED")) => {
-            Failure::Refused
-        }
+        _ if denies(response, error) => Failure::Refused,
         403 => Failure::Forbidden,
         429 => Failure::Limited { retry_after },
         // A gateway speaks for itself: the API has not counted what it never saw.
@@ -139,6 +137,12 @@ fn failure_of(response: &Response, error: &Error) -> Failure {
         408 | 500..=599 => Failure::Unknown { answered: true, retry_after },
         _ => Failure::Unusable,
     }
+}
+
+/// Whether the API says, under whatever status, that it does not accept what was presented.
+fn denies(response: &Response, error: &Error) -> bool {
+    let is_unauthorized = error.code().is_some_and(|code| code.eq_ignore_ascii_case("UNAUTHORIZED"));
+    is_unauthorized && (response.is_success() || http::says_failed(response))
 }
 
 /// A JSON object of text members, in a buffer that never has to move while it is filled.
@@ -159,9 +163,20 @@ fn object(members: &[(&str, &str)]) -> Zeroizing<Vec<u8>> {
 
 /// The pair that a response holds; an error if it is no success or cannot be used.
 fn minted(response: &Response, setting: Setting) -> Result<Pair<AccessToken, RefreshToken>> {
+    let refusal = || http::auth_failure_of(response, setting.sent.wall);
     if !response.is_success() {
-        return Err(http::auth_failure_of(response, setting.sent.wall));
+        return Err(refusal());
     }
+    read_pair(response, setting).map_err(|error| match error.code() {
+        // An error body under a status of success, with or without a word about success beside it.
+        None if refusal().is_from_api() => {
+            refusal().with_kind(InvalidResponse, "the server says the call failed")
+        }
+        _ => error,
+    })
+}
+
+fn read_pair(response: &Response, setting: Setting) -> Result<Pair<AccessToken, RefreshToken>> {
     let text = http::text_of(response);
     let members = http::members(response, http::payload(response, &text)?)?;
     let access =

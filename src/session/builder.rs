@@ -143,7 +143,7 @@ impl SessionBuilder {
         self
     }
 
-    /// The `User-Agent` header. Default: `popup-rewards/` and the version.
+    /// The `User-Agent` header: printable ASCII, not blank. Default: `popup-rewards/` and the version.
     pub fn user_agent(mut self, user_agent: &str) -> Self {
         user_agent.clone_into(&mut self.user_agent);
         self
@@ -157,8 +157,16 @@ impl SessionBuilder {
 
     /// Connects through a proxy: `http://host:port` or `socks5://host:port`, with `user:password@` where needed.
     ///
-    /// Without this the usual environment variables (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`) are honoured, except
-    /// for a server on a loopback address.
+    /// Without this, [`build`](SessionBuilder::build) reads the environment, once:
+    ///
+    /// - `https_proxy`, `HTTPS_PROXY`, `all_proxy`, `ALL_PROXY` for a server with `https://`: the first that is not
+    ///   blank. For one with `http://` the first two are `http_proxy` and `HTTP_PROXY`, the latter not in a CGI program
+    ///   (where `REQUEST_METHOD` is set). A value that cannot be read is an error, never a direct connection.
+    /// - `no_proxy`, else `NO_PROXY`: servers that are reached directly, separated by commas or blanks. An entry is `*`,
+    ///   a domain with everything below it, an IP address or a network such as `10.0.0.0/8`; a port may follow.
+    ///
+    /// A server on a loopback address is reached directly, unless a proxy is set here. The variables and the URL may
+    /// have blanks around them.
     pub fn proxy(mut self, url: &str) -> Self {
         self.proxy = Some(url.to_owned());
         self
@@ -185,15 +193,21 @@ impl SessionBuilder {
     pub fn build(self) -> Result<Session> {
         self.credentials.check()?;
         self.check_times()?;
+        if self.user_agent.trim().is_empty() {
+            return Err(Error::configuration(
+                "the user agent is empty, and gateways refuse requests without one; leave it out for the default",
+            ));
+        }
         if !self.user_agent.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
             return Err(Error::configuration("the user agent is printable ASCII"));
         }
+        let base = BaseUrl::parse(&self.base_url)?;
         let connections = ConnectionSettings {
-            base: BaseUrl::parse(&self.base_url)?,
+            proxy: http::proxy(self.proxy.as_deref(), &base)?,
+            base,
             timeout: self.settings.timeout,
             connect_timeout: self.connect_timeout,
             user_agent: self.user_agent,
-            proxy: self.proxy.as_deref().map(http::proxy).transpose()?,
             tls: http::tls_config(self.root_certificates.as_deref())?,
         };
         let rules = Rules {

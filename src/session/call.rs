@@ -60,8 +60,8 @@ fn unquoted(error: Error, grant: Option<&Grant<Arc<Access>>>) -> Error {
 }
 
 /// What a call remembers from one attempt to the next.
-struct Course {
-    scope: Scope,
+struct Course<'a> {
+    scope: Scope<'a>,
     /// Attempts made, without the extra ones that a 401 allows.
     made: u32,
     /// The token must be newer than this: the server has refused that one.
@@ -77,21 +77,26 @@ const TURN_LASTS: Duration = Duration::from_millis(500);
 
 impl Inner {
     /// Makes a call: as many attempts as are safe and fit in the deadline.
-    pub(super) fn call(&self, request: &Request, scope: Scope) -> Result<Reply, Failed> {
+    pub(super) fn call(&self, request: &Request, scope: Scope<'_>) -> Result<Reply, Failed> {
         request.checked().map_err(|error| Failed { error, doubt: Doubt::None })?;
         self.source.counters.call();
         let mut course = Course { scope, made: 0, newer_than: 0, last: false, doubt: Doubt::None };
         self.attempts(request, &mut course).map_err(|error| Failed::new(error, course.doubt, request))
     }
 
-    fn attempts(&self, request: &Request, course: &mut Course) -> Result<Reply> {
+    fn attempts(&self, request: &Request, course: &mut Course<'_>) -> Result<Reply> {
         loop {
             let grant = self.ready(request, course)?;
-            if self.source.clock.monotonic() > course.scope.last_start {
+            let sent = self.source.clock.monotonic();
+            if sent > course.scope.last_start {
                 return Err(Error::new(ErrorKind::Timeout, "no time is left to send the request"));
             }
             course.made += 1;
-            let (outcome, error) = match self.attempt(request, grant.as_ref(), course.scope.deadline) {
+            let result = self.attempt(request, grant.as_ref(), course.scope.deadline);
+            if let (Ok(response), Some(clock)) = (&result, course.scope.server_clock) {
+                clock.learn(response.date(Now::read(&*self.source.clock).wall), sent);
+            }
+            let (outcome, error) = match result {
                 Ok(response) if response.is_success() => {
                     if let Some(grant) = &grant {
                         self.cache.accepted(grant.generation, request.route_name());
@@ -102,7 +107,6 @@ impl Inner {
                     let error = self.refusal(&response, grant.as_ref());
                     let doubt = if response.resent { Doubt::Lost } else { Doubt::of(&error) };
                     course.doubt = course.doubt.max(doubt);
-                    course.doubt = course.doubt.max(Doubt::of(&error));
                     if let Some(grant) = grant.as_ref().filter(|_| response.status == 401) {
                         self.after_401(request, grant.generation, course, error)?;
                         continue;
@@ -110,6 +114,7 @@ impl Inner {
                     (outcome_of(&error), error)
                 }
                 Err(Failure { fate: Fate::NotSent, error }) => (Outcome::NotSent, error),
+                Err(Failure { fate: Fate::Unsendable, error }) => (Outcome::Complete, error),
                 Err(Failure { fate, error }) => {
                     course.doubt = Doubt::Lost;
                     let complete = fate == Fate::Complete;
@@ -136,7 +141,7 @@ impl Inner {
 
     /// Waits for a token and for the turn under the rate limit. A turn that came later needs the token of then, and a
     /// token that came later another turn: many calls would else leave together.
-    fn ready(&self, request: &Request, course: &Course) -> Result<Option<Grant<Arc<Access>>>> {
+    fn ready(&self, request: &Request, course: &Course<'_>) -> Result<Option<Grant<Arc<Access>>>> {
         let Scope { last_start: deadline, closes, .. } = course.scope;
         let waiter = || Waiter::new(course.newer_than, deadline, closes);
         let token = || request.with_token.then(|| self.cache.acquire(waiter())).transpose();
@@ -157,7 +162,13 @@ impl Inner {
     }
 
     /// Prepares the retry of a call that was answered 401, or surfaces its error.
-    fn after_401(&self, request: &Request, generation: u64, course: &mut Course, error: Error) -> Result<()> {
+    fn after_401(
+        &self,
+        request: &Request,
+        generation: u64,
+        course: &mut Course<'_>,
+        error: Error,
+    ) -> Result<()> {
         match self.cache.refused(generation, request.route_name(), course.last) {
             After401::Retry { newer_than, last } => {
                 course.newer_than = newer_than;
@@ -202,14 +213,18 @@ impl Inner {
         if log::log_enabled!(target: CALL_LOG, log::Level::Debug) {
             let millis = clock.monotonic().saturating_sub(started).as_millis();
             let (method, route) = (request.method.as_str(), &request.route);
-            match &result {
+            let end = match &result {
                 Ok(response) => {
-                    let (status, id) = (response.status, response.request_id().unwrap_or("-"));
-                    log::debug!(target: CALL_LOG, "{method} {route} {status} {millis}ms request_id={id}");
+                    let id = response.request_id().unwrap_or("-");
+                    format!("{} {millis}ms request_id={id}", response.status)
                 }
-                Err(failure) => {
-                    log::debug!(target: CALL_LOG, "{method} {route} {:?} {millis}ms", failure.error.kind());
+                Err(failure) => format!("{:?} {millis}ms", failure.error.kind()),
+            };
+            match &request.reference {
+                Some(reference) => {
+                    log::debug!(target: CALL_LOG, "{method} {route} {end} reference={}", reference.as_str());
                 }
+                None => log::debug!(target: CALL_LOG, "{method} {route} {end}"),
             }
         }
         result

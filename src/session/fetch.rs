@@ -6,23 +6,25 @@ use serde::de::DeserializeOwned;
 
 use super::Session;
 use super::call::Failed;
-use super::orders::Doubt;
+use super::orders::{Doubt, ServerClock};
 use crate::http::{self, Listed, Listing, Request, Response};
 use crate::model::{Identified, Model};
 use crate::{Page, Result};
 
 /// What one method of a session may still do: until when, and since how many logouts.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Scope {
+pub(crate) struct Scope<'a> {
     /// The monotonic reading at which it has to be over.
     pub(crate) deadline: Duration,
     /// The last instant at which an attempt may start.
     pub(crate) last_start: Duration,
     /// A method that slept through a logout fails, even if somebody has logged in again.
     pub(crate) closes: u64,
+    /// Learns the server's clock from every response.
+    pub(super) server_clock: Option<&'a ServerClock>,
 }
 
-impl Scope {
+impl Scope<'_> {
     /// The same, over by an earlier instant.
     pub(crate) fn until(mut self, deadline: Duration) -> Self {
         self.deadline = self.deadline.min(deadline);
@@ -38,14 +40,14 @@ impl Scope {
 
 impl Session {
     /// The limits of a method that starts now and has the session's usual deadline.
-    pub(crate) fn scope(&self) -> Scope {
+    pub(crate) fn scope(&self) -> Scope<'static> {
         self.scope_of(self.owner.inner.source.settings.deadline)
     }
 
     /// The limits of a method that starts now and may take so long.
-    pub(crate) fn scope_of(&self, limit: Duration) -> Scope {
+    pub(crate) fn scope_of(&self, limit: Duration) -> Scope<'static> {
         let deadline = self.now().saturating_add(limit);
-        Scope { deadline, last_start: deadline, closes: self.owner.inner.cache.closes() }
+        Scope { deadline, last_start: deadline, closes: self.owner.inner.cache.closes(), server_clock: None }
     }
 
     /// The monotonic reading now.
@@ -54,7 +56,7 @@ impl Session {
     }
 
     /// Waits until the monotonic reading `until`. Fails with `LoggedOut` as soon as the session is closed.
-    pub(crate) fn pause_until(&self, until: Duration, scope: Scope) -> Result<()> {
+    pub(crate) fn pause_until(&self, until: Duration, scope: Scope<'_>) -> Result<()> {
         self.owner.inner.cache.pause_until(until, scope.closes)
     }
 
@@ -62,7 +64,7 @@ impl Session {
     pub(super) fn read_in<T>(
         &self,
         request: &Request,
-        scope: Scope,
+        scope: Scope<'_>,
         read: impl FnOnce(&Response) -> Result<T>,
     ) -> Result<T, Failed> {
         let reply = self.owner.inner.call(request, scope)?;
@@ -104,7 +106,7 @@ impl Session {
         &self,
         request: &Request,
         before: Option<u64>,
-        scope: Scope,
+        scope: Scope<'_>,
     ) -> Result<Listing<T>> {
         let size = request.number("limit").or_else(|| request.number("per_page"));
         let asked = Listed { page: request.number("page").unwrap_or(1), size, before };

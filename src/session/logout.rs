@@ -67,9 +67,7 @@ impl Session {
 impl Inner {
     /// Closes the session and revokes what was held, as far as the server can be reached by `deadline`.
     fn close(&self, how: Close, deadline: Duration) -> Result<()> {
-        let held = self.cache.close(how);
-        self.source.close_connections();
-        held.map_or(Ok(()), |held| self.cache.revoke(held, deadline))
+        self.cache.close(how, deadline)
     }
 }
 
@@ -91,12 +89,18 @@ impl Drop for Owner {
             ended.0.send(result).unwrap_or_default();
         };
         let thread = thread::Builder::new().name("popup-rewards-logout".to_owned()).spawn(log_out);
-        if thread.is_err() {
+        let ended = if thread.is_ok() {
+            ended.1.recv_timeout(DROP_LIMIT).unwrap_or_else(|_| Err(failed("no time is left")))
+        } else {
             inner.close(Close::Forget, Duration::ZERO).unwrap_or_default();
-        }
-        let ended = ended.1.recv_timeout(DROP_LIMIT);
-        if let Err(error) = ended.unwrap_or_else(|_| Err(Error::new(ErrorKind::Timeout, "no time is left"))) {
+            Err(failed("no thread could be started for it"))
+        };
+        if let Err(error) = ended {
             log::warn!(target: TOKEN_LOG, "the logout on drop failed: {error}");
         }
     }
+}
+
+fn failed(why: &'static str) -> Error {
+    Error::new(ErrorKind::Timeout, why)
 }

@@ -15,7 +15,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use self::source::SessionSource;
-use crate::token::{Cache, Source as _};
+use crate::http::BaseUrl;
+use crate::token::Cache;
 use crate::{Credentials, Error, Result};
 
 pub use self::builder::SessionBuilder;
@@ -97,6 +98,9 @@ impl Session {
     /// ```
     pub fn from_env() -> Result<Self> {
         let base_url = crate::credentials::variable("API_BASE_URL")?;
+        BaseUrl::parse(&base_url).map_err(|error| {
+            Error::configuration(format!("the environment variable API_BASE_URL: {error}"))
+        })?;
         Session::new(&base_url, Credentials::from_env()?)
     }
 
@@ -155,7 +159,7 @@ impl Session {
 impl Inner {
     /// Tells the log and the observer.
     fn observe(&self, kind: EventKind, reason: Option<&Error>) {
-        self.source.observe(kind, self.cache.snapshot(), reason);
+        self.cache.observe(kind, reason);
     }
 }
 

@@ -18,7 +18,9 @@ use super::status::Counters;
 use crate::clock::Now;
 use crate::credentials::Pair as Login;
 use crate::http::{ConnectionSettings, Connections, Decision, Fate, Limiter, Outcome};
-use crate::token::{AccessToken, Closed, Failed, Failure, Pair, PerProcess, Snapshot, Source, TOKEN_LOG};
+use crate::token::{
+    AccessToken, Attempt, Closed, Failed, Failure, Pair, PerProcess, Snapshot, Source, TOKEN_LOG, logged_out,
+};
 use crate::{Clock, Credentials, Error, ErrorKind, Result};
 
 /// An access token and the connections it is sent over. Both are given up together.
@@ -56,6 +58,8 @@ struct Local {
     recent: Recent,
     /// The credentials that the server refused last, as a hash, and its response.
     refused: Mutex<Option<(u64, Error)>>,
+    /// What the credentials closure gave, and for which flight.
+    asked: Mutex<Option<(u64, Credentials)>>,
     /// Whether the credentials closure is running.
     asking: AtomicBool,
 }
@@ -68,6 +72,7 @@ impl Local {
             limiter,
             recent: Recent::default(),
             refused: Mutex::new(None),
+            asked: Mutex::new(None),
             asking: AtomicBool::new(false),
         }
     }
@@ -108,14 +113,6 @@ impl SessionSource {
         &self.local().recent
     }
 
-    /// Lets the present connections send nothing more. What comes later goes over new ones.
-    pub(super) fn close_connections(&self) {
-        let local = self.local();
-        let fresh = Arc::new(Connections::new(&local.settings));
-        let closed = std::mem::replace(&mut *local.connections.lock(), fresh);
-        closed.close();
-    }
-
     fn setting(&self, deadline: Duration) -> Setting {
         let sent = Now::read(&*self.clock);
         Setting {
@@ -126,21 +123,36 @@ impl SessionSource {
         }
     }
 
-    /// The credentials to log in with now. At most one call of a closure runs at a time: one that hangs must not
-    /// cost a thread for every flight.
-    fn current_credentials(&self) -> Result<Login> {
+    /// The credentials of a flight, which are asked for once. At most one call of a closure runs at a time: one that
+    /// hangs must not cost a thread for every flight.
+    fn credentials_of(&self, flight: u64) -> Result<Login, Failed> {
         struct Asking<'a>(&'a AtomicBool);
         impl Drop for Asking<'_> {
             fn drop(&mut self) {
                 self.0.store(false, Ordering::SeqCst);
             }
         }
-        let asking = &self.local().asking;
-        if asking.swap(true, Ordering::SeqCst) {
-            return Err(Error::configuration("an earlier call of the credentials closure has not returned"));
+        if let Some(login) = self.credentials.reveal() {
+            return Ok(login);
         }
-        let _asking = Asking(asking);
-        self.credentials.current()
+        let local = self.local();
+        if let Some((_, asked)) = local.asked.lock().as_ref().filter(|(of, _)| *of == flight)
+            && let Some(login) = asked.reveal()
+        {
+            return Ok(login);
+        }
+        let failed = |failure| move |error| Failed { failure, error };
+        if local.asking.swap(true, Ordering::SeqCst) {
+            let message = "an earlier call of the credentials closure has not returned";
+            return Err(failed(Failure::Asking)(Error::new(ErrorKind::Timeout, message)));
+        }
+        let _asking = Asking(&local.asking);
+        let asked = self.credentials.ask().map_err(failed(Failure::Aborted))?;
+        let login = asked.reveal();
+        *local.asked.lock() = Some((flight, asked));
+        login.ok_or_else(|| {
+            failed(Failure::Aborted)(Error::configuration("the credentials closure gave none"))
+        })
     }
 
     /// The response of the server to these very credentials, if it has refused them.
@@ -209,16 +221,21 @@ impl Source for SessionSource {
         thread::Builder::new().name("popup-rewards-token".to_owned()).spawn(flight).map(drop)
     }
 
-    fn login(&self, if_changed: bool, deadline: Duration) -> Minted {
-        let aborted = |error| Failed { failure: Failure::Aborted, error };
-        let login = self.current_credentials().map_err(aborted)?;
+    fn login(&self, attempt: Attempt<'_>) -> Minted {
+        // Before the closure runs: if the session is closed meanwhile, they let nothing out.
+        let connections = self.connections();
+        let login = self.credentials_of(attempt.flight)?;
         let fingerprint = self.fingerprint(&login);
-        if if_changed && let Some(error) = self.refused_before(fingerprint) {
+        if attempt.if_changed
+            && let Some(error) = self.refused_before(fingerprint)
+        {
             return Err(Failed { failure: Failure::Unchanged, error });
         }
+        if !(attempt.is_current)() {
+            return Err(Failed { failure: Failure::NotSent, error: logged_out() });
+        }
         self.counters.login();
-        let connections = self.connections();
-        let minted = auth::login(&connections, &login, self.setting(deadline));
+        let minted = auth::login(&connections, &login, self.setting(attempt.deadline));
         if let Err(Failed { failure: Failure::Refused, error }) = &minted {
             *self.local().refused.lock() = Some((fingerprint, error.clone()));
         }
@@ -229,6 +246,13 @@ impl Source for SessionSource {
         self.counters.refresh();
         let minted = auth::refresh(connections, token, self.setting(deadline), false);
         minted.map(|pair| over(connections, pair))
+    }
+
+    fn close_connections(&self) {
+        let local = self.local();
+        let fresh = Arc::new(local.connections.lock().successor());
+        let closed = std::mem::replace(&mut *local.connections.lock(), fresh);
+        closed.close();
     }
 
     fn revoke(

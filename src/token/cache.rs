@@ -6,6 +6,7 @@
 //! runs on a thread of its own (`fly.rs`), so no caller's deadline or panic is another caller's problem.
 
 mod fly;
+mod observe;
 #[cfg(test)]
 mod tests;
 
@@ -16,13 +17,14 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
+use self::observe::Untold;
 use super::machine::Machine;
 use super::per_process::PerProcess;
 use super::refusal::{error_of, logged_out};
-use super::source::{Closed, Grant, Source};
+use super::source::{Grant, Source};
 use super::types::{After401, Close, Poll, Route, Rules, Snapshot, Waiter};
 use crate::clock::Now;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, EventKind, Result};
 
 /// The tokens of one session, for any number of threads.
 pub(crate) struct Cache<S: Source>(PerProcess<Arc<Shared<S>>>);
@@ -38,6 +40,8 @@ struct Shared<S: Source> {
     closed: AtomicBool,
     /// How often a caller had to wait.
     waits: AtomicU64,
+    /// The events of flights that the observer was not told of yet. Locked for as long as it takes to look.
+    untold: Mutex<Untold>,
     rules: Rules,
     source: Arc<S>,
 }
@@ -112,18 +116,22 @@ impl<S: Source> Cache<S> {
         }
     }
 
-    /// Closes the session. What comes back is under revocation until it was given to [`revoke`](Cache::revoke).
-    pub(crate) fn close(&self, how: Close) -> Option<Closed<S>> {
-        self.shared().change(|state| {
+    /// Closes the session, and after a logout revokes what was held, by `deadline`. No login leaves before that ends.
+    pub(crate) fn close(&self, how: Close, deadline: Duration) -> Result<()> {
+        let shared = self.shared();
+        let held = shared.change(|state| {
             let revoke = state.machine.close(how);
             let (access, refresh) = (state.access.take(), state.refresh.take());
             state.error = None;
             access.filter(|_| revoke).map(|access| (access, refresh))
-        })
+        });
+        shared.source.close_connections();
+        shared.end_close(held, deadline)
     }
 
-    pub(crate) fn revoke(&self, held: Closed<S>, deadline: Duration) -> Result<()> {
-        self.shared().revoke(held, deadline)
+    /// Tells the observer what happened on the thread of a caller.
+    pub(crate) fn observe(&self, kind: EventKind, reason: Option<&Error>) {
+        self.shared().observe(kind, reason);
     }
 
     /// How often a caller had to wait for a token.
@@ -157,6 +165,7 @@ impl<S: Source> Shared<S> {
             closed: AtomicBool::new(state.machine.is_closed()),
             waits: AtomicU64::new(0),
             state: Mutex::new(state),
+            untold: Mutex::default(),
             rules,
             source,
         });
@@ -198,10 +207,17 @@ impl<S: Source> Shared<S> {
     ) -> R {
         // The pause that the clock was told of, until this thread has slept.
         let mut announced = None;
+        let mut is_second = false;
         loop {
             let jumps = self.jumps.load(Ordering::SeqCst);
             let now = self.source.now();
             let mut state = self.state.lock();
+            // The reading may be from before the jump. There is no third, because a clock may jump whenever it is read.
+            let jumped = self.jumps.load(Ordering::SeqCst) != jumps;
+            is_second = jumped && !is_second;
+            if is_second {
+                continue;
+            }
             state.polled = state.polled.max(now.monotonic);
             if let Some(id) = state.machine.overdue(now.monotonic) {
                 drop(state);
@@ -216,7 +232,8 @@ impl<S: Source> Shared<S> {
                 // may find the pause over and another begun.
                 if *pause && announced.is_none_or(|end| end <= now.monotonic) {
                     (announced, pausing) = (Some(*until), Some(*until));
-                } else if self.jumps.load(Ordering::SeqCst) == jumps {
+                } else if !jumped {
+                    // A jump from here on needs the lock to wake this thread.
                     self.changed.wait_for(&mut state, until.saturating_sub(now.monotonic));
                     announced = None;
                 }

@@ -76,11 +76,21 @@ impl Machine {
         self.failed == Some(id)
     }
 
-    /// Lets a flight take no longer than the caller that flies it itself.
-    pub(crate) fn limit(&mut self, id: u64, deadline: Duration) {
+    /// The mistake of an engine in which callers fly for others.
+    #[cfg(test)]
+    pub(super) fn limit(&mut self, id: u64, deadline: Duration) {
         if let Some(flight) = self.flight.as_mut().filter(|flight| flight.id == id) {
             flight.limit = flight.limit.min(deadline);
         }
+    }
+
+    /// Gives up a flight between two calls, without an outcome for those who wait: the next of them starts another.
+    pub(crate) fn hand_on(&mut self, id: u64) {
+        self.flight.take_if(|flight| flight.id == id && !flight.out);
+    }
+
+    pub(crate) fn is_flying(&self, id: u64) -> bool {
+        self.flight.as_ref().is_some_and(|flight| flight.id == id)
     }
 
     /// How long the next auth call of a flight may take.
@@ -128,7 +138,7 @@ impl Machine {
         }
         let Some(flight) = self.flight.as_mut().filter(|flight| flight.id == id) else {
             let revoke = ended.is_ok() && self.closed == Some(Close::Logout);
-            self.revoking += u32::from(revoke);
+            self.closing += u32::from(revoke);
             return Verdict::Late { revoke };
         };
         flight.out = false;
@@ -154,6 +164,11 @@ impl Machine {
                 flight.resume = now.saturating_add(spread(pause, random));
                 flight.attempts < ATTEMPTS
             }
+            (_, Failure::Asking) => {
+                flight.attempts = flight.attempts.saturating_sub(1);
+                flight.resume = now.saturating_add(FIRST_PAUSE);
+                true
+            }
             (_, Failure::Refused) => {
                 self.refusals = self.refusals.saturating_add(1);
                 let pause = doubled(FIRST_REFUSAL, self.refusals, LONGEST_REFUSAL);
@@ -165,7 +180,7 @@ impl Machine {
                 self.ask_again = now.saturating_add(ASK_AGAIN);
                 false
             }
-            (_, Failure::Forbidden | Failure::Unusable | Failure::Aborted) => false,
+            (_, Failure::Unsendable | Failure::Forbidden | Failure::Unusable | Failure::Aborted) => false,
         };
         if !again || self.limit_of(id).is_some_and(|limit| self.next_call(false, now) >= limit) {
             self.fail(now, random);

@@ -29,8 +29,8 @@ pub(crate) struct Machine {
     pub(super) closed: Option<Close>,
     /// How often the session was closed.
     closes: u64,
-    /// Revocations that are out.
-    pub(super) revoking: u32,
+    /// Closings that are under way: what they close may still send, or their revocation is out.
+    pub(super) closing: u32,
     /// Of the held pair, or of the last one; it only grows.
     pub(super) generation: u64,
     /// The generation that the last login minted.
@@ -68,7 +68,7 @@ impl Machine {
         Machine {
             closed: None,
             closes: 0,
-            revoking: 0,
+            closing: 0,
             generation: 0,
             logged_in: 0,
             held: None,
@@ -128,7 +128,7 @@ impl Machine {
         waiter.joined = self.take_off(login, now).or(waiter.joined);
         match &self.flight {
             Some(flight) => Poll::Wait { until: waiter.deadline.min(flight.limit()), pause: false },
-            None if self.revoking > 0 => Poll::Wait { until: waiter.deadline, pause: false },
+            None if self.closing > 0 => Poll::Wait { until: waiter.deadline, pause: false },
             None => Poll::Wait { until: next.min(waiter.deadline), pause: true },
         }
     }
@@ -142,10 +142,10 @@ impl Machine {
     }
 
     /// Nothing is held from here on, and a flight that is out can publish nothing. Says whether what was held is to
-    /// be revoked; that is under way until [`revoked`](Machine::revoked).
+    /// be revoked. No flight starts before [`close_ended`](Machine::close_ended).
     pub(crate) fn close(&mut self, how: Close) -> bool {
         let revoke = how == Close::Logout && self.held.is_some();
-        self.revoking += u32::from(revoke);
+        self.closing += 1;
         self.closes += 1;
         // A `forget` after a `logout` must not cancel revoking a late pair.
         self.closed = self.closed.filter(|earlier| *earlier == Close::Logout).or(Some(how));
@@ -153,8 +153,8 @@ impl Machine {
         revoke
     }
 
-    pub(crate) fn revoked(&mut self) {
-        self.revoking = self.revoking.saturating_sub(1);
+    pub(crate) fn close_ended(&mut self) {
+        self.closing = self.closing.saturating_sub(1);
     }
 
     /// What a forked child knows: the access token, and neither a flight nor the refresh token.
@@ -266,7 +266,7 @@ impl Machine {
     /// Starts a flight, unless one is out or a pause is on; says which one to share. A revocation is for all tokens
     /// of this client: it must not hit one that is minted meanwhile.
     fn take_off(&mut self, login: bool, now: Duration) -> Option<u64> {
-        if self.flight.is_none() && self.revoking == 0 && self.next_call(login, now) <= now {
+        if self.flight.is_none() && self.closing == 0 && self.next_call(login, now) <= now {
             self.flights += 1;
             self.flight =
                 Some(Flight::new(self.flights, login || !self.can_refresh(), now, self.rules.flight_limit));

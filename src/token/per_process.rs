@@ -30,14 +30,34 @@ impl<T> PerProcess<T> {
         if self.pid == pid {
             return &self.value;
         }
-        let child = || Box::new(PerProcess { pid, value: make(&self.value), next: OnceLock::new() });
-        self.next.get_or_init(child).of(pid, make)
+        if self.next.get().is_none() {
+            // Made before the cell is locked: a child that is forked meanwhile must not find it so.
+            let child = PerProcess { pid, value: make(&self.value), next: OnceLock::new() };
+            // Another thread may have been first.
+            self.next.set(Box::new(child)).unwrap_or_default();
+        }
+        self.next.get().map_or(&self.value, |next| next.of(pid, make))
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// Whether a forked child finds it so. A child that waits for a lock is over when the alarm rings.
+    #[cfg(unix)]
+    pub(in crate::token) fn in_a_child(finds: impl FnOnce() -> bool) -> bool {
+        match fork::fork().unwrap() {
+            fork::Fork::Child => {
+                std::thread::spawn(|| {
+                    std::thread::sleep(std::time::Duration::from_secs(20));
+                    process::exit(2);
+                });
+                process::exit(i32::from(!finds()))
+            }
+            fork::Fork::Parent(child) => fork::waitpid(child).unwrap() == 0,
+        }
+    }
 
     #[test]
     fn each_process_has_a_value_of_its_own() {
@@ -59,13 +79,7 @@ mod tests {
         let values = PerProcess::new(Mutex::new("parent"));
         let make = |parent: &Mutex<_>| Mutex::new(parent.try_lock().map_or("cold", |value| *value));
         let held = values.get(make).lock();
-        match fork::fork().unwrap() {
-            fork::Fork::Child => process::exit(match *values.get(make).lock() {
-                "cold" => 0,
-                _ => 1,
-            }),
-            fork::Fork::Parent(child) => assert_eq!(fork::waitpid(child).unwrap(), 0),
-        }
+        assert!(in_a_child(|| *values.get(make).lock() == "cold"));
         assert_eq!(*held, "parent");
     }
 }

@@ -35,6 +35,17 @@ pub(crate) struct Grant<A> {
 /// What was held when the session was closed, and has to be revoked.
 pub(crate) type Closed<S> = (<S as Source>::Access, Option<<S as Source>::Refresh>);
 
+/// One attempt to log in.
+pub(crate) struct Attempt<'a> {
+    /// Credentials are asked for once in a flight.
+    pub(crate) flight: u64,
+    /// Whether nothing is sent for credentials that the server has refused.
+    pub(crate) if_changed: bool,
+    pub(crate) deadline: Duration,
+    /// Whether the session was not closed meanwhile.
+    pub(crate) is_current: &'a dyn Fn() -> bool,
+}
+
 /// What the cache asks of a session. None of it runs under the lock.
 pub(crate) trait Source: Send + Sync + 'static {
     type Access: Clone + Send + 'static;
@@ -49,18 +60,15 @@ pub(crate) trait Source: Send + Sync + 'static {
     fn on_jump(&self, waker: Waker);
     /// Runs a flight on a thread of its own.
     fn spawn(&self, flight: Box<dyn FnOnce() + Send>) -> io::Result<()>;
-    /// Logs in, by `deadline`. With `if_changed`, nothing is sent for credentials that the server has refused.
-    fn login(
-        &self,
-        if_changed: bool,
-        deadline: Duration,
-    ) -> Result<Pair<Self::Access, Self::Refresh>, Failed>;
+    fn login(&self, attempt: Attempt<'_>) -> Result<Pair<Self::Access, Self::Refresh>, Failed>;
     /// Presents a refresh token, by `deadline`.
     fn refresh(
         &self,
         token: &Self::Refresh,
         deadline: Duration,
     ) -> Result<Pair<Self::Access, Self::Refresh>, Failed>;
+    /// Lets nothing more be sent over the connections there are. What comes later goes over new ones.
+    fn close_connections(&self);
     /// Revokes all tokens of this client with what was held. `pause_until` waits between two attempts.
     fn revoke(&self, held: Closed<Self>, deadline: Duration, pause_until: &dyn Fn(Duration)) -> Result<()>
     where

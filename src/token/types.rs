@@ -77,6 +77,8 @@ pub(crate) struct Granted {
 pub(crate) enum Failure {
     /// Not a byte left.
     NotSent,
+    /// Not a byte left, and none would the next time.
+    Unsendable,
     /// The API refused the refresh token, or the credentials.
     Refused,
     /// 403, and any other 4xx on a login: nothing was spent, and nothing else would help.
@@ -89,6 +91,8 @@ pub(crate) enum Failure {
     Unusable,
     /// The credentials are still those that the server refused; nothing was sent.
     Unchanged,
+    /// The credentials closure still runs for an earlier flight; nothing was sent.
+    Asking,
     /// The credentials closure failed, or the flight panicked.
     Aborted,
 }
@@ -96,13 +100,14 @@ pub(crate) enum Failure {
 impl Failure {
     /// Whether the API counted the call.
     pub(super) fn counts(self) -> bool {
-        use Failure::{Aborted, NotSent, Unchanged, Unknown};
-        !matches!(self, NotSent | Unchanged | Aborted | Unknown { answered: false, .. })
+        use Failure::{Aborted, Asking, NotSent, Unchanged, Unknown, Unsendable};
+        !matches!(self, NotSent | Unsendable | Unchanged | Asking | Aborted | Unknown { answered: false, .. })
     }
 
     /// Whether a refresh token that was presented is still good.
     pub(super) fn leaves_unspent(self) -> bool {
-        matches!(self, Failure::NotSent | Failure::Forbidden | Failure::Limited { .. })
+        use Failure::{Forbidden, Limited, NotSent, Unsendable};
+        matches!(self, NotSent | Unsendable | Forbidden | Limited { .. })
     }
 
     pub(super) fn retry_after(self) -> Option<Duration> {

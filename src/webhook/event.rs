@@ -1,14 +1,13 @@
 //! What happened: the event in an authentic delivery.
 
-use std::{fmt, str};
+use std::fmt;
 
 use rust_decimal::Decimal;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
+use super::members::Members;
 use super::signature::{refused, values};
-use crate::model::{lenient, money};
 use crate::{Error, OrderId, OrderStatus, Result, WalletId};
 
 /// One event, from a delivery that was found authentic.
@@ -17,7 +16,7 @@ use crate::{Error, OrderId, OrderStatus, Result, WalletId};
 pub struct Event {
     /// Names the event. A delivery that is repeated has the same one: keep it, and handle it once.
     pub id: String,
-    /// When it happened.
+    /// When it happened; where the event has no time that can be read, when this delivery was sent (`X-Timestamp`).
     pub created_at: OffsetDateTime,
     /// What happened.
     pub kind: EventKind,
@@ -39,7 +38,8 @@ pub enum EventKind {
     WalletCredited(WalletEvent),
     /// `wallet.debited`: money left a wallet.
     WalletDebited(WalletEvent),
-    /// A kind this version does not know. Answer 2xx and ignore it, or read `data`.
+    /// A kind this version does not know, or an order event that does not say which order it is about. Answer 2xx
+    /// and ignore it, or read `data`.
     Unknown {
         /// The server's name for the kind, such as `topup.completed`.
         name: String,
@@ -50,7 +50,7 @@ pub enum EventKind {
 
 /// A voucher order at the time of an event. The codes are not in it: fetch the order.
 ///
-/// All but the order's id is as far as it could be read: an oddity there does not cost the event.
+/// All but the order's id is as far as it could be read: whatever is odd is `None`, and does not cost the event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OrderEvent {
@@ -93,96 +93,75 @@ pub struct WalletEvent {
     pub data: String,
 }
 
-#[derive(Deserialize)]
-struct Wire<'a> {
-    id: String,
-    #[serde(rename = "type")]
-    name: String,
-    #[serde(deserialize_with = "time::serde::rfc3339::deserialize")]
-    created_at: OffsetDateTime,
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct WireOrder {
-    id: OrderId,
-    #[serde(default, deserialize_with = "lenient::text")]
-    client_reference: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    r#ref: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    reference_code: Option<String>,
-    #[serde(default, deserialize_with = "lenient::or_none")]
-    status: Option<OrderStatus>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    product_name: Option<String>,
-    #[serde(default, deserialize_with = "money::optional")]
-    denomination: Option<Decimal>,
-    #[serde(default, deserialize_with = "lenient::or_none")]
-    quantity: Option<u32>,
-    #[serde(default, deserialize_with = "money::optional")]
-    amount: Option<Decimal>,
-    #[serde(default, deserialize_with = "lenient::or_none")]
-    delivered_quantity: Option<u32>,
-    #[serde(default, deserialize_with = "lenient::timestamp")]
-    delivered_on: Option<OffsetDateTime>,
-    #[serde(default, deserialize_with = "lenient::timestamp")]
-    created_at: Option<OffsetDateTime>,
-}
-
-#[derive(Deserialize)]
-struct WireWallet {
-    wallet_id: Option<WalletId>,
-    #[serde(default, deserialize_with = "money::optional")]
-    amount: Option<Decimal>,
-    currency: Option<String>,
-}
-
 /// Reads the event of a body whose signature was found right, and holds the headers that repeat parts of it
-/// against it.
-pub(super) fn parse(body: &[u8], headers: &[(impl AsRef<str>, impl AsRef<[u8]>)]) -> Result<Event> {
-    let text =
-        str::from_utf8(body).map_err(|_| Error::invalid_response("the webhook's body is not UTF-8"))?;
-    let wire: Wire<'_> = serde_json::from_str(text)
-        .map_err(|_| Error::invalid_response("the webhook's body is not an event"))?;
-    if values(headers, "x-event-id").any(|id| id != wire.id.as_bytes()) {
-        return Err(refused("the webhook's X-Event-ID header contradicts its body"));
-    }
-    if values(headers, "x-event-type").any(|name| name != wire.name.as_bytes()) {
-        return Err(refused("the webhook's X-Event-Type header contradicts its body"));
-    }
-    if wire.id.is_empty() {
-        return Err(Error::invalid_response("the webhook's event has no id"));
-    }
-    let data = wire.data.map_or("null", RawValue::get);
-    let kind = match wire.name.as_str() {
-        "order.delivered" => EventKind::OrderDelivered(OrderEvent::parse(data)?),
-        "order.partially_delivered" => EventKind::OrderPartiallyDelivered(OrderEvent::parse(data)?),
-        "order.failed" => EventKind::OrderFailed(OrderEvent::parse(data)?),
-        "order.cancelled" => EventKind::OrderCancelled(OrderEvent::parse(data)?),
-        "wallet.credited" => EventKind::WalletCredited(WalletEvent::parse(data)),
-        "wallet.debited" => EventKind::WalletDebited(WalletEvent::parse(data)),
-        _ => EventKind::Unknown { name: wire.name, data: data.to_owned() },
+/// against it. Whatever is odd about one member voids that member alone.
+pub(super) fn parse(
+    body: &[u8],
+    headers: &[(impl AsRef<str>, impl AsRef<[u8]>)],
+    sent: OffsetDateTime,
+) -> Result<Event> {
+    let text = String::from_utf8_lossy(body);
+    let members = Members::of(text.trim_start_matches('\u{feff}'))
+        .ok_or_else(|| Error::invalid_response("the webhook's body is not an event"))?;
+    let id = named(&members, "id", headers, "x-event-id")
+        .map_err(|_| refused("the webhook's X-Event-ID header contradicts its body"))?
+        .ok_or_else(|| Error::invalid_response("the webhook's event has no id"))?;
+    let name = named(&members, "type", headers, "x-event-type")
+        .map_err(|_| refused("the webhook's X-Event-Type header contradicts its body"))?
+        .ok_or_else(|| Error::invalid_response("the webhook's event has no type"))?;
+    let data = members.raw("data").map_or("null", RawValue::get);
+    let order = || OrderEvent::parse(data);
+    let kind = match name.as_str() {
+        "order.delivered" => order().map(EventKind::OrderDelivered),
+        "order.partially_delivered" => order().map(EventKind::OrderPartiallyDelivered),
+        "order.failed" => order().map(EventKind::OrderFailed),
+        "order.cancelled" => order().map(EventKind::OrderCancelled),
+        "wallet.credited" => Some(EventKind::WalletCredited(WalletEvent::parse(data))),
+        "wallet.debited" => Some(EventKind::WalletDebited(WalletEvent::parse(data))),
+        _ => None,
     };
-    Ok(Event { id: wire.id, created_at: wire.created_at, kind })
+    let kind = kind.unwrap_or_else(|| EventKind::Unknown { name, data: data.to_owned() });
+    Ok(Event { id, created_at: members.instant("created_at").unwrap_or(sent), kind })
+}
+
+/// A header contradicts the body.
+struct Contradiction;
+
+/// A text that names the event, from the body or, where that has none, from the header that repeats it.
+fn named(
+    members: &Members<'_>,
+    member: &str,
+    headers: &[(impl AsRef<str>, impl AsRef<[u8]>)],
+    header: &str,
+) -> Result<Option<String>, Contradiction> {
+    let mut name = members.text(member);
+    for value in values(headers, header).filter(|value| !value.is_empty()) {
+        let said = name.get_or_insert_with(|| String::from_utf8_lossy(value).into_owned());
+        if said.as_bytes() != value {
+            return Err(Contradiction);
+        }
+    }
+    Ok(name)
 }
 
 impl OrderEvent {
-    fn parse(data: &str) -> Result<Self> {
-        let wire: WireOrder = serde_json::from_str(data)
-            .map_err(|_| Error::invalid_response("the webhook's order event has no readable order"))?;
-        Ok(OrderEvent {
-            order_id: wire.id,
-            client_reference: wire.client_reference.or(wire.r#ref).or(wire.reference_code),
-            status: wire.status,
-            product_name: wire.product_name,
-            denomination: wire.denomination,
-            quantity: wire.quantity,
-            amount: wire.amount,
-            delivered_quantity: wire.delivered_quantity,
-            delivered_on: wire.delivered_on,
-            created_at: wire.created_at,
+    /// Nothing if it does not say which order it is about.
+    fn parse(data: &str) -> Option<Self> {
+        let members = Members::of(data)?;
+        let text = |name| members.text(name);
+        Some(OrderEvent {
+            order_id: members.number::<i64>("id")?.into(),
+            client_reference: text("client_reference")
+                .or_else(|| text("ref"))
+                .or_else(|| text("reference_code")),
+            status: members.string("status").map(|status| OrderStatus::from(status.as_str())),
+            product_name: text("product_name"),
+            denomination: members.decimal("denomination"),
+            quantity: members.number("quantity"),
+            amount: members.decimal("amount"),
+            delivered_quantity: members.number("delivered_quantity"),
+            delivered_on: members.instant("delivered_on"),
+            created_at: members.instant("created_at"),
         })
     }
 }
@@ -190,15 +169,11 @@ impl OrderEvent {
 impl WalletEvent {
     /// Never fails: the members are guesses, and the text is kept.
     fn parse(data: &str) -> Self {
-        let wire = serde_json::from_str(data).unwrap_or(WireWallet {
-            wallet_id: None,
-            amount: None,
-            currency: None,
-        });
+        let members = Members::of(data).unwrap_or_default();
         WalletEvent {
-            wallet_id: wire.wallet_id,
-            amount: wire.amount,
-            currency: wire.currency,
+            wallet_id: members.number::<i64>("wallet_id").map(WalletId::from),
+            amount: members.decimal("amount"),
+            currency: members.string("currency"),
             data: data.to_owned(),
         }
     }

@@ -33,6 +33,7 @@
 //!   never arrive.
 
 mod event;
+mod members;
 mod signature;
 
 use time::OffsetDateTime;
@@ -45,8 +46,8 @@ use crate::{Result, Secret};
 /// Checks that a delivery is authentic and recent, and reads its event.
 ///
 /// `body` is the raw body; one that was parsed and written again has another signature. `headers` may be all
-/// headers of the request, in any case and order. `now` is the time of day, an argument so that a test can
-/// choose it.
+/// headers of the request, in any case and order; the names that CGI and WSGI make of them (`HTTP_X_SIGNATURE`) will
+/// do as well. `now` is the time of day, an argument so that a test can choose it.
 ///
 /// Nothing of the body is parsed before its signature is found right, in constant time. The timestamp header
 /// must be within five minutes of `now`, in either direction. It is not covered by the signature, so a
@@ -54,11 +55,14 @@ use crate::{Result, Secret};
 ///
 /// # Errors
 /// No message quotes the body, a header or the secret.
-/// - [`Configuration`](crate::ErrorKind::Configuration): the secret is empty.
+/// - [`Configuration`](crate::ErrorKind::Configuration): the secret is empty, or has a blank or a line break at one
+///   end, as it does when a file is read in full: trim it.
 /// - [`Unauthorized`](crate::ErrorKind::Unauthorized): `X-Signature` or `X-Timestamp` is missing, there
 ///   twice or malformed; the signature is not that of the body; the timestamp is too far from `now`;
 ///   `X-Event-ID` or `X-Event-Type` contradicts the body. Answer 401 and ignore the delivery.
-/// - [`InvalidResponse`](crate::ErrorKind::InvalidResponse): the body is authentic but not an event.
+/// - [`InvalidResponse`](crate::ErrorKind::InvalidResponse): the body is authentic but not an event with an id and
+///   a type. One member that is odd is no error: it is left out, or the event is
+///   [`Unknown`](EventKind::Unknown).
 ///
 /// # Examples
 /// ```
@@ -77,6 +81,32 @@ use crate::{Result, Secret};
 /// }
 /// assert_eq!(receive(b"{}", &[], &Secret::new("whsec-of-this-endpoint")), 401);
 /// ```
+///
+/// While the secret is being rotated, deliveries signed with either secret arrive. Verify with the new one, else with
+/// the old one:
+/// ```
+/// use popup_rewards::webhook::{self, Event};
+/// use popup_rewards::{ErrorKind, OffsetDateTime, Result, Secret};
+///
+/// fn verify(body: &[u8], headers: &[(String, Vec<u8>)], new: &Secret, old: &Secret) -> Result<Event> {
+///     let now = OffsetDateTime::now_utc();
+///     webhook::verify(body, headers, new, now).or_else(|error| match error.kind() {
+///         ErrorKind::Unauthorized => webhook::verify(body, headers, old, now),
+///         _ => Err(error),
+///     })
+/// }
+///
+/// let (new, old) = (Secret::new("whsec-new"), Secret::new("whsec-old"));
+/// let body = br#"{"id":"evt_1","type":"ping","created_at":"2031-03-02T10:05:00Z","data":{}}"#;
+/// for secret in [&new, &old] {
+///     let headers = [
+///         ("X-Signature".to_owned(), webhook::sign(body, secret).into_bytes()),
+///         ("X-Timestamp".to_owned(), OffsetDateTime::now_utc().unix_timestamp().to_string().into_bytes()),
+///     ];
+///     assert_eq!(verify(body, &headers, &new, &old)?.id, "evt_1");
+/// }
+/// # Ok::<(), popup_rewards::Error>(())
+/// ```
 pub fn verify(
     body: &[u8],
     headers: &[(impl AsRef<str>, impl AsRef<[u8]>)],
@@ -84,6 +114,6 @@ pub fn verify(
     now: OffsetDateTime,
 ) -> Result<Event> {
     signature::check(body, headers, secret)?;
-    signature::check_time(headers, now)?;
-    event::parse(body, headers)
+    let sent = signature::check_time(headers, now)?;
+    event::parse(body, headers, sent)
 }

@@ -6,6 +6,7 @@ use std::str;
 use ring::hmac;
 use time::{Duration, OffsetDateTime};
 
+use crate::credentials::is_blank;
 use crate::{Error, ErrorKind, Result, Secret};
 
 /// How far the timestamp of a delivery may be from now, in either direction.
@@ -38,9 +39,15 @@ pub(super) fn check(
     headers: &[(impl AsRef<str>, impl AsRef<[u8]>)],
     secret: &Secret,
 ) -> Result<()> {
-    if secret.expose().is_empty() {
+    let bare = secret.expose().trim_matches(is_blank);
+    if bare.is_empty() {
         return Err(Error::configuration(
             "the webhook secret is empty; copy it from the webhook's page in the dashboard",
+        ));
+    }
+    if bare.len() < secret.expose().len() {
+        return Err(Error::configuration(
+            "the webhook secret begins or ends with a blank or a line break; trim it",
         ));
     }
     let signature = only(
@@ -56,7 +63,11 @@ pub(super) fn check(
 }
 
 /// Refuses a delivery whose timestamp is missing or too far from now.
-pub(super) fn check_time(headers: &[(impl AsRef<str>, impl AsRef<[u8]>)], now: OffsetDateTime) -> Result<()> {
+/// Returns when it was sent.
+pub(super) fn check_time(
+    headers: &[(impl AsRef<str>, impl AsRef<[u8]>)],
+    now: OffsetDateTime,
+) -> Result<OffsetDateTime> {
     let timestamp = only(
         headers,
         "x-timestamp",
@@ -68,7 +79,7 @@ pub(super) fn check_time(headers: &[(impl AsRef<str>, impl AsRef<[u8]>)], now: O
     match now - sent {
         age if age > WINDOW => Err(refused("the webhook's timestamp is more than five minutes old")),
         age if age < -WINDOW => Err(refused("the webhook's timestamp is more than five minutes ahead")),
-        _ => Ok(()),
+        _ => Ok(sent),
     }
 }
 
@@ -79,8 +90,18 @@ pub(super) fn values<'a>(
 ) -> impl Iterator<Item = &'a [u8]> {
     headers
         .iter()
-        .filter(move |(found, _)| found.as_ref().eq_ignore_ascii_case(name))
+        .filter(move |(found, _)| is_named(found.as_ref(), name))
         .map(|(_, value)| value.as_ref().trim_ascii())
+}
+
+/// Whether a header has this name, as it was sent or as CGI writes it: `HTTP_X_SIGNATURE` for `x-signature`.
+fn is_named(found: &str, name: &str) -> bool {
+    let of_cgi = || {
+        let (prefix, rest) = found.split_at_checked(5)?;
+        let is_cgi = prefix.eq_ignore_ascii_case("HTTP_");
+        Some(is_cgi && rest.replace('_', "-").eq_ignore_ascii_case(name))
+    };
+    found.eq_ignore_ascii_case(name) || of_cgi().unwrap_or(false)
 }
 
 /// The error for everything that makes a delivery untrustworthy.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::thread::ThreadId;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
-use popup_rewards::{EsimOrderId, Event, OrderId, RawCall};
+use popup_rewards::{ClientReference, EsimOrderId, Event, NewOrder, OrderId, ProductId, RawCall};
 use serde_json::Value;
 
 use super::planted::{ACCESS, ACTIVATION, CARD, PASSWORD, PIN, REFRESH, clean, esim, order, shows_none};
@@ -72,6 +72,7 @@ pub(crate) fn of_ours_are_clean() {
 fn live() -> Vec<ThreadId> {
     let peer = Peer::start([
         Answer::Keep(json(order())),
+        Answer::Keep(json(order())),
         Answer::Keep(json(esim())),
         Answer::Keep(answer("401 Unauthorized", "", "")),
         Answer::Keep(json("1")),
@@ -88,6 +89,8 @@ fn live() -> Vec<ThreadId> {
         observed.lock().unwrap_or_else(PoisonError::into_inner).push(std::thread::current().id());
     };
     let session = peer.builder().observer(observe).build().unwrap();
+    let reference = ClientReference::new("ref-1").unwrap();
+    session.create_order(&NewOrder::new(ProductId::from(2), 5.into(), 1, reference)).unwrap();
     session.get_order(OrderId::from(1)).unwrap();
     session.get_esim_order(EsimOrderId::from(1)).unwrap();
     session.call::<Value>(&RawCall::post("/api/v1/new").json(&CARD).query("code", CARD)).unwrap();
@@ -117,6 +120,8 @@ fn our_own_lines_hold_an_allow_list_and_no_secret() {
     }
     let texts: Vec<_> = lines.into_iter().map(|(_, _, text)| text).collect();
     for says in [
+        "POST /api/v1/orders 200 ",
+        " request_id=req-7 reference=ref-1",
         "GET /api/v1/orders/:id 200 ",
         "POST /api/v1/new 401 ",
         "GET /status Network ",

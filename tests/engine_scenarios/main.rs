@@ -81,7 +81,7 @@ fn rules_7_and_8_a_401_costs_one_refresh_and_a_403_nothing() -> Result<()> {
 
 #[test]
 fn rule_9_a_logout_stays_a_logout() -> Result<()> {
-    play_all(include_str!("../scenarios/goodbye.txt"), 13)
+    play_all(include_str!("../scenarios/logout.txt"), 13)
 }
 
 #[test]

@@ -6,7 +6,7 @@
 mod crowd;
 mod dead_or_revoked;
 mod early_refresh;
-mod goodbye;
+mod logout;
 mod panics;
 #[path = "../common/still.rs"]
 mod still;

@@ -10,9 +10,12 @@ mod connections;
 mod encoding;
 mod headers;
 mod limits;
+mod logins;
+mod pauses;
 mod pool;
 mod proxy;
 mod responses;
+mod times;
 
 use std::error::Error as StdError;
 use std::fmt::{Debug, Write};

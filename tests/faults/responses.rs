@@ -59,8 +59,14 @@ fn what_is_not_http_is_told() {
 }
 
 /// Complete responses that cannot be used: what they are, and what the error says.
-fn unusable() -> [(Vec<u8>, &'static str); 4] {
+fn unusable() -> [(Vec<u8>, &'static str); 9] {
+    let cut = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3][..];
     [
+        (b"\x15\x03\x01\x00\x02\x02\x46\r\n\r\n".to_vec(), "not valid HTTP"),
+        (format!("<html>{CANARY}</html>\r\n\r\n").into_bytes(), "not valid HTTP"),
+        (format!("HTTP/2.0 200 OK\r\nx: {CANARY}\r\n\r\n").into_bytes(), "not valid HTTP"),
+        (answer("200 OK", "content-encoding: gzip\r\n", cut), "decompressed"),
+        (json([cut, CANARY.as_bytes()].concat()), "the server's"),
         (format!("SSH-2.0-OpenSSH_9.6 {CANARY}\r\n\r\n").into_bytes(), "not valid HTTP"),
         (format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: 1\r\n".repeat(200)).into_bytes(), "not valid HTTP"),
         (answer("200 OK", "content-encoding: gzip\r\n", CANARY), "decompressed"),

@@ -1,7 +1,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, ensure};
@@ -11,7 +11,7 @@ use popup_rewards::{Clock, Session, SystemClock};
 /// A case: what the client does, and what the server has seen of it afterwards.
 type Case = (&'static str, fn() -> Result<()>, fn(&Sandbox) -> Result<()>);
 
-const CASES: [Case; 4] = [
+const CASES: [Case; 6] = [
     (
         "a_child_with_an_expiring_token_logs_in_and_leaves_the_refresh_token_to_its_parent",
         expiring,
@@ -28,6 +28,14 @@ const CASES: [Case; 4] = [
         // One in each process, for the login and for all calls.
         same("connections", sandbox.connections(), 2)?;
         same("logins", sandbox.logins(), 1)
+    }),
+    ("children_that_are_forked_under_load_make_calls", under_load, |sandbox| {
+        // A child that was forked while a thread held the lock begins without a token.
+        ensure!(sandbox.logins() <= 1 + CHILDREN, "{} logins", sandbox.logins());
+        same("refreshes", sandbox.refreshes(), 0)
+    }),
+    ("a_child_of_a_session_that_was_logged_out_stays_logged_out", logged_out, |sandbox| {
+        same("logins", sandbox.logins(), 2)
     }),
     ("a_child_that_drops_the_session_does_not_log_its_parent_out", dropped, |sandbox| {
         same("logouts", sandbox.calls("POST /auth/logout"), 1)
@@ -112,6 +120,46 @@ fn expiring() -> Result<()> {
     same("refreshes in the parent", session.stats().refreshes, 1)
 }
 
+const CHILDREN: u64 = 40;
+
+/// Threads make calls and log in while the process forks: whatever they hold, a child can work.
+fn under_load() -> Result<()> {
+    let (session, _) = session()?;
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    session.countries().map(drop).unwrap_or_default();
+                    session.access_token().map(drop).unwrap_or_default();
+                }
+            });
+        }
+        let all = (0..CHILDREN).try_for_each(|_| {
+            in_child(|| {
+                session.access_token()?;
+                session.countries()?;
+                Ok(())
+            })
+        });
+        over.store(true, Ordering::Relaxed);
+        all
+    })
+}
+
+fn logged_out() -> Result<()> {
+    let (session, _) = session()?;
+    session.logout()?;
+    in_child(|| {
+        let error = session.countries().err().context("it was made")?;
+        ensure!(error.kind() == popup_rewards::ErrorKind::LoggedOut, "{error:?}");
+        session.login()?;
+        session.countries().map(drop).map_err(Into::into)
+    })?;
+    ensure!(session.countries().is_err(), "the login of the child is not its parent's");
+    Ok(())
+}
+
 /// Waits until the early refresh in the background is over.
 fn settle(session: &Session) -> Result<()> {
     for _ in 0..20_000 {
@@ -156,10 +204,13 @@ fn dropped() -> Result<()> {
 
 /// Runs the steps in a forked child and waits for it to do well.
 fn in_child(steps: impl FnOnce() -> Result<()>) -> Result<()> {
-    // SAFETY: this process has one thread, so the child is a whole copy of it.
+    // SAFETY: the child has only this thread, and uses nothing that another thread may have locked, but for the locks
+    // of the allocator, which the C library looks after. This is what is tested.
     match unsafe { libc::fork() } {
         -1 => Err(std::io::Error::last_os_error().into()),
         0 => {
+            // SAFETY: a child that hangs is ended by its alarm, and has failed.
+            unsafe { libc::alarm(30) };
             let ended = catch_unwind(AssertUnwindSafe(steps));
             let good = matches!(ended, Ok(Ok(())));
             if let Ok(Err(error)) = ended {

@@ -48,8 +48,7 @@ fn the_look_has_the_usual_limit_and_not_that_of_an_order() {
     sandbox.fault(kind.list_route(), Fault::SlowAnswer(SLOW));
     let error = kind.create(&session, &named("look")).unwrap_err();
     assert!(error.may_have_executed());
-    // Sent once more at once, over a new connection.
-    assert_eq!(kind.calls(&sandbox), [2, 1, 0]);
+    assert_eq!(kind.calls(&sandbox), [1, 1, 0]);
 }
 
 #[test]

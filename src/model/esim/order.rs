@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use time::OffsetDateTime;
 
 use super::NewEsimOrder;
-use crate::model::placed::{is_new, placed};
+use crate::model::placed::{is_new, is_old, placed};
 use crate::model::text_enum::text_enum;
 use crate::{EsimOrderId, EsimProductId, Secret, TransactionId};
 
@@ -71,10 +71,14 @@ pub struct EsimOrder {
     pub is_user_fixable: Option<bool>,
 }
 
-placed!(EsimOrder, NewEsimOrder, "/api/v1/esim/orders", is_it);
+placed!(EsimOrder, NewEsimOrder, "/api/v1/esim/orders", is_it, is_another);
 
 fn is_it(order: &EsimOrder, asked: &NewEsimOrder, since: Option<OffsetDateTime>) -> bool {
     is_new(order.product_id, asked.product(), order.created_at, since)
+}
+
+fn is_another(order: &EsimOrder, asked: &NewEsimOrder, since: Option<OffsetDateTime>) -> bool {
+    is_old(order.product_id, asked.product(), order.created_at, since)
 }
 
 /// Written by hand so that a new field is shown by decision and not by default.

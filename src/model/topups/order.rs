@@ -7,7 +7,7 @@ use time::serde::rfc3339;
 
 use super::NewTopupOrder;
 use crate::model::money;
-use crate::model::placed::{is_new, placed};
+use crate::model::placed::{is_new, is_old, placed};
 use crate::model::text_enum::text_enum;
 use crate::{TopupOrderId, TopupProductId, TransactionId};
 
@@ -58,10 +58,14 @@ pub struct TopupOrder {
     pub is_user_fixable: Option<bool>,
 }
 
-placed!(TopupOrder, NewTopupOrder, "/api/v1/topups/orders", is_it);
+placed!(TopupOrder, NewTopupOrder, "/api/v1/topups/orders", is_it, is_another);
 
 fn is_it(order: &TopupOrder, asked: &NewTopupOrder, since: Option<OffsetDateTime>) -> bool {
     is_new(order.product_id, asked.product(), order.created_at, since)
+}
+
+fn is_another(order: &TopupOrder, asked: &NewTopupOrder, since: Option<OffsetDateTime>) -> bool {
+    is_old(order.product_id, asked.product(), order.created_at, since)
 }
 
 text_enum! {

@@ -58,16 +58,23 @@ pub struct Order {
     pub(super) is_doubtful: bool,
 }
 
-placed!(Order, NewOrder, "/api/v1/orders", is_it);
+placed!(Order, NewOrder, "/api/v1/orders", is_it, is_another);
 
-fn is_it(order: &Order, asked: &NewOrder, _since: Option<OffsetDateTime>) -> bool {
-    // What could not be read is 0, which nobody can ask for.
-    !order.is_doubtful
-        && order.product_id == asked.product()
-        && money::agree(order.denomination, asked.denomination())
-        && order.quantity == asked.quantity()
+fn is_it(order: &Order, asked: &NewOrder, since: Option<OffsetDateTime>) -> bool {
+    let is_known = order.product_id.get() != 0 && !order.denomination.is_zero() && order.quantity != 0;
+    is_known
+        && !order.is_doubtful
+        && !is_another(order, asked, since)
         && agree(order.email.as_deref(), asked.email_address(), str::eq_ignore_ascii_case)
         && agree(order.wallet_id.as_ref(), asked.wallet_id().as_ref(), WalletId::eq)
+}
+
+/// What could not be read is 0, which nobody can ask for.
+fn is_another(order: &Order, asked: &NewOrder, _since: Option<OffsetDateTime>) -> bool {
+    let is_same = (order.product_id.get() == 0 || order.product_id == asked.product())
+        && (order.denomination.is_zero() || money::agree(order.denomination, asked.denomination()))
+        && (order.quantity == 0 || order.quantity == asked.quantity());
+    !is_same
 }
 
 /// One gift card. What it holds is as good as money: it is wiped from memory when it is dropped.

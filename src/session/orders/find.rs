@@ -1,6 +1,6 @@
 //! Finding an order by the reference it was placed under.
 
-use super::{Placed, Read, Session};
+use super::{Placed, Session};
 use crate::http::Request;
 use crate::page::Walk;
 use crate::session::fetch::Scope;
@@ -14,9 +14,7 @@ impl Session {
     /// leaves open whether it exists.
     pub(crate) fn find<T: Placed>(&self, reference: &ClientReference) -> Result<Option<T>> {
         let found = self.find_in::<T>(reference, self.scope());
-        found
-            .map(|found| found.map(|read| read.order))
-            .map_err(|error| error.with_client_reference(reference.as_str()).with_may_have_executed(true))
+        found.map_err(|error| error.with_client_reference(reference.as_str()).with_may_have_executed(true))
     }
 
     /// Like `find`, within the limits of the method that needs it. A server may know no such filter, or take it for the
@@ -24,8 +22,8 @@ impl Session {
     pub(super) fn find_in<T: Placed>(
         &self,
         reference: &ClientReference,
-        scope: Scope,
-    ) -> Result<Option<Read<T>>> {
+        scope: Scope<'_>,
+    ) -> Result<Option<T>> {
         let wanted = reference.as_str();
         let request = Request::get(T::LIST).query("client_reference", Some(wanted)).secret_response();
         let mut walk = Walk::<T>::new(request);
@@ -35,8 +33,8 @@ impl Session {
             all_read &= page.iter().all(Result::is_ok);
             let orders: Vec<T> = page.into_iter().filter_map(Result::ok).collect();
             if let Some(listed) = orders.iter().find(|order| order.reference() == Some(wanted)) {
-                let read: Read<T> = self.read_order(listed.id(), scope)?;
-                return match read.order.reference() {
+                let read: T = self.read_order(listed.id(), scope)?;
+                return match read.reference() {
                     Some(other) if other != wanted => {
                         Err(unreadable("lists an order under another reference"))
                     }
@@ -48,8 +46,8 @@ impl Session {
                 if nameless > MOST_NAMELESS {
                     return Err(unreadable("lists orders without their client references"));
                 }
-                let read: Read<T> = self.read_order(listed.id(), scope)?;
-                match read.order.reference() {
+                let read: T = self.read_order(listed.id(), scope)?;
+                match read.reference() {
                     Some(found) if found == wanted => return Ok(Some(read)),
                     Some(_) => {}
                     None => return Err(unreadable("shows an order without its client reference")),

@@ -6,16 +6,17 @@ mod doubt;
 mod find;
 mod place;
 mod recent;
+mod server_clock;
 mod wait;
 
 use time::OffsetDateTime;
 
 pub(super) use self::doubt::Doubt;
 pub(super) use self::recent::Recent;
+pub(super) use self::server_clock::ServerClock;
 use super::Session;
 use super::call::Failed;
 use super::fetch::Scope;
-use crate::clock::Now;
 use crate::http::{self, Request};
 use crate::model::{Identified, Model};
 use crate::{ClientReference, Result};
@@ -37,24 +38,17 @@ pub(crate) trait Placed: Model + Identified {
     /// Whether this is known to be the order that was asked for. `since` is the time, on the server's clock, before
     /// which the call cannot have placed it; none if that is not known.
     fn is_it(&self, asked: &Self::Asked, since: Option<OffsetDateTime>) -> bool;
-}
-
-/// An order in full, and the time on the server's clock when it was read.
-struct Read<T> {
-    order: T,
-    date: Option<OffsetDateTime>,
+    /// Whether it shows that it is another order than the one that was asked for.
+    fn is_another(&self, asked: &Self::Asked, since: Option<OffsetDateTime>) -> bool;
 }
 
 impl Session {
     pub(crate) fn get_placed<T: Placed>(&self, id: i64) -> Result<T> {
-        Ok(self.read_order(id, self.scope())?.order)
+        Ok(self.read_order(id, self.scope())?)
     }
 
-    fn read_order<T: Placed>(&self, id: i64, scope: Scope) -> Result<Read<T>, Failed> {
+    fn read_order<T: Placed>(&self, id: i64, scope: Scope<'_>) -> Result<T, Failed> {
         let request = Request::get(T::ONE).id(id).secret_response();
-        let wall = Now::read(&*self.owner.inner.source.clock).wall;
-        self.read_in(&request, scope, |response| {
-            Ok(Read { order: http::one_of(response, id)?, date: response.date(wall) })
-        })
+        self.read_in(&request, scope, |response| http::one_of(response, id))
     }
 }

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use time::OffsetDateTime;
-
 use super::doubt::names_an_order;
-use super::{Doubt, Placed, Read, Session};
+use super::{Doubt, Placed, ServerClock, Session};
 use crate::http::{self, Decision, Outcome, Request};
 use crate::session::call::Failed;
 use crate::session::fetch::Scope;
@@ -20,7 +18,7 @@ const SHORTEST_ATTEMPT: Duration = Duration::from_secs(5);
 struct Placing<'a> {
     reference: &'a ClientReference,
     request: Request,
-    scope: Scope,
+    scope: Scope<'a>,
     began: Duration,
 }
 
@@ -28,17 +26,19 @@ impl Session {
     /// Places an order, and looks it up if it is not certain what became of it.
     pub(crate) fn place<T: Placed>(&self, asked: &T::Asked) -> Result<T> {
         let began = self.now();
+        let server_clock = ServerClock::default();
+        let scope = self.scope_of(self.owner.inner.source.settings.order_deadline);
         let placing = Placing {
             reference: T::asked_reference(asked),
             request: T::request(asked),
-            scope: self.scope_of(self.owner.inner.source.settings.order_deadline),
+            scope: Scope { server_clock: Some(&server_clock), ..scope },
             began,
         };
         let recent = self.owner.inner.source.recent();
         let this = recent.begin(&placing.request, placing.reference, began);
-        let result = self.place_once(&placing, |order: &T, since| {
-            order.is_it(asked, since.filter(|_| !recent.has_other(&this)))
-        });
+        let since = || server_clock.earliest(began);
+        let is_it = |order: &T| order.is_it(asked, since().filter(|_| !recent.has_other(&this)));
+        let result = self.place_once(&placing, |order: &T| order.is_another(asked, since()), is_it);
         recent.end(&this, self.now());
         result
     }
@@ -46,12 +46,16 @@ impl Session {
     fn place_once<T: Placed>(
         &self,
         placing: &Placing<'_>,
-        is_it: impl FnOnce(&T, Option<OffsetDateTime>) -> bool,
+        is_another: impl FnOnce(&T) -> bool,
+        is_it: impl FnOnce(&T) -> bool,
     ) -> Result<T> {
         let Placing { reference, request, scope, began } = placing;
         let attempts = for_attempts(*scope, *began);
         let (error, doubt) = match self.read_in::<T>(request, attempts, http::object_of) {
-            Ok(order) if order.reference().is_none_or(|found| found == reference.as_str()) => {
+            Ok(order)
+                if order.reference().is_none_or(|found| found == reference.as_str())
+                    && !is_another(&order) =>
+            {
                 return Ok(order);
             }
             Ok(_) => (Error::invalid_response("the server responded with another order"), Doubt::Lost),
@@ -61,11 +65,8 @@ impl Session {
         let on_its_way = doubt == Doubt::Lost || error.status() == Some(409) || names_an_order(&error);
         let error = error.with_client_reference(reference.as_str());
         match self.settle::<T>(reference, on_its_way, *scope) {
-            Ok(Some(Read { order, date })) => {
-                let elapsed = self.now().saturating_sub(*began);
-                if is_it(&order, date.and_then(|date| earliest(date, elapsed))) {
-                    return Ok(order);
-                }
+            Ok(Some(order)) if is_it(&order) => Ok(order),
+            Ok(Some(_)) => {
                 let message =
                     "the client reference has an order that is not known to be this one; find it and compare";
                 Err(error.with_kind(ErrorKind::DuplicateReference, message).with_may_have_executed(true))
@@ -85,8 +86,8 @@ impl Session {
         &self,
         reference: &ClientReference,
         on_its_way: bool,
-        scope: Scope,
-    ) -> Result<Option<Read<T>>> {
+        scope: Scope<'_>,
+    ) -> Result<Option<T>> {
         let retry = self.owner.inner.source.settings.retry;
         let mut lookups = 0;
         loop {
@@ -106,19 +107,12 @@ impl Session {
 }
 
 /// The part of an order's time that is for the attempts; the rest is kept for the lookup.
-fn for_attempts(scope: Scope, began: Duration) -> Scope {
+fn for_attempts(scope: Scope<'_>, began: Duration) -> Scope<'_> {
     let whole = scope.deadline.saturating_sub(began);
     let part = whole.saturating_sub((whole / 4).min(LONGEST_RESERVE));
     // Of a short time half is left for starting.
     let last_start = part.saturating_sub(SHORTEST_ATTEMPT.min(part / 2));
     scope.until(began.saturating_add(part)).starting_by(began.saturating_add(last_start))
-}
-
-/// The earliest time, on the server's clock, at which a call that has run for so long can have placed an order. Dates
-/// have whole seconds, and the nodes of a server differ a little.
-fn earliest(date: OffsetDateTime, elapsed: Duration) -> Option<OffsetDateTime> {
-    let began = date.checked_sub(elapsed.try_into().ok()?)?;
-    began.replace_nanosecond(0).ok()?.checked_sub(time::Duration::SECOND)
 }
 
 #[cfg(test)]
@@ -129,18 +123,15 @@ mod tests {
     fn attempts_leave_the_last_quarter_and_at_most_half_a_minute() {
         for (whole, deadline, last_start) in [(180, 150, 145), (120, 90, 85), (40, 30, 25), (8, 6, 3)] {
             let seconds = Duration::from_secs;
-            let scope = Scope { deadline: seconds(7 + whole), last_start: seconds(7 + whole), closes: 0 };
+            let scope = Scope {
+                deadline: seconds(7 + whole),
+                last_start: seconds(7 + whole),
+                closes: 0,
+                server_clock: None,
+            };
             let attempts = for_attempts(scope, seconds(7));
             assert_eq!(attempts.deadline, seconds(7 + deadline), "{whole}");
             assert_eq!(attempts.last_start, seconds(7 + last_start), "{whole}");
         }
-    }
-
-    #[test]
-    fn an_order_is_no_older_than_the_second_before_the_call() {
-        let at = |seconds| OffsetDateTime::from_unix_timestamp(seconds).unwrap();
-        assert_eq!(earliest(at(100), Duration::ZERO), Some(at(99)));
-        assert_eq!(earliest(at(100), Duration::from_millis(2_300)), Some(at(96)));
-        assert_eq!(earliest(at(100), Duration::MAX), None);
     }
 }

@@ -22,7 +22,7 @@ impl Session {
         let mut read_by = started.saturating_add(self.owner.inner.source.settings.deadline);
         let mut last = None;
         loop {
-            let error = match self.read_order::<T>(id, scope.until(read_by)).map(|read| read.order) {
+            let error = match self.read_order::<T>(id, scope.until(read_by)) {
                 Ok(order) if order.is_terminal() => return Ok(order),
                 Ok(order) => {
                     last = Some(order);

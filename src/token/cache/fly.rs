@@ -6,9 +6,10 @@ use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::observe::Told;
 use super::{OVERDUE, Shared, State};
 use crate::token::TOKEN_LOG;
-use crate::token::source::{Closed, Failed, Pair, Source};
+use crate::token::source::{Attempt, Closed, Failed, Pair, Source};
 use crate::token::types::{Call, Failure, Granted, Poll, Step, Verdict};
 use crate::{Error, ErrorKind, EventKind, Result};
 
@@ -21,9 +22,6 @@ thread_local! {
 const REVOCATION: Duration = Duration::from_secs(10);
 
 type Outcome<S> = Result<Pair<<S as Source>::Access, <S as Source>::Refresh>, Failed>;
-
-/// What the observer is told once the flight is over, so that nobody waits for it.
-type Events = Vec<(EventKind, Option<Error>)>;
 
 impl<S: Source> Shared<S> {
     /// Refuses a credentials closure that would wait for the flight it is part of.
@@ -40,15 +38,14 @@ impl<S: Source> Shared<S> {
     /// Gives a flight its thread. Where none can be started, a caller without a token flies it itself.
     pub(super) fn start(self: &Arc<Self>, id: u64, has_token: bool, deadline: Duration) {
         let shared = Arc::clone(self);
-        if self.source.spawn(Box::new(move || shared.fly(id))).is_ok() {
+        if self.source.spawn(Box::new(move || shared.fly(id, Duration::MAX))).is_ok() {
             return;
         }
         if has_token {
             let why = "no thread could be started to renew the token";
             return self.abandon(id, Error::new(ErrorKind::Timeout, why));
         }
-        self.state.lock().machine.limit(id, deadline);
-        self.fly(id);
+        self.fly(id, deadline);
     }
 
     /// Ends a flight that has not ended by itself.
@@ -61,9 +58,10 @@ impl<S: Source> Shared<S> {
         });
     }
 
-    fn fly(self: &Arc<Self>, id: u64) {
-        let mut events = Events::new();
-        if catch_unwind(AssertUnwindSafe(|| while self.advance(id, &mut events) {})).is_err() {
+    /// Flies, and gives up at the deadline of a caller that does so itself.
+    fn fly(self: &Arc<Self>, id: u64, deadline: Duration) {
+        let mut events = Vec::new();
+        if catch_unwind(AssertUnwindSafe(|| while self.advance(id, deadline, &mut events) {})).is_err() {
             self.abandon(id, Error::configuration("the clock panicked during the login or refresh"));
         }
         let failed = {
@@ -71,19 +69,19 @@ impl<S: Source> Shared<S> {
             state.error.clone().filter(|_| state.machine.has_failed(id))
         };
         events.extend(failed.map(|error| (EventKind::Failed, Some(error))));
-        for (kind, reason) in events {
-            // What an observer does, panics included, is its own affair.
-            catch_unwind(AssertUnwindSafe(|| self.source.observe(kind, self.snapshot(), reason.as_ref())))
-                .ok();
-        }
+        self.tell(events);
     }
 
     /// Takes one step of a flight; says whether there is another.
-    fn advance(self: &Arc<Self>, id: u64, events: &mut Events) -> bool {
+    fn advance(self: &Arc<Self>, id: u64, deadline: Duration, events: &mut Vec<Told>) -> bool {
         let (step, token, limit) = self.wait(Duration::MAX, |state, now| {
-            let limit = state.machine.limit_of(id).unwrap_or(now.monotonic);
+            if now.monotonic >= deadline {
+                state.machine.hand_on(id);
+                return Poll::Ready((Step::Over, None, deadline));
+            }
+            let limit = state.machine.limit_of(id).unwrap_or(now.monotonic).min(deadline);
             match state.machine.step(id, now.monotonic) {
-                Poll::Wait { until, pause } => Poll::Wait { until, pause },
+                Poll::Wait { until, pause } => Poll::Wait { until: until.min(deadline), pause },
                 Poll::Ready(step) => {
                     let presents = step == Step::Send(Call::Refresh);
                     Poll::Ready((step, state.refresh.take_if(|_| presents), limit))
@@ -94,14 +92,14 @@ impl<S: Source> Shared<S> {
             self.abandon(id, Error::new(ErrorKind::Timeout, OVERDUE));
             return false;
         };
-        let outcome = self.call(call, token.as_ref(), limit);
+        let outcome = self.call(id, call, token.as_ref(), limit);
         let (now, random) = self.reading();
         let event = event_of(call, &outcome);
         match self.change(|state| state.take_in(id, call, now, outcome, token, random)) {
             None => events.extend(event),
             // The logout that came before has had its own result, and a late pair has nobody to report to.
             Some(Late::Revoke(held)) => {
-                if let Err(error) = self.revoke(held, now.saturating_add(REVOCATION)) {
+                if let Err(error) = self.end_close(Some(held), now.saturating_add(REVOCATION)) {
                     log::warn!(target: TOKEN_LOG, "a token pair that came after a logout was not revoked: {error}");
                 }
             }
@@ -117,11 +115,20 @@ impl<S: Source> Shared<S> {
     }
 
     /// Makes the auth call. A panic in the credentials closure is one more way for it to end.
-    fn call(self: &Arc<Self>, call: Call, token: Option<&S::Refresh>, limit: Duration) -> Outcome<S> {
+    fn call(
+        self: &Arc<Self>,
+        flight: u64,
+        call: Call,
+        token: Option<&S::Refresh>,
+        deadline: Duration,
+    ) -> Outcome<S> {
+        let is_current = || self.state.lock().machine.is_flying(flight);
+        let if_changed = call == Call::LoginIfChanged;
+        let attempt = Attempt { flight, if_changed, deadline, is_current: &is_current };
         let outer = FLYING.replace(Arc::as_ptr(self).cast());
         let outcome = catch_unwind(AssertUnwindSafe(|| match token {
-            Some(token) => self.source.refresh(token, limit),
-            None => self.source.login(call == Call::LoginIfChanged, limit),
+            Some(token) => self.source.refresh(token, deadline),
+            None => self.source.login(attempt),
         }));
         FLYING.set(outer);
         outcome.unwrap_or_else(|_| {
@@ -130,14 +137,16 @@ impl<S: Source> Shared<S> {
         })
     }
 
-    pub(super) fn revoke(self: &Arc<Self>, held: Closed<S>, deadline: Duration) -> Result<()> {
+    /// Revokes what was held, if anything, and lets flights start again.
+    pub(super) fn end_close(self: &Arc<Self>, held: Option<Closed<S>>, deadline: Duration) -> Result<()> {
         let pause_until = |until| {
             self.wait(until, |_, now| {
                 if now.monotonic >= until { Poll::Ready(()) } else { Poll::Wait { until, pause: true } }
             });
         };
-        let ended = catch_unwind(AssertUnwindSafe(|| self.source.revoke(held, deadline, &pause_until)));
-        self.change(|state| state.machine.revoked());
+        let revoke = |held| self.source.revoke(held, deadline, &pause_until);
+        let ended = catch_unwind(AssertUnwindSafe(|| held.map_or(Ok(()), revoke)));
+        self.change(|state| state.machine.close_ended());
         ended.unwrap_or_else(|_| Err(Error::configuration("the clock panicked during the logout")))
     }
 }
@@ -181,7 +190,7 @@ impl<S: Source> State<S> {
     }
 }
 
-fn event_of<A, R>(call: Call, outcome: &Result<Pair<A, R>, Failed>) -> Option<(EventKind, Option<Error>)> {
+fn event_of<A, R>(call: Call, outcome: &Result<Pair<A, R>, Failed>) -> Option<Told> {
     let failed = match outcome {
         Ok(_) if call == Call::Refresh => return Some((EventKind::Refreshed, None)),
         Ok(_) => return Some((EventKind::Minted, None)),

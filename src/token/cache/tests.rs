@@ -7,5 +7,6 @@ mod failures;
 mod fork;
 mod refused;
 mod scene;
+mod server;
 mod threads;
 mod user_code;

@@ -160,6 +160,19 @@ fn the_login_after_a_lost_refresh_has_attempts_of_its_own() {
 }
 
 #[test]
+fn a_refresh_that_a_proxy_refuses_ends_the_flight_and_leaves_the_token() {
+    let mut driven = Driven::new(RULES);
+    driven.logs_in();
+    for _ in 0..2 {
+        let sent = driven.sends(1);
+        assert_eq!(sent.1, Call::Refresh);
+        assert_eq!(driven.ends(sent, Err(Failure::Unsendable), 1.0), Verdict::PutBack);
+        assert_eq!(driven.machine.flight, None);
+        driven.now += secs(5);
+    }
+}
+
+#[test]
 fn what_the_server_asks_for_holds_for_an_hour_at_the_most() {
     for (asked, held) in [(600, 600), (86_400, 3600), (u64::MAX, 3600)] {
         for failure in [limited(asked), Failure::Unknown { answered: true, retry_after: secs(asked) }] {
@@ -223,6 +236,7 @@ fn what_the_api_did_not_answer_is_forgotten_by_the_rolling_minute() {
         (Failure::NotSent, 1),
         (LOST, 1),
         (Failure::Aborted, 1),
+        (Failure::Unsendable, 1),
         (BROKEN, 60),
         (Failure::Forbidden, 60),
         (Failure::Unusable, 60),
@@ -242,6 +256,7 @@ fn a_call_that_was_cut_off_counts_until_its_response_arrives_and_then_for_a_minu
     driven.machine = driven.machine.limited_to(1, 20);
     let late = driven.sends(0);
     driven.machine.close(Close::Forget);
+    driven.machine.close_ended();
     let mut login = driven.machine.login(secs(5000));
     driven.now += secs(100);
     assert_eq!(driven.pause(), secs(60));
@@ -279,7 +294,8 @@ fn a_refused_refresh_does_not_log_in_while_logins_are_refused() {
 fn a_child_knows_the_token_and_neither_the_flight_nor_the_refresh_token() {
     let mut driven = Driven::new(RULES);
     driven.logs_in();
-    driven.sends(1);
+    driven.acquire(1, secs(60));
+    assert!(driven.machine.can_refresh() && driven.machine.flight.is_some());
     let child = driven.machine.forked();
     assert_eq!((child.generation(), child.can_refresh(), child.flight), (1, false, None));
     driven.machine.close(Close::Forget);

@@ -157,6 +157,9 @@ impl Model for Scenario {
     }
 
     fn actions(&self, system: &System, actions: &mut Vec<Action>) {
+        if system.steps.0 >= self.steps {
+            return;
+        }
         // A path ends where a rule is broken, so that the one reported is short.
         let is_broken = |property: Property<Self>| !(property.condition)(self, system);
         if self.defect != Defect::None && self.properties().into_iter().any(is_broken) {
@@ -192,6 +195,7 @@ impl Model for Scenario {
 
     fn next_state(&self, before: &System, action: Action) -> Option<System> {
         let mut system = before.clone();
+        system.steps.0 += 1;
         match action {
             Action::Begin(index) => system.begin(index, self),
             Action::LogIn(index) => system.log_in(index, self),

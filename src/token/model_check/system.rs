@@ -1,5 +1,6 @@
 //! A world: the machine, everybody who drives it, and what only the server knows.
 
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use super::defects::Defect;
@@ -48,8 +49,26 @@ pub(super) struct System {
     pub(super) closes: u64,
     /// Whether the time of day has stepped; once is enough.
     pub(super) stepped: bool,
+    pub(super) steps: Steps,
     /// The first rule that was broken.
     pub(super) broken: Option<&'static str>,
+}
+
+/// How far it is from the beginning. A world is the same however it was reached, so its fingerprint leaves this out;
+/// the search is breadth first, and meets each world by its shortest way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Steps(pub(super) usize);
+
+impl PartialEq for Steps {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Steps {}
+
+impl Hash for Steps {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 /// What a method of the session remembers from its beginning to its end.
@@ -110,6 +129,7 @@ impl System {
             logged_out: false,
             closes: 0,
             stepped: false,
+            steps: Steps(0),
             broken: None,
         }
     }
@@ -169,13 +189,15 @@ impl System {
     }
 
     pub(super) fn close(&mut self, how: Close, defect: Defect) {
-        self.revocations += u8::from(self.machine.close(how));
+        // What is closed can send until its connections are closed too, and then a revocation may be out.
+        self.machine.close(how);
+        self.revocations += 1;
         self.closes += 1;
         self.shut += 1;
         (self.refresh, self.sent) = (None, None);
         self.logged_out |= how == Close::Logout;
         if defect == Defect::RevocationUnseen {
-            self.machine.revoked();
+            self.machine.close_ended();
         }
         self.threads.iter_mut().for_each(|thread| thread.cut_off = true);
         self.changed(defect);
@@ -183,7 +205,7 @@ impl System {
 
     pub(super) fn revocation_ends(&mut self, defect: Defect) {
         self.revocations -= 1;
-        self.machine.revoked();
+        self.machine.close_ended();
         self.changed(defect);
     }
 

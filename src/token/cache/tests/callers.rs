@@ -104,6 +104,21 @@ fn a_login_does_not_settle_for_a_refresh_that_is_out() {
 }
 
 #[test]
+fn a_login_does_not_share_the_failure_of_a_refresh() {
+    let scene = Scene::logged_in();
+    let refreshed = scene.caller(1, secs(60));
+    let refresh = scene.next("refresh with a");
+    let login = scene.login(secs(60));
+    scene.until_waiting(3);
+    refresh.fails(Failure::Forbidden);
+    assert_eq!(refreshed.ends(), Err((ErrorKind::Forbidden, Some(1))));
+    scene.until_pausing(secs(1001));
+    scene.clock.advance(secs(1));
+    scene.next("login").grants("b");
+    assert_eq!(login.ends(), Ok(2));
+}
+
+#[test]
 fn a_life_that_no_token_has_is_refused_and_a_full_one_costs_one_refresh() {
     let scene = Scene::logged_in();
     scene.clock.advance(secs(10));
@@ -155,7 +170,7 @@ fn a_pause_ends_at_its_instant_and_is_announced() {
     let scene = Scene::new();
     let (cache, until) = (Arc::clone(&scene.cache), scene.clock.now() + secs(30));
     let pause = Pending::new(move || cache.pause_until(until, 0).is_ok());
-    assert_eq!(scene.next_pause(), until);
+    scene.until_pausing(until);
     scene.clock.advance(secs(30));
     assert!(pause.ends());
     assert_eq!(scene.flights(), 0);

@@ -18,7 +18,7 @@ fn a_logout_ends_every_wait_and_every_pause_and_a_late_pair_is_revoked() {
     let login = scene.next("login");
     let pause = pause(&scene, secs(9000), 0);
     scene.until_waiting(1);
-    assert_eq!(scene.next_pause(), secs(9000));
+    scene.until_pausing(secs(9000));
     assert!(scene.logout().ends().is_ok());
     assert_eq!(waiter.ends(), LOGGED_OUT);
     assert_eq!(pause.ends(), Some(ErrorKind::LoggedOut));
@@ -43,8 +43,8 @@ fn the_pause_of_a_flight_ends_at_once_with_the_session() {
         let scene = Scene::new();
         let waiter = scene.caller(0, secs(120));
         scene.next("login").fails(Failure::Limited { retry_after: secs(80) });
-        assert_eq!(scene.next_pause(), secs(1080));
-        assert!(scene.cache.close(how).is_none());
+        scene.until_pausing(secs(1080));
+        scene.cache.close(how, Duration::MAX).unwrap();
         assert_eq!(waiter.ends(), LOGGED_OUT);
         scene.flight_ends();
     }
@@ -136,7 +136,7 @@ fn a_caller_that_slept_through_a_logout_and_the_next_login_gets_no_token() {
     scene.flight_ends();
     let release = scene.hold();
     let sleeper = scene.caller(0, secs(7200));
-    assert_eq!(scene.next_pause(), secs(1001));
+    scene.until_pausing(secs(1001));
     assert!(scene.logout().ends().is_ok());
     let login = scene.login(secs(60));
     scene.next("login").grants("a");
@@ -151,13 +151,13 @@ fn a_pause_that_slept_through_a_logout_and_the_next_login_has_failed() {
     let scene = Scene::logged_in();
     let release = scene.hold();
     let sleeper = pause(&scene, secs(1030), scene.cache.closes());
-    assert_eq!(scene.next_pause(), secs(1030));
+    scene.until_pausing(secs(1030));
     scene.forget();
     let login = scene.login(secs(60));
     scene.next("login").grants("b");
     assert_eq!(login.ends(), Ok(2));
     let next = pause(&scene, secs(1030), scene.cache.closes());
-    assert_eq!(scene.next_pause(), secs(1030));
+    scene.until_pausing(secs(1030));
     scene.clock.advance(secs(30));
     drop(release);
     assert_eq!((sleeper.ends(), next.ends()), (Some(ErrorKind::LoggedOut), None));
@@ -167,8 +167,8 @@ fn a_pause_that_slept_through_a_logout_and_the_next_login_has_failed() {
 fn a_logout_leaves_nothing_of_an_earlier_failure() {
     let scene = Scene::logged_in();
     let waiter = scene.caller(1, secs(60));
-    scene.next("refresh with a").fails(Failure::Limited { retry_after: secs(3600) });
-    assert_eq!(waiter.ends(), Err((ErrorKind::RateLimited, Some(3600))));
+    scene.next("refresh with a").fails(Failure::Unknown { answered: true, retry_after: secs(3600) });
+    assert_eq!(waiter.ends(), Err((ErrorKind::Network, Some(3600))));
     let logout = scene.logout();
     scene.next_revocation().ends(Ok(()));
     assert!(logout.ends().is_ok());
@@ -177,8 +177,42 @@ fn a_logout_leaves_nothing_of_an_earlier_failure() {
     scene.clock.advance(secs(3600));
     let login = scene.login(secs(60));
     scene.next("login").fails(LOST);
-    assert_eq!(scene.next_pause(), secs(4601));
+    scene.until_pausing(secs(4601));
     scene.clock.advance(secs(1));
     scene.next("login").grants("b");
     assert_eq!(login.ends(), Ok(2));
+}
+
+#[test]
+fn no_login_leaves_while_the_connections_of_a_closed_session_can_still_send() {
+    let scene = Scene::logged_in();
+    let release = scene.hold_closing();
+    let cache = Arc::clone(&scene.cache);
+    let forget = Pending::new(move || cache.close(Close::Forget, Duration::ZERO));
+    Scene::until(|| scene.at_once() == LOGGED_OUT);
+    let login = scene.login(secs(60));
+    scene.until_waiting(2);
+    assert_eq!(scene.flights(), 1, "no flight starts yet");
+    drop(release);
+    forget.ends().unwrap();
+    scene.next("login").grants("b");
+    assert_eq!(login.ends(), Ok(2));
+}
+
+#[test]
+fn a_credentials_closure_that_returns_after_the_end_of_the_session_lets_no_login_out() {
+    for reopened in [false, true] {
+        let scene = Scene::new();
+        let waiter = scene.caller(0, secs(60));
+        let closure = scene.next("login");
+        scene.forget();
+        assert_eq!(waiter.ends(), LOGGED_OUT);
+        let login = reopened.then(|| scene.login(secs(60)));
+        closure.fails(LOST);
+        Scene::until(|| !scene.server.left_current.load(Ordering::SeqCst));
+        if let Some(login) = login {
+            scene.next("login").grants("b");
+            assert_eq!(login.ends(), Ok(1));
+        }
+    }
 }

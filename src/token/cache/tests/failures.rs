@@ -12,7 +12,7 @@ fn all_share_a_failed_flight_and_who_has_the_time_waits_for_the_next() {
     scene.until_waiting(3);
     for pause in [1, 2] {
         scene.next("login").fails(LOST);
-        assert_eq!(scene.next_pause(), scene.clock.now() + secs(pause));
+        scene.until_pausing(scene.clock.now() + secs(pause));
         scene.clock.advance(secs(pause));
     }
     scene.next("login").fails(LOST);
@@ -21,7 +21,7 @@ fn all_share_a_failed_flight_and_who_has_the_time_waits_for_the_next() {
     }
     assert_eq!(scene.at_once(), Err((ErrorKind::Network, Some(1))));
     let patient = scene.caller(0, secs(60));
-    assert_eq!(scene.next_pause(), scene.clock.now() + secs(1));
+    scene.until_pausing(scene.clock.now() + secs(1));
     scene.clock.advance(secs(1));
     let login = scene.next("login");
     assert_eq!(login.at, secs(1004));
@@ -85,7 +85,7 @@ fn a_login_lifts_the_pause_after_a_refused_one_but_not_what_the_server_asked_for
     assert_eq!(scene.caller(0, secs(60)).ends(), refused);
     let login = scene.login(secs(60));
     scene.next("login").fails(Failure::Limited { retry_after: secs(20) });
-    assert_eq!(scene.next_pause(), scene.clock.now() + secs(20));
+    scene.until_pausing(scene.clock.now() + secs(20));
     assert_eq!(scene.login(secs(15)).ends(), Err((ErrorKind::RateLimited, Some(20))));
     scene.clock.advance(secs(20));
     let again = scene.next("login");
@@ -143,7 +143,7 @@ fn a_refused_login_does_not_hold_back_the_refresh_of_a_live_pair() {
     assert_eq!(login.ends(), Err((ErrorKind::InvalidCredentials, Some(30))));
     assert_eq!(scene.at_once(), Ok(1));
     let refreshed = scene.caller(1, secs(60));
-    assert_eq!(scene.next_pause(), scene.clock.now() + secs(1));
+    scene.until_pausing(scene.clock.now() + secs(1));
     scene.clock.advance(secs(1));
     scene.next("refresh with a").grants("b");
     assert_eq!(refreshed.ends(), Ok(2));
@@ -160,7 +160,7 @@ fn the_eleventh_login_in_a_minute_waits_for_its_end_or_fails_at_once() {
     assert_eq!(scene.login(secs(59)).ends(), Err((ErrorKind::RateLimited, Some(60))));
     assert_eq!(scene.at_once(), Ok(10));
     let patient = scene.login(secs(61));
-    assert_eq!(scene.next_pause(), secs(1060));
+    scene.until_pausing(secs(1060));
     scene.clock.advance(secs(60));
     let login = scene.next("login");
     assert_eq!(login.at, secs(1060));
@@ -178,7 +178,7 @@ fn a_login_that_never_returns_ends_at_the_limit_of_its_flight_and_the_next_fligh
     assert_eq!(waiter.ends(), Err((ErrorKind::Timeout, Some(1))));
     assert_eq!(scene.at_once(), Err((ErrorKind::Timeout, Some(1))));
     let patient = scene.caller(0, secs(60));
-    assert_eq!(scene.next_pause(), scene.clock.now() + secs(1));
+    scene.until_pausing(scene.clock.now() + secs(1));
     scene.clock.advance(secs(1));
     scene.next("login").grants("b");
     assert_eq!(patient.ends(), Ok(1));
@@ -197,7 +197,7 @@ fn nobody_has_to_be_there_at_the_limit_of_a_flight_that_hangs() {
     assert_eq!(hasty.ends(), Err((ErrorKind::Timeout, None)));
     scene.clock.advance(secs(86_400));
     let late = scene.caller(0, secs(60));
-    assert_eq!(scene.next_pause(), scene.clock.now() + secs(1));
+    scene.until_pausing(scene.clock.now() + secs(1));
     scene.clock.advance(secs(1));
     scene.next("login").grants("a");
     assert_eq!(late.ends(), Ok(1));

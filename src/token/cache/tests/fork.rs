@@ -2,14 +2,12 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::process;
 use std::task::Waker;
-
-use fork::{Fork, fork, waitpid};
 
 use super::super::*;
 use super::scene::{FLIGHT_LIMIT, pair, secs};
 use crate::EventKind;
+use crate::token::per_process::tests::in_a_child;
 use crate::token::source::*;
 use crate::token::types::*;
 
@@ -35,13 +33,14 @@ impl Source for Still {
         flight();
         Ok(())
     }
-    fn login(&self, _: bool, _: Duration) -> Result<Pair<&'static str, Infallible>, Failed> {
+    fn close_connections(&self) {}
+    fn login(&self, _: Attempt<'_>) -> Result<Pair<&'static str, Infallible>, Failed> {
         self.logins.fetch_add(1, Ordering::SeqCst);
         let Pair { access, expiry, .. } = pair("minted", secs(1));
         Ok(Pair { access, refresh: None, expiry })
     }
-    fn refresh(&self, _: &Infallible, limit: Duration) -> Result<Pair<&'static str, Infallible>, Failed> {
-        self.login(false, limit)
+    fn refresh(&self, token: &Infallible, _: Duration) -> Result<Pair<&'static str, Infallible>, Failed> {
+        match *token {}
     }
     fn revoke(&self, _: Closed<Self>, _: Duration, _: &dyn Fn(Duration)) -> Result<()> {
         Ok(())
@@ -58,20 +57,6 @@ fn cache() -> (Cache<Still>, Arc<Still>) {
     let cache = Cache::new(rules, Arc::clone(&source));
     cache.acquire(Waiter::new(0, secs(60), 0)).unwrap();
     (cache, source)
-}
-
-/// What a child finds. It is over at the latest when the alarm rings, also if it waits for a lock.
-fn in_a_child(finds: impl FnOnce() -> bool) -> bool {
-    match fork().unwrap() {
-        Fork::Child => {
-            std::thread::spawn(|| {
-                std::thread::sleep(secs(20));
-                process::exit(2);
-            });
-            process::exit(i32::from(!finds()))
-        }
-        Fork::Parent(child) => waitpid(child).unwrap() == 0,
-    }
 }
 
 #[test]
@@ -99,7 +84,7 @@ fn a_child_touches_no_lock_that_its_parent_held() {
 #[test]
 fn a_child_of_a_parent_that_logged_out_is_logged_out() {
     let (cache, source) = cache();
-    cache.close(Close::Forget);
+    cache.close(Close::Forget, Duration::ZERO).unwrap();
     let is_closed = || {
         let closed = cache.acquire(Waiter::new(0, secs(60), cache.closes())).unwrap_err();
         closed.kind() == ErrorKind::LoggedOut && source.logins.load(Ordering::SeqCst) == 1

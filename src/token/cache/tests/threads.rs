@@ -1,7 +1,7 @@
 //! Where no thread can be started, and clocks that jump to the end of a pause.
 
 use super::super::*;
-use super::scene::{LOST, Scene, secs};
+use super::scene::{FLIGHT_LIMIT, LOST, Pending, Scene, secs};
 use crate::token::source::*;
 use crate::token::types::*;
 
@@ -20,18 +20,25 @@ fn a_caller_without_a_token_flies_itself_within_its_deadline() {
 }
 
 #[test]
-fn a_caller_that_flies_itself_is_back_at_its_deadline_with_the_error() {
+fn a_caller_that_flies_itself_is_back_at_its_deadline_and_the_next_flies_on() {
     let scene = Scene::new();
     scene.server.no_threads.store(true, Ordering::SeqCst);
     let caller = scene.caller(0, secs(10));
     scene.next("login").fails(LOST);
-    assert_eq!(scene.next_pause(), secs(1001));
+    scene.until_pausing(secs(1001));
     scene.clock.advance(secs(1));
     let login = scene.next("login");
     assert_eq!(login.limit, secs(1010));
     scene.clock.advance(secs(9));
+    let patient = scene.caller(0, secs(60));
+    scene.until_waiting(2);
     login.fails(LOST);
-    assert_eq!(caller.ends(), Err((ErrorKind::Network, Some(1))));
+    assert_eq!(caller.ends(), Err((ErrorKind::Timeout, None)));
+    // Its deadline is nobody else's: the other flies on, with the time that it has.
+    let login = scene.next("login");
+    assert_eq!(login.limit, secs(1070));
+    login.grants("a");
+    assert_eq!(patient.ends(), Ok(1));
 }
 
 #[test]
@@ -39,11 +46,12 @@ fn a_caller_with_a_live_token_keeps_it_where_no_thread_can_be_started() {
     let scene = Scene::logged_in();
     scene.server.no_threads.store(true, Ordering::SeqCst);
     scene.clock.advance(secs(3150));
-    assert!((0..10).all(|_| scene.at_once() == Ok(1)));
+    let ten_are_served = || (0..10).all(|_| scene.caller(0, secs(60)).ends() == Ok(1));
+    assert!(ten_are_served());
     // One flight was thought of, and then there is a pause.
     assert_eq!(scene.flights(), 2);
     scene.clock.advance(secs(1));
-    assert!((0..10).all(|_| scene.at_once() == Ok(1)));
+    assert!(ten_are_served());
     assert_eq!(scene.flights(), 3);
     scene.server.no_threads.store(false, Ordering::SeqCst);
     scene.clock.advance(secs(2));
@@ -69,6 +77,29 @@ fn a_closure_of_a_caller_that_flies_itself_may_not_use_its_own_session() {
 }
 
 #[test]
+fn no_thread_acts_on_a_reading_from_before_a_jump() {
+    let scene = Scene::new();
+    let (release, readings) = (scene.hold_reading(), scene.readings());
+    let caller = scene.caller(0, secs(3600));
+    Scene::until(|| scene.readings() > readings);
+    scene.clock.advance(secs(600));
+    drop(release);
+    let login = scene.next("login");
+    assert_eq!(login.limit, secs(1600) + FLIGHT_LIMIT);
+    login.grants("a");
+    assert_eq!(caller.ends(), Ok(1));
+}
+
+#[test]
+fn a_clock_that_jumps_whenever_it_is_read_ends_a_pause() {
+    let scene = Scene::new();
+    scene.server.restless_clock.store(true, Ordering::SeqCst);
+    let cache = Arc::clone(&scene.cache);
+    let pause = Pending::new(move || cache.pause_until(secs(1060), 0).is_ok());
+    assert!(pause.ends());
+}
+
+#[test]
 fn a_pause_that_follows_another_at_once_is_announced_as_well() {
     let scene = Scene::new();
     let first = scene.caller(0, secs(60));
@@ -76,17 +107,17 @@ fn a_pause_that_follows_another_at_once_is_announced_as_well() {
     assert_eq!(first.ends(), Err((ErrorKind::InvalidResponse, Some(1))));
     scene.flight_ends();
     let release = scene.hold();
-    let sleeper = scene.caller(0, secs(60));
-    assert_eq!(scene.next_pause(), secs(1001));
+    let sleeper = scene.caller(0, secs(300));
+    scene.until_pausing(secs(1001));
     // The sleeper is not back yet, so somebody else flies when the pause is over, and fails.
     scene.clock.advance(secs(1));
     let second = scene.caller(0, secs(60));
-    scene.next("login").fails(Failure::Unusable);
-    assert_eq!(second.ends(), Err((ErrorKind::InvalidResponse, Some(2))));
+    scene.next("login").fails(Failure::Limited { retry_after: secs(100) });
+    assert_eq!(second.ends(), Err((ErrorKind::RateLimited, Some(100))));
     scene.flight_ends();
     drop(release);
-    assert_eq!(scene.next_pause(), secs(1003));
-    scene.clock.advance(secs(2));
+    scene.until_pausing(secs(1101));
+    scene.clock.advance(secs(100));
     scene.next("login").grants("a");
     assert_eq!(sleeper.ends(), Ok(1));
 }

@@ -166,7 +166,7 @@ fn a_closure_that_fails_is_asked_again_by_the_next_flight() {
     scene.next("login").answers(failed(Failure::Aborted));
     assert_eq!(first.ends(), Err((ErrorKind::Configuration, Some(1))));
     let patient = scene.caller(0, secs(60));
-    assert_eq!(scene.next_pause(), secs(1001));
+    scene.until_pausing(secs(1001));
     scene.clock.advance(secs(1));
     scene.next("login").grants("a");
     assert_eq!(patient.ends(), Ok(1));

@@ -1,0 +1,225 @@
+//! A server, a clock and an observer that are in the hands of the test.
+
+use std::io;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::task::Waker;
+use std::thread;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::super::*;
+use crate::EventKind;
+use crate::token::expiry::{Evidence, Expiry};
+use crate::token::source::*;
+use crate::token::types::*;
+
+/// No wait of a test is longer; none that succeeds takes anything like it.
+pub(super) const BOUND: Duration = Duration::from_secs(20);
+pub(super) const LIFE: Duration = secs(3600);
+pub(super) const LOST: Failure = Failure::Unknown { answered: false, retry_after: Duration::ZERO };
+
+pub(super) const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+#[derive(Clone, Default)]
+pub(super) struct TestClock(Arc<Mutex<(Duration, Vec<Waker>)>>);
+
+impl TestClock {
+    pub(super) fn now(&self) -> Duration {
+        self.0.lock().0
+    }
+
+    pub(super) fn advance(&self, by: Duration) {
+        let wakers = {
+            let mut clock = self.0.lock();
+            clock.0 += by;
+            clock.1.clone()
+        };
+        wakers.iter().for_each(Waker::wake_by_ref);
+    }
+}
+
+/// Can be moved only, like the real one.
+#[derive(Debug)]
+pub(super) struct Refresh(pub(super) &'static str);
+
+pub(super) type Response = Result<Pair<&'static str, Refresh>, Failed>;
+type Observer = Box<dyn Fn(EventKind) + Send + Sync>;
+
+/// An auth call that waits for its response.
+pub(super) struct AuthCall {
+    pub(super) name: String,
+    pub(super) at: Duration,
+    pub(super) limit: Duration,
+    respond: Sender<Box<dyn FnOnce() -> Response + Send>>,
+}
+
+impl AuthCall {
+    pub(super) fn answers(self, response: Response) {
+        self.runs(move || response);
+    }
+
+    /// Runs on the thread of the flight, as a credentials closure does.
+    pub(super) fn runs(self, closure: impl FnOnce() -> Response + Send + 'static) {
+        self.respond.send(Box::new(closure)).unwrap();
+    }
+
+    pub(super) fn panics(self) {
+        self.runs(|| resume_unwind(Box::new("on purpose")));
+    }
+
+    /// A pair whose life began when the call was sent.
+    pub(super) fn grants(self, name: &'static str) {
+        let pair = pair(name, self.at);
+        self.answers(Ok(pair));
+    }
+
+    pub(super) fn fails(self, failure: Failure) {
+        self.answers(failed(failure));
+    }
+}
+
+pub(super) fn pair(name: &'static str, sent: Duration) -> Pair<&'static str, Refresh> {
+    let sent = Now { monotonic: sent, wall: sent };
+    let evidence = Evidence { sent, server_date: None, expires_at: None, exp: Some(3600), iat: Some(0) };
+    Pair { access: name, refresh: Some(Refresh(name)), expiry: Expiry::new(&evidence, secs(300), 0.5) }
+}
+
+pub(super) fn failed(failure: Failure) -> Response {
+    let kind = match failure {
+        Failure::NotSent | Failure::Unknown { .. } => ErrorKind::Network,
+        Failure::Refused | Failure::Unchanged => ErrorKind::InvalidCredentials,
+        Failure::Forbidden => ErrorKind::Forbidden,
+        Failure::Limited { .. } => ErrorKind::RateLimited,
+        Failure::Unusable => ErrorKind::InvalidResponse,
+        Failure::Asking | Failure::Aborted | Failure::Unsendable => ErrorKind::Configuration,
+    };
+    Err(Failed { failure, error: Error::new(kind, "as the test wants") })
+}
+
+/// What was held at a logout, and a way to end its revocation.
+pub(super) struct Revocation {
+    pub(super) access: &'static str,
+    pub(super) refresh: Option<&'static str>,
+    end: Sender<Result<()>>,
+}
+
+impl Revocation {
+    pub(super) fn ends(self, result: Result<()>) {
+        self.end.send(result).unwrap();
+    }
+}
+
+pub(super) struct Server {
+    pub(super) clock: TestClock,
+    pub(super) calls: Sender<AuthCall>,
+    pub(super) revocations: Sender<Revocation>,
+    pub(super) pauses: Sender<Duration>,
+    pub(super) ended: Sender<()>,
+    pub(super) readings: AtomicU64,
+    /// The threads that were asked for.
+    pub(super) flights: AtomicU64,
+    pub(super) no_threads: AtomicBool,
+    /// Whether the clock panics on the threads of flights.
+    pub(super) broken_clock: AtomicBool,
+    /// Whether the clock moves by a second whenever it is read.
+    pub(super) restless_clock: AtomicBool,
+    pub(super) observer: Mutex<Option<Arc<Observer>>>,
+    /// Keeps the next thread that announces a pause from going on.
+    pub(super) hold: Mutex<Option<Receiver<()>>>,
+    /// The same for the next thread that has read the clock.
+    pub(super) hold_reading: Mutex<Option<Receiver<()>>>,
+    /// The same for the next thread that closes the connections.
+    pub(super) hold_closing: Mutex<Option<Receiver<()>>>,
+    /// Whether the session was still open at the end of the last login.
+    pub(super) left_current: AtomicBool,
+}
+
+impl Server {
+    fn ask(&self, name: String, limit: Duration) -> Response {
+        let (respond, response) = channel();
+        self.calls.send(AuthCall { name, at: self.clock.now(), limit, respond }).ok();
+        response.recv().map_or_else(|_| failed(Failure::Aborted), |respond| respond())
+    }
+}
+
+impl Source for Server {
+    type Access = &'static str;
+    type Refresh = Refresh;
+
+    fn now(&self) -> Now {
+        if self.broken_clock.load(Ordering::SeqCst) && thread::current().name() == Some("flight") {
+            resume_unwind(Box::new("on purpose"));
+        }
+        if self.restless_clock.load(Ordering::SeqCst) {
+            self.clock.advance(secs(1));
+        }
+        let now = self.clock.now();
+        self.readings.fetch_add(1, Ordering::SeqCst);
+        let hold = self.hold_reading.lock().take();
+        hold.map(|hold| hold.recv_timeout(BOUND).ok());
+        Now { monotonic: now, wall: now }
+    }
+    fn random(&self) -> f64 {
+        1.0
+    }
+    fn pausing(&self, until: Duration) {
+        self.pauses.send(until).ok();
+        let hold = self.hold.lock().take();
+        hold.map(|hold| hold.recv_timeout(BOUND).ok());
+    }
+    fn on_jump(&self, waker: Waker) {
+        self.clock.0.lock().1.push(waker);
+    }
+    fn spawn(&self, flight: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+        self.flights.fetch_add(1, Ordering::SeqCst);
+        if self.no_threads.load(Ordering::SeqCst) {
+            return Err(io::Error::other("no threads"));
+        }
+        let ended = self.ended.clone();
+        let fly = move || {
+            flight();
+            ended.send(()).ok();
+        };
+        thread::Builder::new().name("flight".to_owned()).spawn(fly).map(drop)
+    }
+    fn login(&self, attempt: Attempt<'_>) -> Response {
+        let name = if attempt.if_changed { "login if changed" } else { "login" };
+        let response = self.ask(name.to_owned(), attempt.deadline);
+        self.left_current.store((attempt.is_current)(), Ordering::SeqCst);
+        response
+    }
+    fn refresh(&self, token: &Refresh, deadline: Duration) -> Response {
+        self.ask(format!("refresh with {}", token.0), deadline)
+    }
+    fn close_connections(&self) {
+        let hold = self.hold_closing.lock().take();
+        hold.map(|hold| hold.recv_timeout(BOUND).ok());
+    }
+    fn revoke(
+        &self,
+        (access, refresh): Closed<Self>,
+        _: Duration,
+        pause_until: &dyn Fn(Duration),
+    ) -> Result<()> {
+        // A revocation whose end is in the past pauses for no time.
+        pause_until(Duration::ZERO);
+        let (end, ended) = channel();
+        self.revocations.send(Revocation { access, refresh: refresh.map(|token| token.0), end }).ok();
+        ended.recv().unwrap_or_else(|_| resume_unwind(Box::new("on purpose")))
+    }
+    fn forked(&self, access: &&'static str) -> &'static str {
+        access
+    }
+    fn observe(&self, kind: EventKind, _: Snapshot, _: Option<&Error>) {
+        let observer = self.observer.lock().clone();
+        if let Some(observer) = observer {
+            observer(kind);
+        }
+    }
+}
