@@ -1,3 +1,5 @@
+mod lists;
+
 use http::HeaderMap;
 
 use super::*;
@@ -34,96 +36,6 @@ fn objects_are_read_bare_and_enveloped() {
     ] {
         assert_eq!(object_of::<Thing>(&response(200, &[], body)).expect(body), Thing { id: 7 });
     }
-}
-
-#[test]
-fn lists_are_read_bare_and_enveloped() {
-    for body in [
-        r#"[{"id":7}]"#,
-        " \n[{\"id\":7}]",
-        r#"{"data":[{"id":7}]}"#,
-        r#"{"success":true,"data":[{"id":7}]}"#,
-        r#"{"data":[{"id":7}],"links":{"next":null},"meta":{"total":1}}"#,
-        r#"{"links":{},"data":[{"id":9}],"data":[{"id":7}]}"#,
-        r#"{"success":true,"data":{"current_page":1,"data":[{"id":7}]}}"#,
-        r#"{"0":{"id":7}}"#,
-        r#"{"data":{"3":{"id":7}},"meta":{}}"#,
-    ] {
-        assert_eq!(list_of::<Thing>(&response(200, &[], body)).expect(body), [Thing { id: 7 }]);
-    }
-    let numbered = r#"{"2":{"id":3},"0":{"id":1},"1":{"id":9},"1":{"id":2}}"#;
-    let ids: Vec<i64> =
-        list_of(&response(200, &[], numbered)).unwrap().iter().map(|it: &Thing| it.id).collect();
-    assert_eq!(ids, [1, 2, 3]);
-    for body in ["[]", r#"{"data":[]}"#, r#"{"data":[],"meta":{}}"#] {
-        assert_eq!(list_of::<Thing>(&response(200, &[], body)).expect(body), []);
-    }
-}
-
-#[test]
-fn what_is_no_list_is_not_taken_for_an_empty_one() {
-    for body in [
-        "{}",
-        "null",
-        r#"{"data":null}"#,
-        r#"{"data":{}}"#,
-        r#"{"id":7}"#,
-        r#"{"data":{"id":7}}"#,
-        "7",
-        r#""x""#,
-        r#"[{"id":7}"#,
-        r#"{"success":true}"#,
-    ] {
-        let error = list_of::<Thing>(&response(200, &[], body)).expect_err(body);
-        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
-    }
-    for body in
-        [r#"{"success":false,"data":[]}"#, r#"{"success":"false","data":[]}"#, r#"{"success":0,"data":[]}"#]
-    {
-        let error = list_of::<Thing>(&response(200, &[], body)).expect_err(body);
-        assert!(error.to_string().contains("says the call failed"), "{error}");
-    }
-}
-
-#[test]
-fn an_item_that_cannot_be_read_is_named_and_does_not_cost_the_others() {
-    let body = r#"[{"id":1},{"id":"s3cret"},null,[3],{"id":"5"},{"name":"s3cret"}]"#;
-    let page = page_of::<Thing>(
-        &response(200, &[("x-request-id", "r1")], body),
-        Listed { page: 1, size: None, before: None },
-    );
-    let Listing { page, through, .. } = page.unwrap();
-    assert_eq!(page.items, [Thing { id: 1 }, Thing { id: 5 }]);
-    assert_eq!(through, 6);
-    let places: Vec<_> = page.unreadable.iter().map(|item| (item.position(), item.id())).collect();
-    assert_eq!(places, [(1, None), (2, None), (3, None), (5, None)]);
-    for item in &page.unreadable {
-        let error = item.error();
-        assert_eq!(
-            (error.kind(), error.status(), error.request_id()),
-            (ErrorKind::InvalidResponse, Some(200), Some("r1"))
-        );
-        assert!(error.to_string().contains(&format!("position {}", item.position())), "{error}");
-        assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
-        assert!(error.unreadable().is_none());
-    }
-    let list = list_of::<Thing>(&response(200, &[], body)).unwrap();
-    assert_eq!(list, [Thing { id: 1 }, Thing { id: 5 }]);
-    let error = list_of::<Thing>(&response(200, &[], "[null]")).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
-}
-
-#[test]
-fn an_item_that_cannot_be_read_says_its_id_and_the_member() {
-    let body = r#"[{"id":"2","name":null}]"#;
-    let page =
-        page_of::<crate::Product>(&response(200, &[], body), Listed { page: 1, size: None, before: None });
-    let page = page.unwrap().page;
-    assert_eq!(page.unreadable[0].id(), Some(2));
-    assert_eq!(
-        page.unreadable[0].error().to_string(),
-        "the server's response has an item that has no `name` that can be read, at position 0 (id 2) (200)"
-    );
 }
 
 #[test]
@@ -276,54 +188,6 @@ fn errors_are_read_in_every_shape() {
         assert_eq!((error.kind(), error.code(), error.server_message()), (kind, code, message), "{body}");
         assert_eq!(error.status(), Some(status));
     }
-}
-
-#[test]
-fn pages_take_their_place_from_the_headers() {
-    let headers = [("x-page", "2"), ("x-total-count", "120"), ("x-total-pages", "3"), ("x-has-more", "true")];
-    let listing =
-        page_of::<Thing>(&response(200, &headers, "[]"), Listed { page: 2, size: None, before: None })
-            .unwrap();
-    let page = listing.page;
-    assert_eq!((page.page, page.total, page.total_pages, page.has_more), (2, Some(120), Some(3), true));
-}
-
-#[test]
-fn there_is_more_as_soon_as_one_header_says_so() {
-    let more = |headers: &[(&'static str, &str)], page, size| {
-        let response = response(200, headers, r#"[{"id":1},{"id":2}]"#);
-        page_of::<Thing>(&response, Listed { page, size, before: None }).unwrap().page.has_more
-    };
-    for (headers, page, size, expected) in [
-        (&[("x-has-more", "True")][..], 1, None, true),
-        (&[("x-has-more", "false")], 1, Some(2), false),
-        (&[("x-total-pages", "3")], 2, None, true),
-        (&[("x-total-pages", "3")], 3, None, false),
-        // A server may give fewer items than it was asked for, or than it says.
-        (&[("x-total-count", "5")], 1, Some(500), true),
-        (&[("x-total-count", "5"), ("x-per-page", "500")], 1, Some(500), true),
-        (&[("x-total-count", "2")], 1, Some(500), false),
-        (&[("x-total-count", "5")], 2, Some(2), true),
-        (&[("x-total-count", "4")], 2, Some(2), false),
-        (&[("x-total-count", "5"), ("x-per-page", "3")], 2, Some(500), false),
-        // Only the page size is known: the page is full or it is not.
-        (&[("x-per-page", "2")], 1, None, true),
-        (&[("x-per-page", "3")], 1, None, false),
-        // A full last page is no contradiction.
-        (&[("x-per-page", "2"), ("x-has-more", "false")], 1, None, false),
-        // Those that disagree.
-        (&[("x-has-more", "False"), ("x-total-pages", "9")], 1, None, true),
-        (&[("x-has-more", "false"), ("x-total-count", "3")], 1, None, true),
-        (&[("x-has-more", "true"), ("x-total-pages", "1")], 1, None, true),
-        // None at all, or none that can be read.
-        (&[], 1, Some(3), true),
-        (&[("x-has-more", "perhaps"), ("x-total-count", "many")], 1, None, true),
-    ] {
-        assert_eq!(more(headers, page, size), expected, "{headers:?} {page} {size:?}");
-    }
-    let empty =
-        page_of::<Thing>(&response(200, &[], "[]"), Listed { page: 1, size: None, before: None }).unwrap();
-    assert!(!empty.page.has_more);
 }
 
 #[test]

@@ -1,140 +1,17 @@
-//! Members that are not what is documented: what each costs, and what it must never cost.
-
-mod common;
+//! Members in every spelling, of every type.
 
 use std::fmt::Debug;
 
 use anyhow::Result;
-use common::{Api, fixture};
 use popup_rewards::{
-    Category, Charges, ClientReference, Country, Currency, Decimal, Denomination, EsimOrder, EsimProduct,
-    EsimVariant, MobileMatch, NewOrder, OffsetDateTime, Order, OrderId, OrderStatus, Product, ProductId,
-    Secret, Subcategory, TopupInputField, TopupOrder, TopupProduct, TopupVariant, Transaction, Voucher,
-    Wallet,
+    Category, Charges, Country, Currency, Decimal, Denomination, EsimOrder, EsimProduct, EsimVariant,
+    MobileMatch, OffsetDateTime, Order, OrderStatus, Product, ProductId, Subcategory, TopupInputField,
+    TopupOrder, TopupProduct, TopupVariant, Transaction, Voucher, Wallet,
 };
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
 
-/// The members of a fixture's object, or of the first object in its list.
-fn members(name: &str) -> Result<Vec<(String, String)>> {
-    let value: Value = serde_json::from_str(&fixture(name)?)?;
-    let first = value.get(0).unwrap_or(&value);
-    let members: Map<String, Value> = serde_json::from_value(first.clone())?;
-    Ok(members.into_iter().map(|(name, value)| (name, value.to_string())).collect())
-}
-
-fn object(members: &[(String, String)]) -> String {
-    let members: Vec<_> = members.iter().map(|(name, value)| format!("{name:?}:{value}")).collect();
-    format!("{{{}}}", members.join(","))
-}
-
-/// The object with one member set to this JSON text, or without it.
-fn with(members: &[(String, String)], name: &str, raw: Option<&str>) -> String {
-    let mut members: Vec<_> = members.iter().filter(|(found, _)| found != name).cloned().collect();
-    members.extend(raw.map(|raw| (name.to_owned(), raw.to_owned())));
-    object(&members)
-}
-
-/// JSON of every type, and of no use to most members.
-const ODD: [&str; 16] = [
-    "null",
-    r#""""#,
-    r#"" ""#,
-    "{}",
-    r#"{"a":1}"#,
-    "[]",
-    "[null]",
-    "true",
-    "-1",
-    "0",
-    "1e99",
-    "2.5",
-    r#""x""#,
-    r#""1,040.00""#,
-    r#""\ud83c""#,
-    r#"{"0":"x"}"#,
-];
-
-const ORDERS: [(&str, &str); 3] = [
-    ("vouchers/order", "Order"),
-    ("topups/order_delivered", "TopupOrder"),
-    ("esim/order_delivered", "EsimOrder"),
-];
-
-#[test]
-fn an_order_can_be_read_as_long_as_it_has_an_id() -> Result<()> {
-    for (name, model) in ORDERS {
-        let order = members(name)?;
-        for (member, _) in order.iter().filter(|(name, _)| name != "id") {
-            for raw in ODD.map(Some).into_iter().chain([None]) {
-                let json = with(&order, member, raw);
-                let read = match model {
-                    "Order" => serde_json::from_str::<Order>(&json).map(|order| order.id.get()),
-                    "TopupOrder" => serde_json::from_str::<TopupOrder>(&json).map(|order| order.id.get()),
-                    _ => serde_json::from_str::<EsimOrder>(&json).map(|order| order.id.get()),
-                };
-                assert!(read.is_ok_and(|id| id > 60_000), "{model}: {member} = {raw:?}");
-            }
-        }
-        let bare = serde_json::from_str::<Order>(r#"{"id":"88101"}"#)?;
-        assert_eq!((bare.id.get(), bare.product_id.get(), bare.quantity), (88101, 0, 0));
-        for id in ["null", r#""""#, "{}", "true", "1.5", r#""ORD-1""#] {
-            assert!(serde_json::from_str::<Order>(&with(&order, "id", Some(id))).is_err(), "{id}");
-        }
-    }
-    Ok(())
-}
-
-#[test]
-fn the_codes_of_an_order_survive_an_oddity_on_create_get_find_and_list() -> Result<()> {
-    let order = members("vouchers/order")?;
-    let mut api = Api::start()?;
-    let reference = ClientReference::new("ord-5f1c")?;
-    let new = NewOrder::new(ProductId::from(3105), Decimal::new(2000, 2), 2, reference.clone());
-    let sent = r#"{"product_id":3105,"denomination":20.00,"quantity":2,"client_reference":"ord-5f1c"}"#;
-    let codes = r#"[{"card_number":"ACME-1111"}]"#;
-    let order = [order.as_slice(), &[("vouchers".to_owned(), codes.to_owned())]].concat();
-    for (member, raw) in [
-        ("product_id", Some("null")),
-        ("product_id", None),
-        ("quantity", Some(r#""2""#)),
-        ("quantity", Some("2.0")),
-        ("quantity", Some("null")),
-        ("denomination", Some(r#""""#)),
-        ("discount", Some(r#""""#)),
-        ("amount", Some(r#""1,040.00""#)),
-        ("status", Some("null")),
-        ("id", Some(r#""88101""#)),
-        ("vouchers", Some(r#"{"0":{"card_number":"ACME-1111"}}"#)),
-        ("vouchers", Some(r#"[null,{"card_number":"ACME-1111"}]"#)),
-        ("vouchers", Some(r#"{"card_number":"ACME-1111"}"#)),
-        ("vouchers", Some(r#"[{"card_number":"wrong","card_number":"ACME-1111"}]"#)),
-        ("vouchers", Some(r#"[{"card_number":"ACME-1111","pin_code":{},"expires_at":[]}]"#)),
-        ("message", Some(r#""\ud83c","message":"twice""#)),
-    ] {
-        let json = with(&order, member, raw);
-        let mocks = [
-            api.post("/api/v1/orders", sent).with_status(201).with_body(&json).create(),
-            api.get("/api/v1/orders/88101").with_body(&json).create(),
-            api.get("/api/v1/orders?client_reference=ord-5f1c").with_body(format!("[{json}]")).create(),
-            api.get("/api/v1/orders").with_body(format!("{{\"data\":[{json}],\"meta\":{{}}}}")).create(),
-        ];
-        let session = &api.session;
-        let orders = [
-            session.create_order(&new)?,
-            session.get_order(OrderId::from(88101))?,
-            session.find_order(&reference)?.unwrap(),
-            session.list_orders(&popup_rewards::ListOrders::new())?.items.remove(0),
-        ];
-        for order in orders {
-            let code = order.vouchers.iter().find_map(|voucher| voucher.card_number.as_ref());
-            assert_eq!(code.map(Secret::expose), Some("ACME-1111"), "{member} = {raw:?}");
-        }
-        drop(mocks);
-        api.forget_mocks()?;
-    }
-    Ok(())
-}
+use super::common::Api;
+use super::{members, with};
 
 /// Reads the object with this member as it should be and as it is, and compares all of it.
 fn same<T: DeserializeOwned + Debug>(
@@ -387,39 +264,14 @@ fn texts_and_states_are_read_in_every_spelling() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn a_code_is_text_or_digits() -> Result<()> {
-    for member in ["card_number", "pin_code", "claim_url"] {
-        for (raw, expected) in [
-            (r#""AC\/1""#, Some("AC/1")),
-            ("6006491234567890123", Some("6006491234567890123")),
-            ("1.23e+18", None),
-            ("1.5", None),
-            ("true", None),
-            ("{}", None),
-        ] {
-            let voucher: Voucher = serde_json::from_str(&format!(r#"{{"{member}":{raw}}}"#))?;
-            let codes = [&voucher.card_number, &voucher.pin_code, &voucher.claim_url];
-            assert_eq!(
-                codes.into_iter().find_map(|it| it.as_ref()).map(Secret::expose),
-                expected,
-                "{member} {raw}"
-            );
-        }
-    }
-    let order = with(&members("esim/order_delivered")?, "activation_code", Some("1.23e+18"));
-    assert!(serde_json::from_str::<EsimOrder>(&order)?.activation_code.is_none());
-    Ok(())
-}
-
 /// Reads a fixture with each member twice, first with something odd, and as a list of its values.
 fn last_counts<T: DeserializeOwned + Debug>(fixture: &str) -> Result<()> {
     let object = members(fixture)?;
-    let expected = format!("{:?}", serde_json::from_str::<T>(&self::object(&object))?);
+    let expected = format!("{:?}", serde_json::from_str::<T>(&super::object(&object))?);
     for (name, _) in &object {
         for odd in ["null", r#""x""#, "{}", "[7]"] {
             let twice = [&[(name.clone(), odd.to_owned())], object.as_slice()].concat();
-            let read = serde_json::from_str::<T>(&self::object(&twice))?;
+            let read = serde_json::from_str::<T>(&super::object(&twice))?;
             assert_eq!(format!("{read:?}"), expected, "{fixture}: {name} first {odd}");
         }
     }

@@ -1,21 +1,13 @@
-//! Lists with items that cannot be read: what becomes of the others, of a walk, and of what is looked for.
-
-mod common;
+//! Lists with items that cannot be read: what becomes of the others, and of a walk.
 
 use anyhow::Result;
-use common::Api;
 use popup_rewards::{
-    ClientReference, Decimal, ErrorKind, EsimProductId, ListOrders, ListProducts, ListTopupProducts,
-    ListTransactions, ListWallets, NewOrder, ProductId, TopupProductId, WalletId,
+    Decimal, ErrorKind, EsimProductId, ListOrders, ListProducts, ListTopupProducts, ListTransactions,
+    ListWallets, TopupProductId,
 };
 
-const THREE: &str = r#"[{"id":1,"name":"A"},{"id":2,"name":null},{"id":3,"name":"C"}]"#;
-
-fn order(id: &str, reference: &str, more: &str) -> String {
-    format!(
-        r#"{{"id":{id},"client_reference":"{reference}","product_id":3105,"denomination":20,"quantity":2,"status":"DELIVERED"{more}}}"#
-    )
-}
+use super::common::Api;
+use super::{THREE, order};
 
 #[test]
 fn a_page_holds_what_can_be_read_and_names_the_rest() -> Result<()> {
@@ -221,158 +213,6 @@ fn a_page_without_a_readable_item_does_not_end_a_walk_nor_keep_it_going_for_ever
     assert_eq!(api.session.wallets(&ListWallets::new()).count(), 1);
     again.assert();
     same.assert();
-    api.finish();
-    Ok(())
-}
-
-#[test]
-fn there_is_no_order_only_if_every_item_was_read() -> Result<()> {
-    let mut api = Api::start()?;
-    let mine = ClientReference::new("mine")?;
-    for (listed, found) in [
-        (format!("[{}]", order("7", "theirs", "")), Ok(None)),
-        (format!("[{},null]", order("7", "theirs", "")), Err(())),
-        (format!("[{}]", order("null", "mine", "")), Err(())),
-        (format!("[{}]", order(r#""""#, "theirs", "")), Err(())),
-        (format!("[null,{}]", order(r#""8""#, "mine", "")), Ok(Some(8))),
-        (format!(r#"{{"data":[{}],"links":{{}},"meta":{{}}}}"#, order("8", "mine", "")), Ok(Some(8))),
-        (r#"{"data":null}"#.to_owned(), Err(())),
-        ("{}".to_owned(), Err(())),
-    ] {
-        let mocks = [
-            api.get("/api/v1/orders?client_reference=mine")
-                .with_header("x-has-more", "false")
-                .with_body(&listed),
-            api.get("/api/v1/orders/8").with_body(order("8", "mine", "")),
-        ]
-        .map(mockito::Mock::create);
-        let result = api.session.find_order(&mine);
-        if let Err(error) = &result {
-            assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{listed}");
-            assert!(error.may_have_executed() && error.client_reference() == Some("mine"), "{error:?}");
-        }
-        assert_eq!(result.map(|order| order.map(|order| order.id.get())).map_err(drop), found, "{listed}");
-        drop(mocks);
-        api.forget_mocks()?;
-    }
-    Ok(())
-}
-
-#[test]
-fn a_doubtful_order_is_never_taken_for_the_one_asked_for() -> Result<()> {
-    let mut api = Api::start()?;
-    let new = NewOrder::new(ProductId::from(3105), Decimal::from(20), 2, ClientReference::new("mine")?);
-    let new = new.wallet(WalletId::from(9)).email("one@example.org");
-    let sent = r#"{"product_id":3105,"denomination":20,"quantity":2,"client_reference":"mine","wallet_id":9,"email":"one@example.org"}"#;
-    let refused =
-        r#"{"error":{"code":"VALIDATION_FAILURE","message":"The client reference has already been taken."}}"#;
-    for (more, is_it) in [
-        ("", true),
-        (r#","wallet_id":9,"email":"ONE@example.org""#, true),
-        (r#","wallet_id":"9","email":null"#, true),
-        (r#","wallet_id":9.0,"email":"""#, true),
-        (r#","denomination":"20.0000000000000004","quantity":"2","product_id":"3105""#, true),
-        (r#","wallet_id":8"#, false),
-        (r#","wallet_id":{"id":9}"#, false),
-        (r#","wallet_id":"main""#, false),
-        (r#","email":"other@example.org""#, false),
-        (r#","email":["one@example.org"]"#, false),
-        (r#","product_id":null"#, false),
-        (r#","product_id":0"#, false),
-        (r#","quantity":null"#, false),
-        (r#","quantity":"many""#, false),
-        (r#","denomination":"""#, false),
-        (r#","denomination":"1,040.00""#, false),
-    ] {
-        let there = order("7", "mine", more);
-        let mocks = [
-            api.post("/api/v1/orders", sent).with_status(422).with_body(refused),
-            api.get("/api/v1/orders?client_reference=mine").with_body(format!("[{there}]")),
-            api.get("/api/v1/orders/7").with_body(&there),
-        ]
-        .map(mockito::Mock::create);
-        match api.session.create_order(&new) {
-            Ok(order) => assert!(is_it && order.id.get() == 7, "{more}"),
-            Err(error) => {
-                assert_eq!((error.kind(), is_it), (ErrorKind::DuplicateReference, false), "{more} {error}");
-                assert!(error.may_have_executed(), "{more}");
-            }
-        }
-        drop(mocks);
-        api.forget_mocks()?;
-    }
-    Ok(())
-}
-
-#[test]
-fn a_byte_order_mark_does_not_matter_before_any_body() -> Result<()> {
-    let mut api = Api::start_with(|body| format!("\u{feff}{body}"))?;
-    let refused = "\u{feff}{\"error\":{\"code\":\"VALIDATION_FAILURE\",\"message\":\"m\"}}";
-    let mocks = [
-        api.get("/api/v1/products").with_body(format!("\u{feff}{THREE}")),
-        api.get("/api/v1/products/1").with_body("\u{feff}{\"id\":1,\"name\":\"A\"}"),
-        api.get("/api/v1/products/2").with_status(400).with_body(refused),
-    ]
-    .map(mockito::Mock::create);
-    assert_eq!(api.session.list_products(&ListProducts::new())?.items.len(), 2);
-    assert_eq!(api.session.get_product(ProductId::from(1))?.name, "A");
-    let error = api.session.get_product(ProductId::from(2)).unwrap_err();
-    assert_eq!((error.code(), error.server_message()), (Some("VALIDATION_FAILURE"), Some("m")));
-    mocks.iter().for_each(mockito::Mock::assert);
-    api.finish();
-    Ok(())
-}
-
-#[test]
-fn a_login_is_read_with_broken_characters_and_members_that_come_twice() -> Result<()> {
-    for odd in
-        [r#""name":"\ud83c","#, r#""access_token":null,"refresh_token":7,"#, r#""access_expires_at":[],"#]
-    {
-        let mut api = Api::start_with(|body| {
-            body.replacen(r#""access_token""#, &format!(r#"{odd}"access_token""#), 1)
-        })?;
-        let call = api.get("/api/v1/categories").with_body("[]").create();
-        assert!(api.session.categories()?.is_empty(), "{odd}");
-        call.assert();
-        api.finish();
-    }
-    Ok(())
-}
-
-#[test]
-fn a_change_that_is_said_to_have_failed_has() -> Result<()> {
-    let mut api = Api::start()?;
-    let sent = r#"{"email":"a@example.org"}"#;
-    for (body, code) in [
-        (r#"{"success":"false"}"#, Err(None)),
-        (r#"{"success":0,"error":{"code":"X","message":"m"}}"#, Err(Some("X"))),
-        (r#"{"error":{"code":"X","message":"m"}}"#, Err(Some("X"))),
-        (r#"{"success":true,"error":null}"#, Ok(())),
-        (r#"{"success":"true","error":{}}"#, Ok(())),
-        ("", Ok(())),
-    ] {
-        let call = api.patch("/api/v1/topups/orders/7/notification-email", sent).with_body(body).create();
-        let result = api.session.set_topup_notification_email(7.into(), "a@example.org");
-        assert_eq!(result.as_ref().map_err(|error| error.code()).copied(), code, "{body}");
-        if let Err(error) = result {
-            assert_eq!(error.kind(), ErrorKind::InvalidResponse);
-        }
-        drop(call);
-        api.forget_mocks()?;
-    }
-    Ok(())
-}
-
-#[test]
-fn what_the_server_calls_a_status_cannot_disturb_an_error() -> Result<()> {
-    let mut api = Api::start()?;
-    let body = order("7", "mi\u{2028}ne", "").replace("DELIVERED", "ON\u{202e}HOLD\\n2031 ERROR\\u2066");
-    let call = api.get("/api/v1/orders/7").with_body(body).create();
-    let error = api.session.wait_for_order(7.into(), std::time::Duration::ZERO).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert!(error.to_string().starts_with("order 7 is still ON HOLD 2031 ERROR  after"), "{error}");
-    assert_eq!(error.client_reference(), Some("mi ne"));
-    call.assert();
     api.finish();
     Ok(())
 }
