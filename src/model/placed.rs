@@ -69,7 +69,7 @@ pub(crate) fn is_new<P: Copy + PartialEq>(
 
 /// Whether such an order shows that it is another one: of another product, or from long before the call, which a gateway
 /// that knows the reference can play back. The clocks of a server differ by seconds, not by minutes.
-pub(crate) fn is_old<P: PartialEq>(
+pub(crate) fn is_old<P: Copy + PartialEq>(
     product: Option<P>,
     asked: P,
     created: Option<OffsetDateTime>,
