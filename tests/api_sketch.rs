@@ -211,7 +211,11 @@ macro_rules! fields {
 
 #[test]
 fn fields_of_gift_cards() {
-    fields!(Page<Product> { items: Vec<Product>, page: u32, total: Option<u64>, total_pages: Option<u32>, has_more: bool });
+    fields!(Page<Product> { items: Vec<Product>, page: u32, total: Option<u64>, total_pages: Option<u32>, has_more: bool, unreadable: Vec<Unreadable> });
+    let _: fn(&Unreadable) -> usize = Unreadable::position;
+    let _: fn(&Unreadable) -> Option<i64> = Unreadable::id;
+    let _: fn(&Unreadable) -> &Error = Unreadable::error;
+    let _: fn(&Error) -> Option<&Unreadable> = Error::unreadable;
     fields!(Product {
         id: ProductId, name: String, category: String, sub_category: Option<String>, country_code: Option<String>,
         currency_code: Option<String>, image_url: Option<String>, delivery_mode: Option<String>,

@@ -362,3 +362,17 @@ fn a_change_that_is_said_to_have_failed_has() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn what_the_server_calls_a_status_cannot_disturb_an_error() -> Result<()> {
+    let mut api = Api::start()?;
+    let body = order("7", "mi\u{2028}ne", "").replace("DELIVERED", "ON\u{202e}HOLD\\n2031 ERROR\\u2066");
+    let call = api.get("/api/v1/orders/7").with_body(body).create();
+    let error = api.session.wait_for_order(7.into(), std::time::Duration::ZERO).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(error.to_string().starts_with("order 7 is still ON HOLD 2031 ERROR  after"), "{error}");
+    assert_eq!(error.client_reference(), Some("mi ne"));
+    call.assert();
+    api.finish();
+    Ok(())
+}

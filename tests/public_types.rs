@@ -34,6 +34,7 @@ fn everything_else_is_send_and_sync_too() {
     cloned::<SessionStats>();
     cloned::<SessionStatus>();
     cloned::<TokenClaims>();
+    cloned::<Unreadable>();
     cloned::<webhook::Event>();
     copied::<ErrorKind>();
     copied::<OrderId>();

@@ -102,6 +102,27 @@ fn rows_that_move_to_the_next_page_come_once() -> Result<()> {
 }
 
 #[test]
+fn headers_that_come_on_some_pages_only_are_enough() -> Result<()> {
+    let total = [("x-total-count", "5")];
+    let pages: [Served<'_>; 4] = [(&total, &[1, 2]), (&[], &[3, 4]), (&[], &[5]), (&[], &[])];
+    assert_eq!(ids(None, 1, &pages)?, [1, 2, 3, 4, 5]);
+    let pages: [Served<'_>; 3] = [(&[], &[1, 2]), (&[], &[3, 4]), (&total, &[5])];
+    assert_eq!(ids(None, 1, &pages)?, [1, 2, 3, 4, 5]);
+    Ok(())
+}
+
+#[test]
+fn what_the_docs_say_of_a_list_that_changes_is_so() -> Result<()> {
+    // More than a page is added in front: 2 comes twice.
+    let pages: [Served<'_>; 4] = [(&[], &[1, 2]), (&[], &[7, 1]), (&[], &[2, 3]), (&[], &[])];
+    assert_eq!(ids(None, 1, &pages)?, [1, 2, 7, 2, 3]);
+    // 1 is removed after its page was read: 3 falls between two pages.
+    let pages: [Served<'_>; 3] = [(&[], &[1, 2]), (&[], &[4]), (&[], &[])];
+    assert_eq!(ids(None, 1, &pages)?, [1, 2, 4]);
+    Ok(())
+}
+
+#[test]
 fn a_page_that_is_repeated_ends_the_walk() -> Result<()> {
     // A server that ignores the page gives all it has, which is less than a page.
     for headers in [&[][..], &[("x-per-page", "50"), ("x-has-more", "true")]] {

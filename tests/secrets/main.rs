@@ -260,6 +260,23 @@ scenario!(answers_that_come_compressed_unasked_leave_nothing, |client| {
     whole_life(client)
 });
 
+scenario!(an_order_whose_text_had_to_be_mended_leaves_no_code, |client| {
+    let session = client.session()?;
+    session.login()?;
+    server_does("break the text of orders")?;
+    let placed = session.create_order(&order("mended")?)?;
+    ensure!(placed.vouchers.len() == 2);
+    client.expect_one("card number 0")?;
+    client.expect_one("claim URL 1")?;
+    drop(placed);
+    client.expect_no("card number")?;
+    client.expect_no("PIN")?;
+    client.expect_no("claim URL")?;
+    session.logout()?;
+    drop(session);
+    client.expect_nothing()
+});
+
 scenario!(an_order_that_cannot_be_read_leaves_no_code, |client| {
     let session = client.session()?;
     session.login()?;

@@ -132,6 +132,9 @@ impl Server {
             "POST /api/v1/orders" if asked == "change the shape of orders" => {
                 (200, self.order().replacen(r#""id":88101"#, r#""id":"many""#, 1))
             }
+            "POST /api/v1/orders" if asked == "break the text of orders" => {
+                (200, format!("\u{feff}{}", self.order().replacen("before ", r"before \ud83c", 1)))
+            }
             "POST /api/v1/orders" | "GET /api/v1/orders/88101" => (200, self.order()),
             // The answer never comes: the client has to give up and close.
             _ if asked == "hang" => {
