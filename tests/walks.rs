@@ -146,3 +146,15 @@ fn a_page_of_another_number_ends_the_walk_with_an_error() -> Result<()> {
     assert_eq!((ids.as_slice(), kind), (&[1, 2][..], Some(ErrorKind::InvalidResponse)));
     Ok(())
 }
+
+#[test]
+fn pages_that_come_again_and_again_end_the_walk_with_an_error() -> Result<()> {
+    let more = &[("x-has-more", "true")][..];
+    let (found, kind) = walk(None, 1, &[(more, &[1, 2]), (more, &[3, 4]), (more, &[1, 2])])?;
+    assert_eq!((found, kind), (vec![1, 2, 3, 4], Some(ErrorKind::InvalidResponse)));
+    let (one, two, three) = (&[1][..], &[2][..], &[3][..]);
+    let pages = [one, two, three, one, two, three].map(|ids| (more, ids));
+    let (_, kind) = walk(None, 1, &pages)?;
+    assert_eq!(kind, Some(ErrorKind::InvalidResponse));
+    Ok(())
+}

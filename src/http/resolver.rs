@@ -75,6 +75,11 @@ impl CachedResolver {
         }))
     }
 
+    #[cfg(test)]
+    pub(super) fn is(&self, other: &CachedResolver) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Remembers an address that connected.
     pub(super) fn prefer(&self, address: SocketAddr) {
         for name in self.0.names.lock().values_mut().filter(|name| name.addresses.contains(&address)) {

@@ -10,6 +10,7 @@ use popup_rewards::sandbox::{Fault, Sandbox};
 use popup_rewards::{Clock, Credentials, ErrorKind, Session, SystemClock};
 
 use crate::crowd::{Crowd, HOUR, TEN_HOURS, WEEK, call, nothing_presented_twice, until};
+use crate::still::StillClock;
 
 const THREADS: usize = 16;
 
@@ -79,4 +80,19 @@ fn a_clock_that_panics_in_a_flight_fails_who_waits_and_the_next_flight_flies() -
     assert!(!breaks.load(Ordering::SeqCst), "it did panic");
     assert_eq!(call(&session), Ok(()));
     nothing_presented_twice(&sandbox)
+}
+
+#[test]
+fn an_observer_that_panics_on_the_thread_of_a_caller_leaves_its_result_alone() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let session = Session::builder(&sandbox.url(), sandbox.credentials())
+        .clock(StillClock::jumping())
+        .observer(|_| panic!("not now"))
+        .build()?;
+    sandbox.fault("GET /api/v1/countries", Fault::Status(401).always());
+    assert_eq!(call(&session), Err(ErrorKind::Unauthorized));
+    session.logout()?;
+    session.login()?;
+    session.forget();
+    Ok(())
 }

@@ -83,3 +83,28 @@ fn an_observer_may_log_in_again_when_it_is_told_of_a_logout() -> Result<()> {
     assert_eq!(sandbox.calls("POST /auth/login"), 2);
     nothing_presented_twice(&sandbox)
 }
+
+#[test]
+fn a_login_after_a_logout_waits_for_a_closure_that_still_runs() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let (known, (go, wait)) = (sandbox.credentials(), std::sync::mpsc::channel::<()>());
+    let wait = Mutex::new(wait);
+    let credentials = Credentials::from_fn(move || {
+        // The first time until the test lets it go, and then not at all.
+        wait.lock().recv().unwrap_or_default();
+        Ok(known.clone())
+    });
+    let session = Session::builder(&sandbox.url(), credentials).build()?;
+    let caller = session.clone();
+    let call = std::thread::spawn(move || caller.countries().map_err(|error| error.kind()));
+    until("the closure runs", || session.status().renewing)?;
+    session.logout()?;
+    assert_eq!(call.join().ok().context("it panicked")?.err(), Some(ErrorKind::LoggedOut));
+    let again = session.clone();
+    let login = std::thread::spawn(move || again.login());
+    until("the next flight has begun", || session.status().renewing)?;
+    drop(go);
+    login.join().ok().context("it panicked")??;
+    assert_eq!(sandbox.calls("POST /auth/login"), 1, "the login that was cut off never left");
+    Ok(())
+}

@@ -1,8 +1,10 @@
 //! Responses to auth calls that are complete but cannot be used: each costs one call, for each mints a token set.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use popup_rewards::{Credentials, ErrorKind, RetryPolicy, SessionBuilder};
+use popup_rewards::{Credentials, ErrorKind, RetryPolicy, Session, SessionBuilder};
 
 use super::failed;
 use super::still::StillClock;
@@ -69,6 +71,39 @@ fn credentials_that_the_api_refuses_in_any_words_are_presented_once() {
 }
 
 #[test]
+fn a_login_that_is_refused_for_another_reason_is_an_error_of_that_flight_and_no_more() {
+    for (status, code, kind) in [
+        ("400 Bad Request", "VALIDATION_FAILURE", ErrorKind::InvalidRequest),
+        ("400 Bad Request", "BAD_REQUEST", ErrorKind::InvalidRequest),
+        ("404 Not Found", "NOT_FOUND", ErrorKind::NotFound),
+        ("422 Unprocessable", "UNAUTHORIZED", ErrorKind::InvalidRequest),
+    ] {
+        let body = format!(r#"{{"error":{{"code":"{code}","message":"m"}}}}"#);
+        let (peer, builder) = peer_and_builder(&answer(status, "content-type: application/json\r\n", body));
+        let session = builder.build().unwrap();
+        for calls in 1..=3 {
+            failed(session.countries(), kind, "");
+            assert_eq!(peer.seen().len(), calls, "{status} {code}");
+        }
+    }
+}
+
+#[test]
+fn credentials_are_asked_for_once_in_a_flight() {
+    let unwell = || Answer::Keep(answer("503 Unavailable", "", ""));
+    let peer = Peer::with_auth([unwell(), unwell()], [Answer::Keep(json("[]"))]).unwrap();
+    let asked = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&asked);
+    let credentials = Credentials::from_fn(move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+        Ok(Credentials::new("key", "secret"))
+    });
+    let session = Session::builder(&peer.url(), credentials).clock(StillClock::jumping()).build().unwrap();
+    session.countries().unwrap();
+    assert_eq!((session.stats().logins, asked.load(Ordering::SeqCst)), (3, 1));
+}
+
+#[test]
 fn a_refresh_without_a_refresh_token_keeps_the_access_token() {
     for rest in ["", r#","refresh_token":null"#, r#","refresh_token":"""#, r#","refresh_token":[]"#] {
         let body = format!(r#"{{"success":true,"data":{{"access_token":"{ACCESS}-new"{rest}}}}}"#);
@@ -126,8 +161,7 @@ fn a_refresh_that_the_api_refuses_under_any_status_is_followed_by_a_login() {
 fn a_closure_with_blank_credentials_sends_nothing() {
     let peer = Peer::start([]).unwrap();
     let blank = Credentials::from_fn(|| Ok(Credentials::new(" ", "secret")));
-    let session =
-        popup_rewards::Session::builder(&peer.url(), blank).deadline(Duration::from_secs(5)).build().unwrap();
+    let session = Session::builder(&peer.url(), blank).deadline(Duration::from_secs(5)).build().unwrap();
     failed(session.login(), ErrorKind::Configuration, "the API key is empty");
     assert!(peer.seen().is_empty());
 }

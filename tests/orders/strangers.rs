@@ -177,3 +177,22 @@ fn an_answer_about_another_order_is_not_handed_over() {
     stranger.shows(&order(8, Some("mine")), 1);
     assert_eq!(stranger.order().unwrap().id.get(), 8);
 }
+
+#[test]
+fn an_order_in_the_response_is_the_one_that_was_asked_for_or_looked_up() {
+    for (member, other) in [("product_id", json!(77)), ("denomination", json!(4.99)), ("quantity", json!(9))]
+    {
+        let mut wrong = order(5, Some("mine"));
+        wrong[member] = other;
+        let mut server = Server::new();
+        server.mock("POST", "/auth/login").with_body(TOKENS).create();
+        let create = server.mock("POST", "/api/v1/orders").with_body(wrong.to_string()).expect(1).create();
+        let mut stranger = Stranger { server, create };
+        let (list, shown) = (stranger.lists(&json!([wrong]), 1), stranger.shows(&wrong, 1));
+        let error = stranger.order().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::DuplicateReference, "{member}");
+        assert!(error.may_have_executed(), "{member}: {error:?}");
+        list.assert();
+        shown.assert();
+    }
+}

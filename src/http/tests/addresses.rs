@@ -14,7 +14,7 @@ use super::fetch;
 use super::peer::{Door, Peer, answer, read_head};
 use crate::http::connector::Parts;
 use crate::http::resolver::CachedResolver;
-use crate::http::tls_config;
+use crate::http::{BaseUrl, ConnectionSettings, Connections, tls_config};
 
 const URL: &str = "http://api.example.com/thing";
 
@@ -60,4 +60,21 @@ fn addresses_that_do_not_answer_leave_time_for_the_next() {
     }
     let (alive, first) = called_after(&[silent; 3]);
     assert_eq!(first, alive);
+}
+
+#[test]
+fn the_connections_after_a_logout_know_the_addresses_of_those_before() {
+    let settings = ConnectionSettings {
+        base: BaseUrl::parse("https://api.example.com").unwrap(),
+        timeout: Duration::from_secs(1),
+        connect_timeout: Duration::from_secs(1),
+        user_agent: "test".to_owned(),
+        proxy: None,
+        tls: tls_config(None).unwrap(),
+    };
+    let before = Connections::new(&settings);
+    let after = before.successor();
+    before.close();
+    assert!(after.parts.resolver.is(&before.parts.resolver));
+    assert!(!Arc::ptr_eq(&after.parts.valve, &before.parts.valve));
 }

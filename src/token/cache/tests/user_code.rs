@@ -171,3 +171,30 @@ fn a_closure_that_fails_is_asked_again_by_the_next_flight() {
     scene.next("login").grants("a");
     assert_eq!(patient.ends(), Ok(1));
 }
+
+#[test]
+fn an_observer_that_hangs_costs_one_thread_and_not_one_for_each_flight() {
+    let scene = Scene::new();
+    let (release, hold) = channel::<()>();
+    let (hold, events) = (Mutex::new(hold), Arc::new(AtomicU64::new(0)));
+    let counted = Arc::clone(&events);
+    *scene.server.observer.lock() = Some(Arc::new(Box::new(move |_| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        hold.lock().recv().unwrap_or_default();
+    })));
+    let first = scene.caller(0, secs(60));
+    scene.next("login").grants("a");
+    assert_eq!(first.ends(), Ok(1));
+    Scene::until(|| events.load(Ordering::SeqCst) == 1);
+    for generation in 1..=3 {
+        let next = scene.caller(generation, secs(60));
+        let call = scene.next("refresh with a");
+        call.grants("a");
+        assert_eq!(next.ends(), Ok(generation + 1));
+        // Its thread is over, although the observer was not called yet.
+        scene.flight_ends();
+    }
+    assert_eq!(events.load(Ordering::SeqCst), 1);
+    drop(release);
+    Scene::until(|| events.load(Ordering::SeqCst) == 4);
+}
