@@ -141,9 +141,12 @@ fn a_plain_order_sends_what_is_needed_and_nothing_else() -> Result<()> {
 #[test]
 fn an_order_sends_everything_that_was_set() -> Result<()> {
     let mut api = Api::start()?;
-    let sent = r#"{"product_id":3105,"denomination":20.00,"quantity":2,"client_reference":"ord-6a2d","ref":"ord-6a2d","wallet_id":9,"email":"someone@example.org"}"#;
+    let sent = r#"{"product_id":3105,"denomination":20.00,"quantity":6,"client_reference":"ord-6a2d","ref":"ord-6a2d","wallet_id":9,"email":"someone@example.org"}"#;
     let call = api.post("/api/v1/orders", sent).with_body(fixture("vouchers/order_pending")?).create();
-    let order = an_order("ord-6a2d")?.wallet(WalletId::from(9)).email("someone@example.org").send_ref(true);
+    let order = NewOrder::new(ProductId::from(PRODUCT), twenty(), 6, ClientReference::new("ord-6a2d")?)
+        .wallet(WalletId::from(9))
+        .email("someone@example.org")
+        .send_ref(true);
     assert_eq!(api.session.create_order(&order)?.status, OrderStatus::Pending);
     call.assert();
     api.finish();
