@@ -96,7 +96,7 @@ impl fmt::Debug for RawCall {
 impl Session {
     /// Calls a route that this crate does not know yet, with this session's login, retries and time limits.
     ///
-    /// The response is read into a type of the caller's. One that holds other members than the type is fine; an
+    /// The response is read into a type that you choose. Members that the type does not name are ignored; an
     /// envelope (`{"success":true,"data":...}`) is taken off. A success without a body, such as a 204, is `null`: read it
     /// as `()`, an `Option` or a `serde_json::Value`.
     ///

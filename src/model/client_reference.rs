@@ -19,7 +19,7 @@ pub struct ClientReference(String);
 const LONGEST: usize = 255;
 
 impl ClientReference {
-    /// Takes a reference of the caller's own: 1 to 255 printable ASCII characters, with no blank at either end.
+    /// Takes your own reference: 1 to 255 printable ASCII characters, with no blank at either end.
     ///
     /// A server that trims such a blank would list the order under another reference, where no lookup finds it.
     ///

@@ -117,7 +117,7 @@ impl Session {
         self.get_placed(id.get())
     }
 
-    /// Finds an order of gift cards by the reference it was placed under, in full.
+    /// Finds an order of gift cards by its client reference, in full.
     ///
     /// Ask this before a stored order is placed again, for example after a crash. All pages are read until the order is
     /// found: a server may filter by the beginning of the reference, or not at all.

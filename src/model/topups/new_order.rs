@@ -76,7 +76,7 @@ impl NewTopupOrder {
         self
     }
 
-    /// The reference it is placed under, which finds it again.
+    /// The client reference, by which the order can be found again.
     #[must_use]
     pub fn reference(&self) -> &ClientReference {
         &self.client_reference

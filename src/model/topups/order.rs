@@ -36,7 +36,7 @@ pub struct TopupOrder {
     pub amount: Decimal,
     /// The currency of the amount, ISO 4217.
     pub currency: Option<String>,
-    /// The reference it was placed under.
+    /// The client reference of the order.
     pub client_reference: Option<String>,
     /// How far it is. Branch on this, not on how the call ended.
     pub status: TopupOrderStatus,

@@ -34,7 +34,7 @@ pub struct Order {
     pub amount: Option<Decimal>,
     /// The discount as an amount (not in percent), in the product's currency.
     pub discount: Option<Decimal>,
-    /// The reference it was placed under.
+    /// The client reference of the order.
     pub client_reference: Option<String>,
     /// The wallet that paid.
     pub wallet_id: Option<WalletId>,

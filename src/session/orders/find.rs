@@ -1,4 +1,4 @@
-//! Finding an order by the reference it was placed under.
+//! Finding an order by its client reference.
 
 use super::{Placed, Session};
 use crate::http::Request;

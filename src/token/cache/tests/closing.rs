@@ -129,11 +129,7 @@ fn a_revocation_that_panics_has_ended() {
 
 #[test]
 fn a_caller_that_slept_through_a_logout_and_the_next_login_gets_no_token() {
-    let scene = Scene::new();
-    let first = scene.caller(0, secs(60));
-    scene.next("login").fails(Failure::Unusable);
-    assert_eq!(first.ends(), Err((ErrorKind::InvalidResponse, Some(1))));
-    scene.flight_ends();
+    let scene = Scene::after_a_failed_login();
     let release = scene.hold();
     let sleeper = scene.caller(0, secs(7200));
     scene.until_pausing(secs(1001));

@@ -131,6 +131,16 @@ impl Scene {
         self.server.readings.load(Ordering::SeqCst)
     }
 
+    /// A session whose first login has failed, which holds the next one back for a second.
+    pub(super) fn after_a_failed_login() -> Scene {
+        let scene = Scene::new();
+        let first = scene.caller(0, secs(60));
+        scene.next("login").fails(Failure::Unusable);
+        assert_eq!(first.ends(), Err((ErrorKind::InvalidResponse, Some(1))));
+        scene.flight_ends();
+        scene
+    }
+
     /// Waits for the end of a flight's thread.
     pub(super) fn flight_ends(&self) {
         self.ended.recv_timeout(BOUND).expect("the thread of the flight did not end");

@@ -101,11 +101,7 @@ fn a_clock_that_jumps_whenever_it_is_read_ends_a_pause() {
 
 #[test]
 fn a_pause_that_follows_another_at_once_is_announced_as_well() {
-    let scene = Scene::new();
-    let first = scene.caller(0, secs(60));
-    scene.next("login").fails(Failure::Unusable);
-    assert_eq!(first.ends(), Err((ErrorKind::InvalidResponse, Some(1))));
-    scene.flight_ends();
+    let scene = Scene::after_a_failed_login();
     let release = scene.hold();
     let sleeper = scene.caller(0, secs(300));
     scene.until_pausing(secs(1001));
