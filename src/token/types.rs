@@ -47,7 +47,7 @@ pub(crate) enum Refusal {
     },
 }
 
-/// The auth calls that bring a pair.
+/// The auth calls that mint a pair of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Call {
     Login,
