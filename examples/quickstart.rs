@@ -18,7 +18,7 @@ fn main() -> anyhow::Result<()> {
 
     let page = session.list_products(&ListProducts::new().limit(1))?;
     println!("the catalogue has {} products; some of them to play with:", page.total.unwrap_or_default());
-    for product in session.products(&ListProducts::new().search("play").limit(50)).take(5) {
+    for product in session.products(&ListProducts::new().search("play").limit(5)).take(5) {
         let product = product?;
         println!("  {:>6}  {} ({})", product.id, product.name, product.currency_code.unwrap_or_default());
     }

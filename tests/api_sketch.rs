@@ -67,6 +67,7 @@ fn tokens_are_looked_after_by_hand_if_need_be() {
 fn gift_cards() {
     let _: fn(&Session, &ListProducts) -> Result<Page<Product>> = Session::list_products;
     let _: for<'a> fn(&'a Session, &ListProducts) -> Items<'a, Product> = Session::products;
+    let _: fn(&Items<'static, Product>) -> Option<u64> = Items::total;
     let _: fn(&Session, ProductId) -> Result<Product> = Session::get_product;
     let _: fn(&Session, ProductId, Decimal, u32) -> Result<bool> = Session::check_availability;
     let _: fn(&Session, ProductId, &NewQuote) -> Result<Charges> = Session::quote_order;

@@ -42,8 +42,9 @@ fn products_are_listed_with_every_filter() -> Result<()> {
 #[test]
 fn all_products_are_walked() -> Result<()> {
     let mut api = Api::start()?;
-    let last = api.get("/api/v1/esim/products?page=2").with_body("[]").create();
-    let call = api.get("/api/v1/esim/products?page=1").with_body(fixture("esim/products")?).create();
+    let last = api.get("/api/v1/esim/products?per_page=500&page=2").with_body("[]").create();
+    let call =
+        api.get("/api/v1/esim/products?per_page=500&page=1").with_body(fixture("esim/products")?).create();
     assert_eq!(api.session.esim_products(&ListEsimProducts::new()).flatten().count(), 2);
     call.assert();
     last.assert();
@@ -170,8 +171,8 @@ fn orders_are_listed_with_every_filter() -> Result<()> {
 #[test]
 fn all_orders_are_walked() -> Result<()> {
     let mut api = Api::start()?;
-    let last = api.get("/api/v1/esim/orders?page=2").with_body("[]").create();
-    let call = api.get("/api/v1/esim/orders?page=1").with_body(fixture("esim/orders")?).create();
+    let last = api.get("/api/v1/esim/orders?per_page=500&page=2").with_body("[]").create();
+    let call = api.get("/api/v1/esim/orders?per_page=500&page=1").with_body(fixture("esim/orders")?).create();
     assert_eq!(api.session.esim_orders(&ListEsimOrders::new()).flatten().count(), 2);
     call.assert();
     last.assert();

@@ -40,8 +40,11 @@ fn products_are_listed_with_every_filter() -> Result<()> {
 #[test]
 fn all_products_are_walked() -> Result<()> {
     let mut api = Api::start()?;
-    let last = api.get("/api/v1/topups/products?page=2").with_body("[]").create();
-    let call = api.get("/api/v1/topups/products?page=1").with_body(fixture("topups/products")?).create();
+    let last = api.get("/api/v1/topups/products?per_page=500&page=2").with_body("[]").create();
+    let call = api
+        .get("/api/v1/topups/products?per_page=500&page=1")
+        .with_body(fixture("topups/products")?)
+        .create();
     assert_eq!(api.session.topup_products(&ListTopupProducts::new()).flatten().count(), 3);
     call.assert();
     last.assert();
@@ -222,9 +225,11 @@ fn orders_are_listed_with_every_filter() -> Result<()> {
 #[test]
 fn all_orders_are_walked() -> Result<()> {
     let mut api = Api::start()?;
-    let last = api.get("/api/v1/topups/orders?country=GLO&page=2").with_body("[]").create();
-    let call =
-        api.get("/api/v1/topups/orders?country=GLO&page=1").with_body(fixture("topups/orders")?).create();
+    let last = api.get("/api/v1/topups/orders?country=GLO&per_page=500&page=2").with_body("[]").create();
+    let call = api
+        .get("/api/v1/topups/orders?country=GLO&per_page=500&page=1")
+        .with_body(fixture("topups/orders")?)
+        .create();
     assert_eq!(api.session.topup_orders(&ListTopupOrders::new().country("GLO")).flatten().count(), 2);
     call.assert();
     last.assert();

@@ -71,7 +71,7 @@ fn all_products_are_walked_page_after_page() -> Result<()> {
         [(1, "true", "product"), (2, "true", "product_nulls"), (3, "false", "product_by_ids")]
     {
         let call = api
-            .get(&format!("/api/v1/products?search=acme&page={page}"))
+            .get(&format!("/api/v1/products?search=acme&limit=500&page={page}"))
             .with_header("x-has-more", more)
             .with_body(format!("[{}]", fixture(&format!("vouchers/{name}"))?));
         calls.push(call.create());

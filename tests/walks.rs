@@ -1,10 +1,18 @@
 //! Walks over all pages of a list, on servers that say what they like about their pages.
 
+#[path = "common/clocks.rs"]
+mod clocks;
 mod common;
 
+use std::time::Duration;
+
 use anyhow::Result;
+use clocks::Pauses;
 use common::Api;
-use popup_rewards::{ErrorKind, ListWallets};
+use popup_rewards::sandbox::{Fault, Sandbox};
+use popup_rewards::{
+    ClientReference, ErrorKind, Items, ListOrders, ListProducts, ListWallets, Session, Wallet,
+};
 
 /// The headers and the ids of a page.
 type Served<'a> = (&'a [(&'a str, &'a str)], &'a [i64]);
@@ -19,8 +27,10 @@ fn walk(limit: Option<u32>, first: u32, pages: &[Served<'_>]) -> Result<(Vec<i64
     let mut api = Api::start()?;
     let mut mocks = Vec::new();
     for (page, (headers, ids)) in (first..).zip(pages) {
-        let limit = limit.map(|limit| format!("limit={limit}&")).unwrap_or_default();
-        let mut mock = api.get(&format!("/api/v1/wallets?{limit}page={page}")).with_body(body(ids));
+        // Pages further on are counted in the server's own size.
+        let size = limit.or((first == 1).then_some(500)).map(|size| format!("limit={size}&"));
+        let mut mock =
+            api.get(&format!("/api/v1/wallets?{}page={page}", size.unwrap_or_default())).with_body(body(ids));
         for (name, value) in *headers {
             mock = mock.with_header(*name, value);
         }
@@ -156,5 +166,168 @@ fn pages_that_come_again_and_again_end_the_walk_with_an_error() -> Result<()> {
     let pages = [one, two, three, one, two, three].map(|ids| (more, ids));
     let (_, kind) = walk(None, 1, &pages)?;
     assert_eq!(kind, Some(ErrorKind::InvalidResponse));
+    Ok(())
+}
+
+const REFUSED: &str =
+    r#"{"error":{"code":"VALIDATION_FAILURE","message":"limit must be between 1 and 100"}}"#;
+
+/// How many items can be read, and the error that ends the walk.
+fn counted(walk: Items<'_, Wallet>) -> (usize, Option<ErrorKind>) {
+    let (found, errors): (Vec<_>, Vec<_>) = walk.partition(Result::is_ok);
+    (found.len(), errors.into_iter().find_map(Result::err).map(|error| error.kind()))
+}
+
+#[test]
+fn a_server_that_refuses_large_pages_gives_pages_of_its_own_size_and_is_asked_once() -> Result<()> {
+    for status in [400, 422] {
+        let mut api = Api::start()?;
+        let own = [("x-per-page", "2"), ("x-total-count", "5")];
+        let large = api.get("/api/v1/wallets?limit=500&page=1").with_status(status).with_body(REFUSED);
+        let large = large.expect(1).create();
+        let pages = [(1, &[1, 2][..]), (2, &[3, 4]), (3, &[5])].map(|(page, ids)| {
+            let mut call = api.get(&format!("/api/v1/wallets?page={page}")).with_body(body(ids)).expect(2);
+            for (name, value) in own {
+                call = call.with_header(name, value);
+            }
+            call.create()
+        });
+        for _ in 0..2 {
+            assert_eq!(counted(api.session.wallets(&ListWallets::new())), (5, None));
+        }
+        large.assert();
+        pages.iter().for_each(mockito::Mock::assert);
+        // Other lists may still have large pages.
+        let other = api.get("/api/v1/orders?limit=500&page=1").with_body("[]").create();
+        assert_eq!(api.session.orders(&ListOrders::new()).count(), 0);
+        other.assert();
+        api.finish();
+    }
+    Ok(())
+}
+
+#[test]
+fn a_refusal_that_is_not_about_the_size_ends_the_walk_and_is_not_remembered() -> Result<()> {
+    let mut api = Api::start()?;
+    let calls = ["limit=500&", ""].map(|size| {
+        let call = api.get(&format!("/api/v1/wallets?name=x&{size}page=1"));
+        call.with_status(400).with_body(REFUSED).expect(1).create()
+    });
+    let walk = api.session.wallets(&ListWallets::new().name("x"));
+    assert_eq!(counted(walk), (0, Some(ErrorKind::InvalidRequest)));
+    calls.iter().for_each(mockito::Mock::assert);
+    let later = api.get("/api/v1/wallets?limit=500&page=1").with_header("x-total-count", "1");
+    let later = later.with_body(body(&[1])).create();
+    assert_eq!(counted(api.session.wallets(&ListWallets::new())), (1, None));
+    later.assert();
+    // A size that the caller has set, and other failures, are final.
+    for (target, filter, status) in [
+        ("/api/v1/wallets?limit=7&page=1", ListWallets::new().limit(7), 400),
+        ("/api/v1/wallets?page=2", ListWallets::new().page(2), 400),
+        ("/api/v1/wallets?limit=500&page=1", ListWallets::new(), 403),
+        ("/api/v1/wallets?limit=500&page=1", ListWallets::new(), 404),
+    ] {
+        api.forget_mocks()?;
+        let call = api.get(target).with_status(status.into()).expect(1).create();
+        let errors: Vec<_> = api.session.wallets(&filter).filter_map(Result::err).collect();
+        let statuses: Vec<_> = errors.iter().map(popup_rewards::Error::status).collect();
+        assert_eq!(statuses, [Some(status)], "{target}");
+        call.assert();
+    }
+    Ok(())
+}
+
+#[test]
+fn an_order_is_found_on_a_server_that_refuses_large_pages() -> Result<()> {
+    let mut api = Api::start()?;
+    let order = r#"{"id":4,"status":"DELIVERED","client_reference":"mine"}"#;
+    let calls = [
+        api.get("/api/v1/orders?client_reference=mine&limit=500&page=1").with_status(400).with_body(REFUSED),
+        api.get("/api/v1/orders?client_reference=mine&page=1").with_body(format!("[{order}]")),
+        api.get("/api/v1/orders/4").with_body(order),
+    ]
+    .map(mockito::Mock::create);
+    let found = api.session.find_order(&ClientReference::new("mine")?)?;
+    assert_eq!(found.map(|order| order.id.get()), Some(4));
+    calls.iter().for_each(mockito::Mock::assert);
+    api.finish();
+    Ok(())
+}
+
+#[test]
+fn a_server_that_gives_smaller_pages_without_a_word_is_read_to_the_end() -> Result<()> {
+    let capped = [("x-per-page", "2"), ("x-has-more", "true")];
+    let end = [("x-per-page", "2"), ("x-has-more", "false")];
+    for (more, last) in [(&[][..], &[][..]), (&capped, &end)] {
+        let mut pages: Vec<Served<'_>> = vec![(more, &[1, 2]), (more, &[3, 4]), (last, &[5])];
+        if last.is_empty() {
+            pages.push((last, &[]));
+        }
+        assert_eq!(ids(None, 1, &pages)?, [1, 2, 3, 4, 5]);
+    }
+    Ok(())
+}
+
+#[test]
+fn the_total_is_known_after_the_first_page_and_follows_the_list() -> Result<()> {
+    let mut api = Api::start()?;
+    for (page, total, ids) in [(1, "3", &[1, 2][..]), (2, "4", &[3, 4])] {
+        let call = api.get(&format!("/api/v1/wallets?limit=500&page={page}"));
+        call.with_header("x-total-count", total).with_body(body(ids)).create();
+    }
+    let mut walk = api.session.wallets(&ListWallets::new());
+    assert_eq!((walk.total(), walk.size_hint()), (None, (0, None)));
+    let mut seen = Vec::new();
+    while let Some(wallet) = walk.next() {
+        seen.push((wallet?.id.get(), walk.total(), walk.size_hint().0));
+    }
+    assert_eq!(seen, [(1, Some(3), 1), (2, Some(3), 0), (3, Some(4), 1), (4, Some(4), 0)]);
+    assert_eq!((walk.total(), walk.size_hint()), (Some(4), (0, None)));
+    // It stays as it was if a later page does not say, and is none if no page does.
+    api.forget_mocks()?;
+    let first = api.get("/api/v1/wallets?limit=500&page=1");
+    first.with_header("x-total-count", "9").with_body(body(&[1])).create();
+    api.get("/api/v1/wallets?limit=500&page=2").with_body("[]").create();
+    api.get("/api/v1/orders?limit=500&page=1").with_body("[]").create();
+    let mut walk = api.session.wallets(&ListWallets::new());
+    assert_eq!((walk.by_ref().count(), walk.total()), (1, Some(9)));
+    let mut orders = api.session.orders(&ListOrders::new());
+    assert!(orders.next().is_none() && orders.total().is_none());
+    Ok(())
+}
+
+#[test]
+fn a_long_catalogue_takes_few_requests() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    let mut products = session.products(&ListProducts::new());
+    assert_eq!(products.by_ref().flatten().count(), 1200);
+    assert_eq!((products.total(), sandbox.calls("GET /api/v1/products")), (Some(1200), 3));
+    Ok(())
+}
+
+#[test]
+fn a_walk_waits_while_the_server_wants_to_be_left_alone_and_fails_if_that_takes_too_long() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let clock = Pauses::of(&sandbox);
+    let session = Session::builder(&sandbox.url(), sandbox.credentials())
+        .clock(clock.clone())
+        .deadline(Duration::from_secs(60))
+        .build()?;
+    let mut products = session.products(&ListProducts::new());
+    assert!(products.next().is_some_and(|product| product.is_ok()));
+    sandbox.fault("GET /api/v1/products", Fault::RateLimited(7).times(2));
+    assert_eq!(products.by_ref().flatten().count(), 1199);
+    assert_eq!(clock.noted(), [Duration::from_secs(7); 2]);
+
+    let mut products = session.products(&ListProducts::new());
+    assert!(products.next().is_some_and(|product| product.is_ok()));
+    sandbox.fault("GET /api/v1/products", Fault::RateLimited(61));
+    let rest: Vec<_> = products.collect();
+    let error = rest.last().and_then(|last| last.as_ref().err());
+    assert_eq!(error.map(popup_rewards::Error::kind), Some(ErrorKind::RateLimited));
+    assert_eq!(error.and_then(popup_rewards::Error::retry_after), Some(Duration::from_secs(61)));
+    // All of the page before had come already, and no time was lost.
+    assert_eq!((rest.len(), clock.noted().len()), (500, 2));
     Ok(())
 }

@@ -45,8 +45,8 @@ fn balances_are_exact_and_types_are_kept() -> Result<()> {
 #[test]
 fn all_wallets_are_walked() -> Result<()> {
     let mut api = Api::start()?;
-    let last = api.get("/api/v1/wallets?page=2").with_body("[]").create();
-    let call = api.get("/api/v1/wallets?page=1").with_body(fixture("wallets/wallets")?).create();
+    let last = api.get("/api/v1/wallets?limit=500&page=2").with_body("[]").create();
+    let call = api.get("/api/v1/wallets?limit=500&page=1").with_body(fixture("wallets/wallets")?).create();
     let wallets = api.session.wallets(&ListWallets::new()).collect::<Result<Vec<_>, _>>()?;
     call.assert();
     last.assert();
@@ -61,7 +61,7 @@ fn a_server_that_ignores_the_page_does_not_keep_a_walk_going_forever() -> Result
     let body = format!("[{}]", fixture("wallets/wallet")?);
     let calls: Vec<_> = [1, 2]
         .map(|page| {
-            let call = api.get(&format!("/api/v1/wallets?page={page}"));
+            let call = api.get(&format!("/api/v1/wallets?limit=500&page={page}"));
             call.with_header("x-page", "1").with_header("x-has-more", "true").with_body(&body).create()
         })
         .into();
@@ -145,12 +145,12 @@ fn a_transaction_can_be_stored_and_read_back() -> Result<()> {
 fn all_transactions_are_walked_page_after_page() -> Result<()> {
     let mut api = Api::start()?;
     let first = api
-        .get("/api/v1/transactions?wallet_id=9&page=1")
+        .get("/api/v1/transactions?wallet_id=9&limit=500&page=1")
         .with_header("x-has-more", "true")
         .with_body(fixture("wallets/transactions")?)
         .create();
     let second = api
-        .get("/api/v1/transactions?wallet_id=9&page=2")
+        .get("/api/v1/transactions?wallet_id=9&limit=500&page=2")
         .with_header("x-has-more", "false")
         .with_body(fixture("wallets/transactions_signed")?)
         .create();

@@ -46,6 +46,8 @@ pub(crate) struct Request {
     pub(crate) route: Cow<'static, str>,
     pub(crate) path: String,
     pub(crate) query: Vec<(Cow<'static, str>, String)>,
+    /// What a route with pages calls the number of items in one.
+    size_name: &'static str,
     pub(crate) body: Option<Zeroizing<Vec<u8>>>,
     pub(crate) time_limit: TimeLimit,
     /// Whether it may be sent again after a lost response.
@@ -82,6 +84,7 @@ impl Request {
             path: route.to_string(),
             route,
             query: Vec::new(),
+            size_name: "limit",
             body: None,
             time_limit: TimeLimit::Usual,
             may_repeat: false,
@@ -117,6 +120,21 @@ impl Request {
             self.query.push((name.into(), value.to_string()));
         }
         self
+    }
+
+    /// Says which page of a list is wanted, and of how many items.
+    pub(crate) fn paged(mut self, page: Option<u32>, size_name: &'static str, size: Option<u32>) -> Self {
+        self.size_name = size_name;
+        self.query("page", page).query(size_name, size)
+    }
+
+    /// The number of items in a page, if it was set.
+    pub(crate) fn page_size(&self) -> Option<u32> {
+        self.number(self.size_name)
+    }
+
+    pub(crate) fn set_page_size(&mut self, size: u32) {
+        self.set_query(self.size_name, size);
     }
 
     /// Sets a query parameter, in place of an earlier value.

@@ -15,8 +15,7 @@ impl Paging {
         let page_fits = self.page != Some(0);
         let limit_fits = self.limit.is_none_or(|limit| (1..=largest).contains(&limit));
         request
-            .query("page", self.page)
-            .query(size_name, self.limit)
+            .paged(self.page, size_name, self.limit)
             .require(page_fits, || Error::invalid_request("pages are counted from 1"))
             .require(limit_fits, || {
                 Error::invalid_request(format!("the limit of a page is 1 to {largest} items here"))
@@ -35,6 +34,8 @@ macro_rules! paging_setters {
         }
 
         #[doc = concat!("Asks for at most this many items a page, 1 to ", $largest, ".")]
+        ///
+        /// Without it, an iterator from the first page on asks for 500, and `list_` methods leave it to the server.
         #[must_use]
         pub fn limit(mut self, limit: u32) -> Self {
             self.paging.limit = Some(limit);

@@ -2,14 +2,17 @@
 
 /// Implements `Placed`: where orders live, how one is asked for, and whether one is the order that was asked for.
 macro_rules! placed {
-    ($order:ident, $asked:ident, $route:literal, $is_it:path, $is_another:path) => {
+    ($order:ident, $asked:ident, $filter:ident, $one:literal, $is_it:path, $is_another:path) => {
         impl crate::session::Placed for $order {
             type Asked = $asked;
-            const LIST: &'static str = $route;
-            const ONE: &'static str = concat!($route, "/:id");
+            const ONE: &'static str = $one;
 
             fn request(asked: &$asked) -> crate::http::Request {
                 asked.request()
+            }
+
+            fn listed(reference: &crate::ClientReference) -> crate::http::Request {
+                $filter::new().reference(reference).request()
             }
 
             fn asked_reference(asked: &$asked) -> &crate::ClientReference {

@@ -98,19 +98,29 @@ impl Session {
 
     /// Makes a call that returns one page of a list.
     pub(crate) fn fetch_page<T: Model>(&self, request: &Request) -> Result<Page<T>> {
-        Ok(self.fetch_page_in(request, None, self.scope())?.page)
+        let page = request.number("page").unwrap_or(1);
+        let asked = Listed { page, size: request.page_size(), before: None };
+        Ok(self.fetch_page_in(request, asked, self.scope())?.page)
     }
 
-    /// Like `fetch_page`, after pages with so many items, within the limits of the method that makes the call.
+    /// Like `fetch_page`, within the limits of the method that makes the call.
     pub(crate) fn fetch_page_in<T: Model>(
         &self,
         request: &Request,
-        before: Option<u64>,
+        asked: Listed,
         scope: Scope<'_>,
     ) -> Result<Listing<T>> {
-        let size = request.number("limit").or_else(|| request.number("per_page"));
-        let asked = Listed { page: request.number("page").unwrap_or(1), size, before };
         Ok(self.read_in(request, scope, |response| http::page_of(response, asked))?)
+    }
+
+    /// Whether the server has not refused large pages of this list yet.
+    pub(crate) fn gives_large_pages(&self, route: &str) -> bool {
+        !self.owner.inner.source.small_pages().lock().contains(&route)
+    }
+
+    /// Remembers that the server refuses large pages of this list.
+    pub(crate) fn refuses_large_pages(&self, route: &'static str) {
+        self.owner.inner.source.small_pages().lock().push(route);
     }
 
     /// Makes a call whose response says nothing beyond its status.

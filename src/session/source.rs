@@ -56,6 +56,8 @@ struct Local {
     settings: ConnectionSettings,
     limiter: Limiter,
     recent: Recent,
+    /// The lists of which the server refuses large pages.
+    small_pages: Mutex<Vec<&'static str>>,
     /// The credentials that the server refused last, as a hash, and its response.
     refused: Mutex<Option<(u64, Error)>>,
     /// What the credentials closure gave, and for which flight.
@@ -71,6 +73,7 @@ impl Local {
             settings,
             limiter,
             recent: Recent::default(),
+            small_pages: Mutex::default(),
             refused: Mutex::new(None),
             asked: Mutex::new(None),
             asking: AtomicBool::new(false),
@@ -111,6 +114,10 @@ impl SessionSource {
 
     pub(super) fn recent(&self) -> &Recent {
         &self.local().recent
+    }
+
+    pub(super) fn small_pages(&self) -> &Mutex<Vec<&'static str>> {
+        &self.local().small_pages
     }
 
     fn setting(&self, deadline: Duration) -> Setting {

@@ -1,4 +1,5 @@
 //! Clocks on which pauses take no time and can be looked at.
+#![allow(dead_code, reason = "each test file uses the part it needs")]
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;

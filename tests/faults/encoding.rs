@@ -74,7 +74,7 @@ fn answers_that_can_hold_secrets_are_asked_for_unpacked() {
         ("POST /auth/login", "identity"),
         ("POST /api/v1/orders", "identity"),
         ("GET /api/v1/orders/1", "identity"),
-        ("GET /api/v1/orders?client_reference=ref-1", "identity"),
+        ("GET /api/v1/orders?client_reference=ref-1&limit=500&page=1", "identity"),
         ("GET /api/v1/orders", "identity"),
         ("GET /api/v1/new", "identity"),
         ("GET /api/v1/countries", "gzip"),

@@ -150,9 +150,9 @@ fn a_walk_goes_on_after_an_item_that_cannot_be_read_and_ends_after_a_call_that_f
     let second =
         r#"[{"id":"x"},{"id":3,"name":"C"},{"id":2,"name":null},{"id":4,"name":"D"},{"id":5,"name":[]}]"#;
     let mocks = [
-        api.get("/api/v1/products?page=1").with_body(THREE).create(),
-        api.get("/api/v1/products?page=2").with_body(second).create(),
-        api.get("/api/v1/products?page=3").with_status(400).with_body(refused).create(),
+        api.get("/api/v1/products?limit=500&page=1").with_body(THREE).create(),
+        api.get("/api/v1/products?limit=500&page=2").with_body(second).create(),
+        api.get("/api/v1/products?limit=500&page=3").with_status(400).with_body(refused).create(),
     ];
     let mut walk = api.session.products(&ListProducts::new());
     let seen: Vec<_> = (&mut walk)
@@ -185,8 +185,11 @@ fn a_walk_goes_on_after_an_item_that_cannot_be_read_and_ends_after_a_call_that_f
 #[test]
 fn the_error_of_an_item_in_a_walk_is_the_one_of_its_page() -> Result<()> {
     let mut api = Api::start()?;
-    let call =
-        api.get("/api/v1/products?page=1").with_header("x-has-more", "false").with_body(THREE).create();
+    let call = api
+        .get("/api/v1/products?limit=500&page=1")
+        .with_header("x-has-more", "false")
+        .with_body(THREE)
+        .create();
     let error = api.session.products(&ListProducts::new()).nth(1).unwrap().unwrap_err();
     let unreadable = error.unreadable().unwrap();
     assert_eq!(unreadable.error().to_string(), error.to_string());
@@ -200,16 +203,16 @@ fn the_error_of_an_item_in_a_walk_is_the_one_of_its_page() -> Result<()> {
 fn a_page_without_a_readable_item_does_not_end_a_walk_nor_keep_it_going_for_ever() -> Result<()> {
     let mut api = Api::start()?;
     let mocks = [
-        api.get("/api/v1/products?page=1").with_body("[null,{}]").create(),
-        api.get("/api/v1/products?page=2").with_body(r#"[{"id":3,"name":"C"}]"#).create(),
-        api.get("/api/v1/products?page=3").with_body("[]").create(),
+        api.get("/api/v1/products?limit=500&page=1").with_body("[null,{}]").create(),
+        api.get("/api/v1/products?limit=500&page=2").with_body(r#"[{"id":3,"name":"C"}]"#).create(),
+        api.get("/api/v1/products?limit=500&page=3").with_body("[]").create(),
     ];
     let ok: Vec<_> = api.session.products(&ListProducts::new()).map(|item| item.is_ok()).collect();
     assert_eq!(ok, [false, false, true]);
     mocks.iter().for_each(mockito::Mock::assert);
     // A server that ignores the page and has nothing but such items.
-    let again = api.get("/api/v1/wallets?page=1").with_body("[null]").create();
-    let same = api.get("/api/v1/wallets?page=2").with_body("[null]").create();
+    let again = api.get("/api/v1/wallets?limit=500&page=1").with_body("[null]").create();
+    let same = api.get("/api/v1/wallets?limit=500&page=2").with_body("[null]").create();
     assert_eq!(api.session.wallets(&ListWallets::new()).count(), 1);
     again.assert();
     same.assert();

@@ -90,7 +90,9 @@ fn the_codes_of_an_order_survive_an_oddity_on_create_get_find_and_list() -> Resu
         let mocks = [
             api.post("/api/v1/orders", sent).with_status(201).with_body(&json).create(),
             api.get("/api/v1/orders/88101").with_body(&json).create(),
-            api.get("/api/v1/orders?client_reference=ord-5f1c").with_body(format!("[{json}]")).create(),
+            api.get("/api/v1/orders?client_reference=ord-5f1c&limit=500&page=1")
+                .with_body(format!("[{json}]"))
+                .create(),
             api.get("/api/v1/orders").with_body(format!("{{\"data\":[{json}],\"meta\":{{}}}}")).create(),
         ];
         let session = &api.session;
@@ -150,7 +152,7 @@ fn there_is_no_order_only_if_every_item_was_read() -> Result<()> {
         ("{}".to_owned(), Err(())),
     ] {
         let mocks = [
-            api.get("/api/v1/orders?client_reference=mine")
+            api.get("/api/v1/orders?client_reference=mine&limit=500&page=1")
                 .with_header("x-has-more", "false")
                 .with_body(&listed),
             api.get("/api/v1/orders/8").with_body(order("8", "mine", "")),
@@ -197,7 +199,7 @@ fn a_doubtful_order_is_never_taken_for_the_one_asked_for() -> Result<()> {
         let there = order("7", "mine", more);
         let mocks = [
             api.post("/api/v1/orders", sent).with_status(422).with_body(refused),
-            api.get("/api/v1/orders?client_reference=mine").with_body(format!("[{there}]")),
+            api.get("/api/v1/orders?client_reference=mine&limit=500&page=1").with_body(format!("[{there}]")),
             api.get("/api/v1/orders/7").with_body(&there),
         ]
         .map(mockito::Mock::create);

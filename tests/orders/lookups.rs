@@ -25,8 +25,7 @@ impl Listing {
         let others = server.mock("GET", Matcher::Any).with_status(501).expect(0).create();
         server.mock("POST", "/auth/login").with_body(TOKENS).create();
         let pages = (1..).zip(pages).map(|(page, orders)| {
-            let query = if page == 1 { String::new() } else { format!("&page={page}") };
-            let target = format!("/api/v1/orders?client_reference=ord-1{query}");
+            let target = format!("/api/v1/orders?client_reference=ord-1&limit=500&page={page}");
             server.mock("GET", &*target).with_body(orders.to_string()).expect(1).create()
         });
         Listing { pages: pages.collect(), others, server }

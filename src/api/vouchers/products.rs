@@ -46,7 +46,7 @@ impl Session {
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
     /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
-    /// for product in session.products(&ListProducts::new().limit(500)).take(3) {
+    /// for product in session.products(&ListProducts::new().limit(3)).take(3) {
     ///     println!("{}", product?.name);
     /// }
     /// # Ok::<(), Error>(())

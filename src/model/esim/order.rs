@@ -5,7 +5,7 @@ use std::fmt;
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
 
-use super::NewEsimOrder;
+use super::{ListEsimOrders, NewEsimOrder};
 use crate::model::placed::{is_new, is_old, placed};
 use crate::model::text_enum::text_enum;
 use crate::{EsimOrderId, EsimProductId, Secret, TransactionId};
@@ -71,7 +71,7 @@ pub struct EsimOrder {
     pub is_user_fixable: Option<bool>,
 }
 
-placed!(EsimOrder, NewEsimOrder, "/api/v1/esim/orders", is_it, is_another);
+placed!(EsimOrder, NewEsimOrder, ListEsimOrders, "/api/v1/esim/orders/:id", is_it, is_another);
 
 fn is_it(order: &EsimOrder, asked: &NewEsimOrder, since: Option<OffsetDateTime>) -> bool {
     is_new(order.product_id, asked.product(), order.created_at, since)

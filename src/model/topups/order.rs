@@ -5,7 +5,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
-use super::NewTopupOrder;
+use super::{ListTopupOrders, NewTopupOrder};
 use crate::model::money;
 use crate::model::placed::{is_new, is_old, placed};
 use crate::model::text_enum::text_enum;
@@ -58,7 +58,7 @@ pub struct TopupOrder {
     pub is_user_fixable: Option<bool>,
 }
 
-placed!(TopupOrder, NewTopupOrder, "/api/v1/topups/orders", is_it, is_another);
+placed!(TopupOrder, NewTopupOrder, ListTopupOrders, "/api/v1/topups/orders/:id", is_it, is_another);
 
 fn is_it(order: &TopupOrder, asked: &NewTopupOrder, since: Option<OffsetDateTime>) -> bool {
     is_new(order.product_id, asked.product(), order.created_at, since)

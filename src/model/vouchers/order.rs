@@ -5,7 +5,7 @@ use std::fmt;
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
 
-use super::NewOrder;
+use super::{ListOrders, NewOrder};
 use crate::model::money;
 use crate::model::placed::{agree, placed};
 use crate::model::text_enum::text_enum;
@@ -58,7 +58,7 @@ pub struct Order {
     pub(super) is_doubtful: bool,
 }
 
-placed!(Order, NewOrder, "/api/v1/orders", is_it, is_another);
+placed!(Order, NewOrder, ListOrders, "/api/v1/orders/:id", is_it, is_another);
 
 fn is_it(order: &Order, asked: &NewOrder, since: Option<OffsetDateTime>) -> bool {
     let is_known = order.product_id.get() != 0 && !order.denomination.is_zero() && order.quantity != 0;

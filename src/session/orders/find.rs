@@ -1,7 +1,6 @@
 //! Finding an order by its client reference.
 
 use super::{Placed, Session};
-use crate::http::Request;
 use crate::page::Walk;
 use crate::session::fetch::Scope;
 use crate::{ClientReference, Error, Result};
@@ -25,8 +24,7 @@ impl Session {
         scope: Scope<'_>,
     ) -> Result<Option<T>> {
         let wanted = reference.as_str();
-        let request = Request::get(T::LIST).query("client_reference", Some(wanted)).secret_response();
-        let mut walk = Walk::<T>::new(request);
+        let mut walk = Walk::<T>::new(T::listed(reference).secret_response());
         let mut nameless = 0;
         let mut all_read = true;
         while let Some(page) = walk.next_page(self, scope)? {

@@ -25,11 +25,12 @@ use crate::{ClientReference, Result};
 pub(crate) trait Placed: Model + Identified {
     /// What was asked for.
     type Asked;
-    /// Where orders are listed and placed, and where one is.
-    const LIST: &'static str;
+    /// Where one order is.
     const ONE: &'static str;
 
     fn request(asked: &Self::Asked) -> Request;
+    /// Lists the orders that have this reference, as far as the server can tell.
+    fn listed(reference: &ClientReference) -> Request;
     fn asked_reference(asked: &Self::Asked) -> &ClientReference;
 
     fn reference(&self) -> Option<&str>;
