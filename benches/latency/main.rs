@@ -1,0 +1,131 @@
+//! What a script costs against a server 50 ms away, beside one ureq agent used by hand.
+//!
+//! Both sides speak TLS over a relay that forwards everything 25 ms later in each direction, and start cold in each
+//! round: a new session, a new agent. They take turns, and the relay counts their connections. The rows are about
+//! round trips; what the calls themselves cost is in `calls`. Bandwidth is not limited and TCP's slow start is not
+//! modelled, so a large page takes as long as a small one.
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+
+mod by_hand;
+mod relay;
+mod server;
+
+use std::env;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use popup_rewards::{CountryId, Credentials, ListProducts, Session};
+
+use crate::by_hand::ByHand;
+use crate::relay::Relay;
+use crate::server::{PRODUCTS, Server};
+
+fn main() -> anyhow::Result<()> {
+    // `cargo bench` passes this; as a test, one short round shows that everything still runs.
+    let measured = env::args().any(|arg| arg == "--bench");
+    let (delay, rounds) =
+        if measured { (Duration::from_millis(25), 15) } else { (Duration::from_millis(1), 1) };
+    let server = Server::start()?;
+    let relay = Relay::start(server.address, delay)?;
+    let bench = Bench { url: format!("https://{}", relay.address), server, relay, rounds };
+
+    println!("medians: our time and theirs, their ratio, and the connections of one round\n");
+    let country = CountryId::from(1);
+    bench.row(
+        "login + call",
+        |session| session.get_country(country).map(drop),
+        |by_hand| by_hand.log_in()?.country(),
+    )?;
+    bench.row(
+        "login + call + logout",
+        |session| session.get_country(country).and_then(|_| session.logout()),
+        |by_hand| {
+            let client = by_hand.log_in()?;
+            client.country()?;
+            client.log_out()
+        },
+    )?;
+    bench.row(
+        "login + ten calls",
+        |session| (0..10).try_for_each(|_| session.get_country(country).map(drop)),
+        |by_hand| {
+            let client = by_hand.log_in()?;
+            (0..10).try_for_each(|_| client.country())
+        },
+    )?;
+    bench.row(
+        "login + a walk over 1,237 products, against pages of 100",
+        |session| {
+            let products: Vec<_> = session.products(&ListProducts::new()).collect::<Result<_, _>>()?;
+            assert_eq!(products.len(), PRODUCTS);
+            Ok(())
+        },
+        |by_hand| {
+            ensure!(by_hand.log_in()?.products()?.len() == PRODUCTS, "the walk by hand missed products");
+            Ok(())
+        },
+    )
+}
+
+struct Bench {
+    url: String,
+    server: Server,
+    relay: Relay,
+    rounds: u32,
+}
+
+impl Bench {
+    fn row(
+        &self,
+        what: &str,
+        ours: impl Fn(&Session) -> popup_rewards::Result<()>,
+        theirs: impl Fn(ByHand) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let ours = || {
+            let session = Session::builder(&self.url, Credentials::new("key", "secret"))
+                .root_certificates(self.server.pem.as_bytes())
+                .build()?;
+            Ok(ours(&session)?)
+        };
+        let theirs = || theirs(ByHand::new(&self.url, &self.server.certificate)?);
+        let mut times = (Vec::new(), Vec::new());
+        let mut connections = (0, 0);
+        for round in 0..self.rounds {
+            // Whoever comes second finds warmer caches.
+            if round % 2 == 0 {
+                self.time(&ours, &mut times.0, &mut connections.0)?;
+                self.time(&theirs, &mut times.1, &mut connections.1)?;
+            } else {
+                self.time(&theirs, &mut times.1, &mut connections.1)?;
+                self.time(&ours, &mut times.0, &mut connections.0)?;
+            }
+        }
+        let (our_time, their_time) = (median(&mut times.0)?, median(&mut times.1)?);
+        println!("{what}");
+        println!("  {:.1} ms and {:.1} ms", our_time * 1e3, their_time * 1e3);
+        println!("  ratio {:.3}", our_time / their_time);
+        println!("  {} and {} connections\n", connections.0, connections.1);
+        ensure!(connections.0 == 1, "a session takes one connection for a script");
+        Ok(())
+    }
+
+    /// Notes the seconds that one run took, and the most connections that any run made.
+    fn time(
+        &self,
+        run: &impl Fn() -> anyhow::Result<()>,
+        times: &mut Vec<f64>,
+        connections: &mut usize,
+    ) -> anyhow::Result<()> {
+        let before = self.relay.connections();
+        let start = Instant::now();
+        run()?;
+        times.push(start.elapsed().as_secs_f64());
+        *connections = (*connections).max(self.relay.connections() - before);
+        Ok(())
+    }
+}
+
+fn median(values: &mut [f64]) -> anyhow::Result<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().context("no rounds were run")
+}
