@@ -20,25 +20,6 @@ fn calls_share_one_connection() {
 }
 
 #[test]
-fn a_script_makes_login_calls_and_logout_over_one_connection() {
-    let peer = Peer::start(["1", "2"].map(|body| Answer::Keep(json(body)))).unwrap();
-    let session = peer.session().unwrap();
-    session.call::<Value>(&RawCall::get("/api/v1/new")).unwrap();
-    session.call::<Value>(&RawCall::post("/api/v1/new").json(&1)).unwrap();
-    session.refresh().unwrap();
-    session.logout().unwrap();
-    let seen: Vec<_> = peer.seen().iter().map(|seen| (seen.connection, seen.line().to_owned())).collect();
-    let lines = [
-        "POST /auth/login",
-        "GET /api/v1/new",
-        "POST /api/v1/new",
-        "POST /auth/refresh",
-        "POST /auth/logout",
-    ];
-    assert_eq!(seen, lines.map(|line| (0, line.to_owned())));
-}
-
-#[test]
 fn a_connection_closed_at_the_moment_of_the_second_call_is_invisible_to_a_get() {
     for answer in [Answer::Close(Vec::new()), Answer::Reset] {
         let second = json(COUNTRY.replace("\"id\":1", "\"id\":2"));

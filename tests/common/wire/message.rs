@@ -1,7 +1,6 @@
 //! Requests as they came, and answers byte by byte.
 
 use std::io::{self, Read};
-use std::net::TcpStream;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -66,7 +65,7 @@ pub(crate) fn tokens(number: u32) -> String {
 }
 
 /// The next request of a connection, whole.
-pub(super) fn read_request(stream: &mut TcpStream, connection: usize) -> io::Result<Seen> {
+pub(crate) fn read_request(stream: &mut impl Read, connection: usize) -> io::Result<Seen> {
     let mut bytes = Vec::new();
     let head = loop {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
@@ -86,7 +85,7 @@ pub(super) fn read_request(stream: &mut TcpStream, connection: usize) -> io::Res
     Ok(seen)
 }
 
-fn read_some(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> io::Result<()> {
+fn read_some(stream: &mut impl Read, bytes: &mut Vec<u8>) -> io::Result<()> {
     let mut buffer = [0; 4096];
     match stream.read(&mut buffer)? {
         0 => Err(io::ErrorKind::UnexpectedEof.into()),

@@ -14,8 +14,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use popup_rewards::{Credentials, RetryPolicy, Session, SessionBuilder};
 
-use self::message::read_request;
-pub(crate) use self::message::{ACCESS, REFRESH, Seen, answer, json, tokens};
+pub(crate) use self::message::{ACCESS, REFRESH, Seen, answer, json, read_request, tokens};
 
 pub(crate) const KEY: &str = "k3y-canary-0001";
 pub(crate) const PASSWORD: &str = "passw0rd-canary-0002";
