@@ -4,11 +4,15 @@
 //! the same agent settings and the same decoding. They take turns call by call, so that whatever else the machine
 //! does meets both alike, and medians over many pairs are what counts.
 //!
+//! Everything runs on one core where the platform allows that. Otherwise the time of a call says above all on which core
+//! the server's thread for that connection happens to be.
+//!
 //! ureq looks the server up for every call, in a thread of its own, and a session does not (`src/http/resolver.rs`).
 //! So the first comparison is made twice: with ureq as it comes, and with one that is handed the address, which
 //! leaves what the session itself costs.
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
+use std::cell::RefCell;
 use std::env;
 use std::hint::black_box;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -38,6 +42,10 @@ fn main() -> anyhow::Result<()> {
     // `cargo bench` passes this; as a test, one short round shows that everything still runs.
     let measured = env::args().any(|arg| arg == "--bench");
     let rounds = |many| if measured { many } else { 1 };
+    // The threads that are started from here on inherit it.
+    if let Some(core) = core_affinity::get_core_ids().and_then(|cores| cores.into_iter().next()) {
+        core_affinity::set_for_current(core);
+    }
     let base = serve()?;
     let session = Session::new(&base, Credentials::new("key", "secret"))?;
     session.login()?;
@@ -62,6 +70,15 @@ fn main() -> anyhow::Result<()> {
         1,
         || session.get_country(country).map(drop).map_err(Into::into),
         || handed.get::<Country>("/api/v1/countries/1").map(drop),
+    )?;
+
+    let socket = Bare::new(&base, "/api/v1/countries/1")?;
+    compare(
+        "the same, against a bare socket that writes one request and reads one response",
+        rounds(20_000),
+        1,
+        || session.get_country(country).map(drop).map_err(Into::into),
+        || socket.get::<Country>().map(drop),
     )?;
 
     let filter = ListProducts::new().limit(100);
@@ -182,6 +199,43 @@ impl Raw {
         let mut answer = self.agent.get(url).header(AUTHORIZATION, self.bearer.clone()).call()?;
         ensure!(answer.status() == 200, "the server answered {}", answer.status());
         let body = answer.body_mut().with_config().limit(32 * 1024 * 1024).read_to_vec()?;
+        Ok(serde_json::from_slice(&body)?)
+    }
+}
+
+/// The same call on a socket that stays open: one write of a request that is ready, one response of known length.
+struct Bare {
+    request: Vec<u8>,
+    stream: RefCell<BufReader<TcpStream>>,
+}
+
+impl Bare {
+    fn new(base: &str, path: &str) -> anyhow::Result<Self> {
+        let host = base.trim_start_matches("http://");
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: {host}\r\naccept: application/json\r\naccept-encoding: gzip\r\n\
+            user-agent: popup-rewards/0.1.0\r\nauthorization: Bearer {TOKEN}\r\n\r\n"
+        );
+        let stream = TcpStream::connect(host)?;
+        stream.set_nodelay(true)?;
+        Ok(Bare { request: request.into_bytes(), stream: RefCell::new(BufReader::new(stream)) })
+    }
+
+    fn get<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
+        let mut stream = self.stream.borrow_mut();
+        stream.get_mut().write_all(&self.request)?;
+        let (mut line, mut length) = (String::new(), 0);
+        loop {
+            line.clear();
+            ensure!(stream.read_line(&mut line)? > 0, "the server closed the connection");
+            if let Some(value) = line.strip_prefix("Content-Length:") {
+                length = value.trim().parse()?;
+            } else if line == "\r\n" {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body)?;
         Ok(serde_json::from_slice(&body)?)
     }
 }

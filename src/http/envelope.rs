@@ -34,10 +34,11 @@ pub(crate) fn text_of(response: &Response) -> Mended<'_> {
 /// One object, bare or as `{"success":true,"data":{..}}`.
 pub(crate) fn object_of<T: Model>(response: &Response) -> Result<T> {
     let text = text_of(response);
-    let members = members(response, payload(response, &text)?)?;
-    T::read(&members).map_err(|odd| {
+    let top = top(response, first(response, &text)?)?;
+    let object = data(&top).map(|data| members(response, data)).transpose()?.unwrap_or(top);
+    T::read(&object).map_err(|odd| {
         // An order may have a member of this name, so it is only looked at where there is no object.
-        if says_error(&members) { said_failed(response) } else { unusable(response, odd) }
+        if says_error(&object) { said_failed(response) } else { unusable(response, odd) }
     })
 }
 
@@ -147,26 +148,26 @@ pub(crate) fn payload<'a>(response: &Response, text: &'a str) -> Result<&'a str>
     if !first(response, text)?.starts_with('{') {
         return Ok(text);
     }
-    let top = members(response, text)?;
-    if is_failed(&top) {
-        return Err(said_failed(response));
-    }
-    match top.last("data") {
-        Some(data) if top.last("success").is_some() || top.names().all(|name| name == "data") => {
-            Ok(data.get())
-        }
-        _ => Ok(text),
-    }
+    Ok(data(&top(response, text)?).unwrap_or(text))
+}
+
+/// The payload of an envelope; none if the object is the payload itself.
+fn data<'a>(top: &Members<'a>) -> Option<&'a str> {
+    let is_envelope = || top.last("success").is_some() || top.names().all(|name| name == "data");
+    top.last("data").filter(|_| is_envelope()).map(RawValue::get)
+}
+
+/// The members of an object that does not say that the call failed.
+fn top<'a>(response: &Response, json: &'a str) -> Result<Members<'a>> {
+    let top = members(response, json)?;
+    if is_failed(&top) { Err(said_failed(response)) } else { Ok(top) }
 }
 
 /// The entries of a list, however deep in `data` it is.
 fn entries<'a>(response: &Response, text: &'a str) -> Result<Entries<'a>> {
     let mut json = first(response, text)?;
     while json.starts_with('{') {
-        let top = members(response, json)?;
-        if is_failed(&top) {
-            return Err(said_failed(response));
-        }
+        let top = top(response, json)?;
         let Some(data) = top.get("data") else { break };
         json = data.get();
     }

@@ -95,7 +95,7 @@ pub(crate) enum Vertical {
 impl RateClass {
     /// The class of a request, if the server publishes a limit for it.
     pub(crate) fn of(request: &Request) -> Option<Self> {
-        match (request.method, request.path.as_str()) {
+        match (request.method, &*request.path) {
             (Method::Get, _) => Some(RateClass::Read),
             (Method::Post, "/api/v1/orders") => Some(RateClass::Order(Vertical::Voucher)),
             (Method::Post, "/api/v1/topups/orders") => Some(RateClass::Order(Vertical::Topup)),

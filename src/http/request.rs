@@ -44,7 +44,7 @@ pub(crate) struct Request {
     pub(crate) method: Method,
     /// The path with placeholders: what logs and errors may show.
     pub(crate) route: Cow<'static, str>,
-    pub(crate) path: String,
+    pub(crate) path: Cow<'static, str>,
     pub(crate) query: Vec<(Cow<'static, str>, String)>,
     /// What a route with pages calls the number of items in one.
     size_name: &'static str,
@@ -81,7 +81,7 @@ impl Request {
     fn new(method: Method, route: Cow<'static, str>) -> Self {
         Request {
             method,
-            path: route.to_string(),
+            path: route.clone(),
             route,
             query: Vec::new(),
             size_name: "limit",
@@ -110,7 +110,9 @@ impl Request {
         if id <= 0 {
             return self.problem(Error::invalid_request(format!("an id is 1 or more, not {id}")));
         }
-        self.path = self.path.replacen(":id", &id.to_string(), 1);
+        if let Some((before, after)) = self.path.split_once(":id") {
+            self.path = format!("{before}{id}{after}").into();
+        }
         self
     }
 

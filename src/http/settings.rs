@@ -26,6 +26,10 @@ const IDLE_CONNECTIONS: usize = 64;
 /// Servers and load balancers often close idle connections after a minute or less.
 pub(super) const IDLE_TIME: Duration = Duration::from_secs(30);
 
+/// The size of a connection's two buffers, half of ureq's: all of them is wiped when the connection ends. The head of a
+/// request or response has to fit.
+const BUFFER: usize = 64 * 1024;
+
 /// As many as rustls keeps by default.
 const TLS_SESSIONS: usize = 256;
 
@@ -49,6 +53,9 @@ impl ConnectionSettings {
             .max_idle_connections(IDLE_CONNECTIONS)
             .max_idle_connections_per_host(IDLE_CONNECTIONS)
             .max_idle_age(IDLE_TIME)
+            .input_buffer_size(BUFFER)
+            .output_buffer_size(BUFFER)
+            .max_response_header_size(BUFFER / 2)
             .user_agent(self.user_agent.as_str())
             .accept("application/json")
             .accept_encoding("gzip")

@@ -109,7 +109,8 @@ impl<S: Source> Cache<S> {
     }
 
     pub(crate) fn accepted(&self, generation: u64, route: Route) {
-        let shared = self.shared();
+        // A call that was accepted had a token of this process.
+        let shared = self.0.again(|parent| parent.forked());
         if shared.settled.load(Ordering::Acquire) != generation {
             let now = shared.source.now().monotonic;
             shared.change(|state| state.machine.accepted(generation, route, now));

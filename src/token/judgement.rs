@@ -16,7 +16,8 @@ impl Machine {
         let Some(held) = self.held.as_mut().filter(|_| self.generation == generation) else {
             // A token that is there already costs nothing, so the call keeps its right to a flight.
             let is_there = self.held.as_ref().is_some_and(|held| !held.given_up);
-            if self.closed.is_some() || (last && !is_there) {
+            // After a logout, what comes next is `LoggedOut`.
+            if last && !is_there && self.closed.is_none() {
                 return After401::Surface { given_up: false };
             }
             return After401::Retry { newer_than: generation, last: last || !is_there };

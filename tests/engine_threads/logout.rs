@@ -63,3 +63,19 @@ fn threads_that_wait_for_a_login_are_told_of_a_logout_at_once() -> Result<()> {
     assert_eq!((sandbox.live_access_tokens(), sandbox.calls("GET /api/v1/countries")), (0, 0));
     nothing_presented_twice(&sandbox)
 }
+
+#[test]
+fn a_call_that_the_logout_itself_gets_refused_says_so() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    sandbox.set_token_life(TEN_HOURS, WEEK);
+    let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    session.login()?;
+    sandbox.fault("GET /api/v1/countries", Fault::Status(401).held(HOUR));
+    let crowd = Crowd::start(&session, 1, call)?;
+    until("the call is out", || sandbox.calls("GET /api/v1/countries") == 1)?;
+    session.logout()?;
+    sandbox.advance(HOUR);
+    crowd.all(Err(ErrorKind::LoggedOut))?;
+    assert_eq!((sandbox.calls("GET /api/v1/countries"), sandbox.calls("POST /auth/login")), (1, 1));
+    Ok(())
+}

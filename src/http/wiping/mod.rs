@@ -39,4 +39,4 @@ pub(in crate::http) use body::read;
 pub(crate) use masked::Masked;
 pub(in crate::http) use records::provider;
 pub(in crate::http) use tls::{TlsConnector, remaining};
-pub(in crate::http) use transport::WipingConnector;
+pub(in crate::http) use transport::{WipingConnector, WipingTransport};

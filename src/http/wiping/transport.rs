@@ -25,7 +25,7 @@ impl<In: Transport> Connector<In> for WipingConnector {
         _details: &ConnectionDetails<'_>,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
-        Ok(chained.map(|inner| WipingTransport { inner, size: 0, used: 0 }))
+        Ok(chained.map(WipingTransport::new))
     }
 }
 
@@ -39,8 +39,13 @@ pub(in crate::http) struct WipingTransport<T: Transport> {
 }
 
 impl<T: Transport> WipingTransport<T> {
-    /// Wipes the used part of the input buffer, which is free once everything in it was consumed.
-    fn wipe_input(&mut self) {
+    pub(in crate::http) fn new(inner: T) -> Self {
+        WipingTransport { inner, size: 0, used: 0 }
+    }
+
+    /// Wipes the used part of the input buffer, which is free once everything in it was consumed: at the end of each
+    /// exchange.
+    pub(in crate::http) fn wipe_input(&mut self) {
         if self.used > 0 && self.inner.buffers().input().is_empty() {
             let free = FREE_INPUT(self.inner.buffers());
             let used = self.used.min(free.len());
@@ -72,8 +77,6 @@ impl<T: Transport> Transport for WipingTransport<T> {
     }
 
     fn is_open(&mut self) -> bool {
-        // ureq asks this when an exchange is complete and the connection may go back to the pool.
-        self.wipe_input();
         self.inner.is_open()
     }
 
