@@ -103,7 +103,7 @@ impl<T: Transport> Transport for Connection<T> {
 /// another than before; on a grid it is the same for one call after the other.
 fn split(timeout: NextTimeout) -> (NextTimeout, NextTimeout) {
     let millis = u64::try_from(timeout.after.as_millis()).unwrap_or(u64::MAX);
-    let grid = (millis / 64).next_power_of_two();
+    let grid = 1 << (millis / 64).max(1).ilog2();
     let most = Duration::from_millis(millis - millis % grid);
     let most = if most.is_zero() { *timeout.after } else { most };
     let part = |part: Duration| NextTimeout { after: part.into(), ..timeout };
@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn consecutive_calls_give_the_socket_the_same_timeout_and_all_of_it_is_used() {
         let timed_out = || Error::Timeout(Timeout::Global);
-        for limit in [30, 1].map(Duration::from_secs) {
+        for limit in [1, 10, 30, 90, 180].map(Duration::from_secs) {
             let first = waited(reset, limit.saturating_sub(Duration::from_micros(20)));
             for micros in [1, 700, 1500] {
                 let timeout = limit.saturating_sub(Duration::from_micros(micros));
