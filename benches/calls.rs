@@ -12,31 +12,29 @@
 //! leaves what the session itself costs.
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
+mod common;
+
 use std::cell::RefCell;
 use std::env;
 use std::hint::black_box;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use http::Uri;
-use http::header::{AUTHORIZATION, HeaderValue};
 use popup_rewards::{Country, CountryId, Credentials, ListProducts, Product, Session};
 use serde::de::DeserializeOwned;
-use ureq::Agent;
 use ureq::config::Config;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+use ureq::unversioned::transport::NextTimeout;
 
-const COUNTRY: &str = r#"{"id":1,"name":"United States","official_name":"United States of America","alpha_2":"US",
-    "alpha_3":"USA","numeric_code":"840","dialing_prefix":"+1"}"#;
+use common::{Raw, TOKEN};
+
 const PRODUCT: &str = r#"{"id":3105,"name":"Acme Play US","category":"Gaming","sub_category":"Console",
     "country_code":"USA","currency_code":"USD","image_url":null,"delivery_mode":"Digital","delivery_time":"Instant",
     "validity":"12 months","available_denominations":[{"min_value":20.0,"max_value":20.0,"discount":2.5},
     {"min_value":25.0,"max_value":200.0,"discount":3.0}]}"#;
-const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3NyJ9.c2lnbmF0dXJlLW9mLWEtdGVzdC10b2tlbg";
 
 fn main() -> anyhow::Result<()> {
     // `cargo bench` passes this; as a test, one short round shows that everything still runs.
@@ -46,7 +44,7 @@ fn main() -> anyhow::Result<()> {
     if let Some(core) = core_affinity::get_core_ids().and_then(|cores| cores.into_iter().next()) {
         core_affinity::set_for_current(core);
     }
-    let base = serve()?;
+    let base = format!("http://{}", common::serve(&format!("[{}]", [PRODUCT; 100].join(",")), Ok)?);
     let session = Session::new(&base, Credentials::new("key", "secret"))?;
     session.login()?;
     let raw = Raw::new(&base, DefaultResolver::default())?;
@@ -167,42 +165,6 @@ fn duration(seconds: f64) -> String {
     if seconds < 1e-6 { format!("{:.0} ns", seconds * 1e9) } else { format!("{:.1} µs", seconds * 1e6) }
 }
 
-/// The same call in plain ureq.
-struct Raw {
-    agent: Agent,
-    base: String,
-    bearer: HeaderValue,
-}
-
-impl Raw {
-    fn new(base: &str, resolver: impl Resolver) -> anyhow::Result<Self> {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .timeout_global(Some(Duration::from_secs(30)))
-            .timeout_connect(Some(Duration::from_secs(10)))
-            .timeout_resolve(Some(Duration::from_secs(10)))
-            .max_idle_connections(64)
-            .max_idle_connections_per_host(64)
-            .max_idle_age(Duration::from_secs(30))
-            .user_agent("popup-rewards/0.1.0")
-            .accept("application/json")
-            .proxy(None)
-            .build();
-        let agent = Agent::with_parts(config, DefaultConnector::default(), resolver);
-        let bearer = HeaderValue::try_from(format!("Bearer {TOKEN}"))?;
-        Ok(Raw { agent, base: base.to_owned(), bearer })
-    }
-
-    fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
-        let url = format!("{}{path}", self.base);
-        let mut answer = self.agent.get(url).header(AUTHORIZATION, self.bearer.clone()).call()?;
-        ensure!(answer.status() == 200, "the server answered {}", answer.status());
-        let body = answer.body_mut().with_config().limit(32 * 1024 * 1024).read_to_vec()?;
-        Ok(serde_json::from_slice(&body)?)
-    }
-}
-
 /// The same call on a socket that stays open: one write of a request that is ready, one response of known length.
 struct Bare {
     request: Vec<u8>,
@@ -249,57 +211,5 @@ impl Resolver for Handed {
         let mut addresses = self.empty();
         addresses.push(self.0);
         Ok(addresses)
-    }
-}
-
-/// The least of a server: it knows three answers and keeps its connections. Returns its base URL.
-fn serve() -> anyhow::Result<String> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let base = format!("http://{}", listener.local_addr()?);
-    let login = answer(&format!(
-        r#"{{"success":true,"data":{{"access_token":"{TOKEN}","refresh_token":"ddd.eee.fff","access_expires_at":"2131-03-02T11:00:00Z","refresh_expires_at":"2131-03-09T10:00:00Z","client_id":77}}}}"#
-    ));
-    let country = answer(COUNTRY);
-    let products = answer(&format!("[{}]", [PRODUCT; 100].join(",")));
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let answers = [login.clone(), country.clone(), products.clone()];
-            // A connection that ends, ends its thread; the listener lives as long as the process.
-            thread::spawn(move || converse(stream, &answers));
-        }
-    });
-    Ok(base)
-}
-
-fn answer(body: &str) -> Vec<u8> {
-    let length = body.len();
-    format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}")
-        .into_bytes()
-}
-
-fn converse(mut stream: TcpStream, [login, country, products]: &[Vec<u8>; 3]) -> anyhow::Result<()> {
-    stream.set_nodelay(true)?;
-    let mut requests = BufReader::new(stream.try_clone()?);
-    let mut line = String::new();
-    loop {
-        let mut body = 0;
-        let mut answer = country;
-        loop {
-            line.clear();
-            if requests.read_line(&mut line)? == 0 {
-                return Ok(());
-            }
-            if line.starts_with("POST ") {
-                answer = login;
-            } else if line.starts_with("GET /api/v1/products") {
-                answer = products;
-            } else if let Some(length) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                body = length.trim().parse()?;
-            } else if line == "\r\n" {
-                break;
-            }
-        }
-        std::io::copy(&mut requests.by_ref().take(body), &mut std::io::sink())?;
-        stream.write_all(answer)?;
     }
 }

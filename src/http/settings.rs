@@ -26,9 +26,10 @@ const IDLE_CONNECTIONS: usize = 64;
 /// Servers and load balancers often close idle connections after a minute or less.
 pub(super) const IDLE_TIME: Duration = Duration::from_secs(30);
 
-/// The size of a connection's two buffers, half of ureq's: all of them is wiped when the connection ends. The head of a
-/// request or response has to fit.
-const BUFFER: usize = 64 * 1024;
+/// The size of a connection's two buffers, a quarter of ureq's. They are zeroed at its start, wiped at its end and kept while
+/// it is idle, which was most of the memory of a session and much of the time of a short script. A head has to fit, a
+/// body need not.
+const BUFFER: usize = 32 * 1024;
 
 /// As many as rustls keeps by default.
 const TLS_SESSIONS: usize = 256;
@@ -55,7 +56,7 @@ impl ConnectionSettings {
             .max_idle_age(IDLE_TIME)
             .input_buffer_size(BUFFER)
             .output_buffer_size(BUFFER)
-            .max_response_header_size(BUFFER / 2)
+            .max_response_header_size(BUFFER / 4 * 3)
             .user_agent(self.user_agent.as_str())
             .accept("application/json")
             .accept_encoding("gzip")
