@@ -26,6 +26,10 @@ const IDLE_CONNECTIONS: usize = 64;
 /// Servers and load balancers often close idle connections after a minute or less.
 pub(super) const IDLE_TIME: Duration = Duration::from_secs(30);
 
+/// The size of each of a connection's two buffers. They are zeroed when they are made and wiped when they are dropped, and
+/// ureq's 128 KiB would be most of the time that a short script takes. A head has to fit, a body need not.
+const BUFFER: usize = 32 * 1024;
+
 /// As many as rustls keeps by default.
 const TLS_SESSIONS: usize = 256;
 
@@ -49,6 +53,8 @@ impl ConnectionSettings {
             .max_idle_connections(IDLE_CONNECTIONS)
             .max_idle_connections_per_host(IDLE_CONNECTIONS)
             .max_idle_age(IDLE_TIME)
+            .input_buffer_size(BUFFER)
+            .output_buffer_size(BUFFER)
             .user_agent(self.user_agent.as_str())
             .accept("application/json")
             .accept_encoding("gzip")
