@@ -27,7 +27,7 @@ const IDLE_CONNECTIONS: usize = 64;
 pub(super) const IDLE_TIME: Duration = Duration::from_secs(30);
 
 /// The size of each of a connection's two buffers. They are zeroed when they are made and wiped when they are dropped, and
-/// ureq's 128 KiB would be most of the time that a short script takes. A head has to fit, a body need not.
+/// ureq's 128 KiB cost a short script more than its calls. A head has to fit, with a byte to spare; a body need not.
 const BUFFER: usize = 32 * 1024;
 
 /// As many as rustls keeps by default.
@@ -55,6 +55,7 @@ impl ConnectionSettings {
             .max_idle_age(IDLE_TIME)
             .input_buffer_size(BUFFER)
             .output_buffer_size(BUFFER)
+            .max_response_header_size(BUFFER - 1)
             .user_agent(self.user_agent.as_str())
             .accept("application/json")
             .accept_encoding("gzip")
