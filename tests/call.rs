@@ -91,6 +91,34 @@ fn an_answer_of_another_shape_is_an_error_that_does_not_quote_it() -> Result<()>
 }
 
 #[test]
+fn bodies_larger_than_a_connections_buffers_arrive_in_full() -> Result<()> {
+    let mut api = Api::start()?;
+    let text = serde_json::to_string(&"0123456789".repeat(20_000))?;
+    let post = api.post("/api/v1/things", &text).with_body(&text).create();
+    let call = RawCall::post("/api/v1/things").json(&"0123456789".repeat(20_000));
+    assert_eq!(api.session.call::<String>(&call)?, "0123456789".repeat(20_000));
+    post.assert();
+    api.finish();
+    Ok(())
+}
+
+#[test]
+fn a_new_connection_takes_less_than_100_kibibytes() -> Result<()> {
+    let mut api = Api::start()?;
+    let get = api.get("/api/v1/things").with_header("connection", "close").with_body("1").expect(2).create();
+    let call = RawCall::get("/api/v1/things");
+    // The login has connected on a thread of its own, and this call uses that connection up.
+    api.session.call::<i64>(&call)?;
+    let mut result = Ok(0);
+    let taken = allocation_counter::measure(|| result = api.session.call::<i64>(&call));
+    assert_eq!(result?, 1);
+    assert!((32 * 1024..100 * 1024).contains(&taken.bytes_total), "{taken:?}");
+    get.assert();
+    api.finish();
+    Ok(())
+}
+
+#[test]
 fn what_is_no_path_of_the_api_is_refused_before_anything_is_sent() -> Result<()> {
     let api = Api::start()?;
     for path in [

@@ -34,12 +34,18 @@ pub(crate) fn text_of(response: &Response) -> Mended<'_> {
 /// One object, bare or as `{"success":true,"data":{..}}`.
 pub(crate) fn object_of<T: Model>(response: &Response) -> Result<T> {
     let text = text_of(response);
-    let top = top(response, first(response, &text)?)?;
-    let object = data(&top).map(|data| members(response, data)).transpose()?.unwrap_or(top);
-    T::read(&object).map_err(|odd| {
-        // An order may have a member of this name, so it is only looked at where there is no object.
-        if says_error(&object) { said_failed(response) } else { unusable(response, odd) }
-    })
+    let object = object(response, &text)?;
+    T::read(&object).map_err(|odd| no_object(response, &object, odd))
+}
+
+fn object<'a>(response: &Response, text: &'a str) -> Result<Members<'a>> {
+    let top = top(response, first(response, text)?)?;
+    Ok(data(&top).map(|data| members(response, data)).transpose()?.unwrap_or(top))
+}
+
+fn no_object(response: &Response, object: &Members<'_>, odd: Odd) -> Error {
+    // An order may have a member of this name, so it is only looked at where there is no object.
+    if says_error(object) { said_failed(response) } else { unusable(response, odd) }
 }
 
 /// One object, which has to be the one with this id.
@@ -86,19 +92,25 @@ fn items_of<T: Model>(response: &Response) -> Result<(Vec<T>, Vec<Unreadable>)> 
     let Entries(entries) = entries(response, &text)?;
     let (mut items, mut unreadable) = (Vec::with_capacity(entries.len()), Vec::new());
     for (position, raw) in entries.into_iter().enumerate() {
-        let members = Members::of(raw.get()).ok_or(Odd::NoObject);
-        match members.as_ref().map_err(|odd| *odd).and_then(T::read) {
+        let members = Members::of(raw.get());
+        match members.as_ref().ok_or(Odd::NoObject).and_then(T::read) {
             Ok(item) => items.push(item),
-            Err(odd) => {
-                let id = members.ok().and_then(|members| members.number("id"));
-                let named = id.map_or(String::new(), |id: i64| format!(" (id {id})"));
-                let error =
-                    unusable(response, format_args!("has an item that {odd}, at position {position}{named}"));
-                unreadable.push(Unreadable::new(position, id, error));
-            }
+            Err(odd) => unreadable.push(unreadable_of(response, position, members.as_ref(), odd)),
         }
     }
     Ok((items, unreadable))
+}
+
+fn unreadable_of(
+    response: &Response,
+    position: usize,
+    members: Option<&Members<'_>>,
+    odd: Odd,
+) -> Unreadable {
+    let id = members.and_then(|members| members.number("id"));
+    let named = id.map_or(String::new(), |id: i64| format!(" (id {id})"));
+    let error = unusable(response, format_args!("has an item that {odd}, at position {position}{named}"));
+    Unreadable::new(position, id, error)
 }
 
 /// One page of a list, and what the server says of the pages.
@@ -113,14 +125,23 @@ pub(crate) struct Listing<T> {
 }
 
 /// A list with the paging headers of the response.
+pub(crate) fn page_of<T: Model>(response: &Response, asked: Listed) -> Result<Listing<T>> {
+    let (items, unreadable) = items_of(response)?;
+    let Listing { page: empty, size, through, says_more } =
+        paging(response, asked, items.len() + unreadable.len());
+    let Page { page, total, total_pages, has_more, .. } = empty;
+    let page = Page { items, page, total, total_pages, has_more, unreadable };
+    Ok(Listing { page, size, through, says_more })
+}
+
+/// What the headers say of a page with so many items, without the items: compiled once and not for each type.
 ///
 /// There is more as soon as one header says so, because of those that disagree none is known to be right. Without any
 /// header there may be more behind every page that is not empty.
-pub(crate) fn page_of<T: Model>(response: &Response, asked: Listed) -> Result<Listing<T>> {
-    let (items, unreadable) = items_of(response)?;
+fn paging(response: &Response, asked: Listed, count: usize) -> Listing<()> {
     let page = number(response, "x-page").unwrap_or(asked.page);
     let (total, total_pages) = (number(response, "x-total-count"), number(response, "x-total-pages"));
-    let count = u64::try_from(items.len() + unreadable.len()).unwrap_or(u64::MAX);
+    let count = u64::try_from(count).unwrap_or(u64::MAX);
     let given: Option<u64> = number(response, "x-per-page");
     let size = given.or(asked.size.map(u64::from));
     // A server may give fewer items a page than it was asked for, or than it says: those it gave are what counts.
@@ -135,8 +156,8 @@ pub(crate) fn page_of<T: Model>(response: &Response, asked: Listed) -> Result<Li
     ];
     let said = said.into_iter().flatten().reduce(|one, other| one || other);
     let has_more = said.unwrap_or(count > 0 && given.is_none_or(|size| count >= size));
-    let page = Page { items, page, total, total_pages, has_more, unreadable };
-    Ok(Listing { page, size, through, says_more: said == Some(true) })
+    let page = Page { items: Vec::new(), page, total, total_pages, has_more, unreadable: Vec::new() };
+    Listing { page, size, through, says_more: said == Some(true) }
 }
 
 fn number<N: std::str::FromStr>(response: &Response, name: &str) -> Option<N> {

@@ -77,10 +77,16 @@ impl<'a> Members<'a> {
 
     fn value<T>(&self, name: &str, read: impl FnOnce(&'a RawValue) -> Option<T>) -> Option<T> {
         let value = read(self.get(name)?);
-        if value.is_none() && self.has(name) {
-            log::debug!(target: CALL_LOG, "the member {name} of a response cannot be read");
+        if value.is_none() {
+            self.log_unreadable(name);
         }
         value
+    }
+
+    fn log_unreadable(&self, name: &str) {
+        if self.has(name) {
+            log::debug!(target: CALL_LOG, "the member {name} of a response cannot be read");
+        }
     }
 
     /// A member without which the object is of no use.

@@ -21,13 +21,16 @@ pub(crate) fn text(raw: &str) -> Option<Cow<'_, str>> {
 
 /// A whole number, also as text or as a float without a fraction.
 pub(crate) fn number<N: TryFrom<i64>>(raw: &str) -> Option<N> {
+    N::try_from(whole(raw)?).ok()
+}
+
+fn whole(raw: &str) -> Option<i64> {
     let text = text(raw)?;
     let text = text.trim();
-    let number = text.parse().ok().or_else(|| {
+    text.parse().ok().or_else(|| {
         let number = money::exact(text)?;
         number.is_integer().then(|| i64::try_from(number).ok())?
-    });
-    N::try_from(number?).ok()
+    })
 }
 
 /// An amount, as a number or as text.
