@@ -77,40 +77,46 @@ pub(crate) fn nothing_of(response: &Response) -> Result<()> {
 /// A list that has no pages. What cannot be read is left out with a warning; if nothing can, the list cannot.
 pub(crate) fn list_of<T: Model>(response: &Response) -> Result<Vec<T>> {
     let (items, unreadable) = items_of(response)?;
-    for item in &unreadable {
-        log::warn!(target: CALL_LOG, "left out of a list: {}", item.error());
-    }
-    match unreadable.into_iter().next() {
-        Some(first) if items.is_empty() => Err(first.into_error()),
+    match first_left_out(unreadable) {
+        Some(error) if items.is_empty() => Err(error),
         _ => Ok(items),
     }
 }
 
+fn first_left_out(unreadable: Vec<Unreadable>) -> Option<Error> {
+    for item in &unreadable {
+        log::warn!(target: CALL_LOG, "left out of a list: {}", item.error());
+    }
+    unreadable.into_iter().next().map(Unreadable::into_error)
+}
+
 /// The items of a list that can be read, and the others.
 fn items_of<T: Model>(response: &Response) -> Result<(Vec<T>, Vec<Unreadable>)> {
-    let text = text_of(response);
-    let Entries(entries) = entries(response, &text)?;
-    let (mut items, mut unreadable) = (Vec::with_capacity(entries.len()), Vec::new());
-    for (position, raw) in entries.into_iter().enumerate() {
-        let members = Members::of(raw.get());
-        match members.as_ref().ok_or(Odd::NoObject).and_then(T::read) {
-            Ok(item) => items.push(item),
-            Err(odd) => unreadable.push(unreadable_of(response, position, members.as_ref(), odd)),
-        }
-    }
+    let mut items = Vec::new();
+    let unreadable = each_item(response, &mut |item| {
+        items.push(T::read(item)?);
+        Ok(())
+    })?;
     Ok((items, unreadable))
 }
 
-fn unreadable_of(
+/// Hands each item of a list to `read`, and returns those that it cannot read. Compiled once and not for each type.
+fn each_item(
     response: &Response,
-    position: usize,
-    members: Option<&Members<'_>>,
-    odd: Odd,
-) -> Unreadable {
-    let id = members.and_then(|members| members.number("id"));
-    let named = id.map_or(String::new(), |id: i64| format!(" (id {id})"));
-    let error = unusable(response, format_args!("has an item that {odd}, at position {position}{named}"));
-    Unreadable::new(position, id, error)
+    read: &mut dyn FnMut(&Members<'_>) -> Result<(), Odd>,
+) -> Result<Vec<Unreadable>> {
+    let text = text_of(response);
+    let Entries(entries) = entries(response, &text)?;
+    let mut unreadable = Vec::new();
+    for (position, raw) in entries.into_iter().enumerate() {
+        let members = Members::of(raw.get());
+        let Err(odd) = members.as_ref().ok_or(Odd::NoObject).and_then(&mut *read) else { continue };
+        let id = members.and_then(|members| members.number("id"));
+        let named = id.map_or(String::new(), |id: i64| format!(" (id {id})"));
+        let error = unusable(response, format_args!("has an item that {odd}, at position {position}{named}"));
+        unreadable.push(Unreadable::new(position, id, error));
+    }
+    Ok(unreadable)
 }
 
 /// One page of a list, and what the server says of the pages.
@@ -134,7 +140,7 @@ pub(crate) fn page_of<T: Model>(response: &Response, asked: Listed) -> Result<Li
     Ok(Listing { page, size, through, says_more })
 }
 
-/// What the headers say of a page with so many items, without the items: compiled once and not for each type.
+/// What the headers say of a page with so many items, without the items.
 ///
 /// There is more as soon as one header says so, because of those that disagree none is known to be right. Without any
 /// header there may be more behind every page that is not empty.

@@ -50,6 +50,7 @@ impl fmt::Display for Odd {
 
 /// The members of an object, each as its JSON text. Of those with the same name the last counts, and null is as good as
 /// absent.
+#[derive(Default)]
 pub(crate) struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Members<'a> {
@@ -251,14 +252,17 @@ impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
             }
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-                let mut entries = BTreeMap::new();
+                let mut entries: Vec<(u32, _)> = Vec::new();
                 while let Some((name, entry)) = map.next_entry::<Cow<'de, str>, _>()? {
                     // The name stays out of the message: errors never quote the server's values.
-                    let number: u32 =
-                        name.parse().map_err(|_| M::Error::custom("an object is not a list"))?;
-                    entries.insert(number, entry);
+                    let number = name.parse().map_err(|_| M::Error::custom("an object is not a list"))?;
+                    entries.push((number, entry));
                 }
-                Ok(Entries(entries.into_values().collect()))
+                // Of those with the same number the last counts.
+                entries.reverse();
+                entries.sort_by_key(|(number, _)| *number);
+                entries.dedup_by_key(|(number, _)| *number);
+                Ok(Entries(entries.into_iter().map(|(_, entry)| entry).collect()))
             }
         }
 

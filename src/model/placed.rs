@@ -50,7 +50,7 @@ use super::members::Members;
 
 /// What orders of all verticals have under more than one name; the newest comes first.
 impl Members<'_> {
-    pub(super) fn reference(&self) -> Option<String> {
+    pub(crate) fn reference(&self) -> Option<String> {
         ["client_reference", "ref", "reference_code"].into_iter().find_map(|name| self.text(name))
     }
 

@@ -46,8 +46,13 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    pub(super) fn read<T>(&self, read: impl FnOnce(&Response) -> Result<T>) -> Result<T> {
-        read(&self.response).map_err(|error| unquoted(error, self.grant.as_ref()))
+    pub(super) fn response(&self) -> &Response {
+        &self.response
+    }
+
+    /// The error of a response that cannot be read: its call was executed, but described in a way that says nothing.
+    pub(super) fn unreadable(&self, error: Error, request: &Request) -> Failed {
+        Failed::new(unquoted(error, self.grant.as_ref()), Doubt::Lost, request)
     }
 }
 

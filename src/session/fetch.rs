@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::Session;
 use super::call::Failed;
-use super::orders::{Doubt, ServerClock};
+use super::orders::ServerClock;
 use crate::http::{self, Listed, Listing, Request, Response};
 use crate::model::{Identified, Model};
 use crate::{Page, Result};
@@ -68,8 +68,7 @@ impl Session {
         read: impl FnOnce(&Response) -> Result<T>,
     ) -> Result<T, Failed> {
         let reply = self.owner.inner.call(request, scope)?;
-        // It was executed, but described in a way that cannot be read.
-        reply.read(read).map_err(|error| Failed::new(error, Doubt::Lost, request))
+        read(reply.response()).map_err(|error| reply.unreadable(error, request))
     }
 
     /// Makes a call that returns one object.

@@ -1,9 +1,10 @@
 //! The ways a session ends: logout, forget, drop.
 
 use std::sync::Arc;
-use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
 
 use super::event::EventKind;
 use super::{Inner, Owner, Session};
@@ -81,16 +82,20 @@ impl Drop for Owner {
             return;
         }
         // The last clone may go in the destructor of a thread-local, where much of what a request uses is gone.
-        let (ending, ended) = (Arc::clone(inner), mpsc::sync_channel(1));
+        let ended = Arc::new((Mutex::new(None), Condvar::new()));
+        let (ending, end) = (Arc::clone(inner), Arc::clone(&ended));
         let log_out = move || {
             let deadline = ending.source.clock.monotonic().saturating_add(DROP_LIMIT);
             let result = ending.close(Close::Logout, deadline);
             drop(ending);
-            ended.0.send(result).unwrap_or_default();
+            *end.0.lock() = Some(result);
+            end.1.notify_all();
         };
         let thread = thread::Builder::new().name("popup-rewards-logout".to_owned()).spawn(log_out);
         let ended = if thread.is_ok() {
-            ended.1.recv_timeout(DROP_LIMIT).unwrap_or_else(|_| Err(failed("no time is left")))
+            let mut result = ended.0.lock();
+            ended.1.wait_while_for(&mut result, |result| result.is_none(), DROP_LIMIT);
+            result.take().unwrap_or_else(|| Err(failed("no time is left")))
         } else {
             inner.close(Close::Forget, Duration::ZERO).unwrap_or_default();
             Err(failed("no thread could be started for it"))

@@ -6,8 +6,8 @@ use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use super::members::Members;
 use super::signature::{refused, values};
+use crate::model::Members;
 use crate::{Error, OrderId, OrderStatus, Result, WalletId};
 
 /// One event, from a delivery that was found authentic.
@@ -109,7 +109,7 @@ pub(super) fn parse(
     let name = named(&members, "type", headers, "x-event-type")
         .map_err(|_| refused("the webhook's X-Event-Type header contradicts its body"))?
         .ok_or_else(|| Error::invalid_response("the webhook's event has no type"))?;
-    let data = members.raw("data").map_or("null", RawValue::get);
+    let data = members.last("data").map_or("null", RawValue::get);
     let order = || OrderEvent::parse(data);
     let kind = match name.as_str() {
         "order.delivered" => order().map(EventKind::OrderDelivered),
@@ -121,7 +121,7 @@ pub(super) fn parse(
         _ => None,
     };
     let kind = kind.unwrap_or_else(|| EventKind::Unknown { name, data: data.to_owned() });
-    Ok(Event { id, created_at: members.instant("created_at").unwrap_or(sent), kind })
+    Ok(Event { id, created_at: members.time("created_at").unwrap_or(sent), kind })
 }
 
 /// A header contradicts the body.
@@ -134,7 +134,7 @@ fn named(
     headers: &[(impl AsRef<str>, impl AsRef<[u8]>)],
     header: &str,
 ) -> Result<Option<String>, Contradiction> {
-    let mut name = members.text(member);
+    let mut name = text(members, member);
     for value in values(headers, header).filter(|value| !value.is_empty()) {
         let said = name.get_or_insert_with(|| String::from_utf8_lossy(value).into_owned());
         if said.as_bytes() != value {
@@ -144,24 +144,26 @@ fn named(
     Ok(name)
 }
 
+/// A text without the blanks around it.
+fn text(members: &Members<'_>, name: &str) -> Option<String> {
+    members.text(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
 impl OrderEvent {
     /// Nothing if it does not say which order it is about.
     fn parse(data: &str) -> Option<Self> {
         let members = Members::of(data)?;
-        let text = |name| members.text(name);
         Some(OrderEvent {
             order_id: members.number::<i64>("id")?.into(),
-            client_reference: text("client_reference")
-                .or_else(|| text("ref"))
-                .or_else(|| text("reference_code")),
-            status: members.string("status").map(|status| OrderStatus::from(status.as_str())),
-            product_name: text("product_name"),
-            denomination: members.decimal("denomination"),
+            client_reference: members.reference(),
+            status: members.kind_if_any("status"),
+            product_name: members.text("product_name"),
+            denomination: members.amount("denomination"),
             quantity: members.number("quantity"),
-            amount: members.decimal("amount"),
+            amount: members.amount("amount"),
             delivered_quantity: members.number("delivered_quantity"),
-            delivered_on: members.instant("delivered_on"),
-            created_at: members.instant("created_at"),
+            delivered_on: members.time("delivered_on"),
+            created_at: members.time("created_at"),
         })
     }
 }
@@ -172,8 +174,8 @@ impl WalletEvent {
         let members = Members::of(data).unwrap_or_default();
         WalletEvent {
             wallet_id: members.number::<i64>("wallet_id").map(WalletId::from),
-            amount: members.decimal("amount"),
-            currency: members.string("currency"),
+            amount: members.amount("amount"),
+            currency: members.text("currency"),
             data: data.to_owned(),
         }
     }

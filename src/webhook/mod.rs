@@ -33,7 +33,6 @@
 //!   never arrive.
 
 mod event;
-mod members;
 mod signature;
 
 use time::OffsetDateTime;
