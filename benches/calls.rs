@@ -1,7 +1,7 @@
 //! What a session costs on top of ureq: time and allocations, measured side by side in one run.
 //!
 //! Both sides ask the same server, in this process and over loopback, for the same answer, with the same header,
-//! the same agent settings and the same decoding. They take turns call by call, so that whatever else the machine
+//! the same agent settings but for the size of buffers, and the same decoding. They take turns call by call, so that whatever else the machine
 //! does meets both alike, and medians over many pairs are what counts.
 //!
 //! Everything runs on one core where the platform allows that. Otherwise the time of a call says above all on which core

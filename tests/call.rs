@@ -119,6 +119,19 @@ fn a_new_connection_takes_less_than_100_kibibytes() -> Result<()> {
 }
 
 #[test]
+fn a_request_whose_head_is_too_long_is_refused_at_once() -> Result<()> {
+    let api = Api::start()?;
+    api.session.login()?;
+    let error = api.session.call::<Thing>(&RawCall::get("/x").query("q", &"x".repeat(40_000))).unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::InvalidRequest, false), "{error:?}");
+    let post = RawCall::post("/x").query("q", &"x".repeat(40_000));
+    let error = api.session.call::<Thing>(&post).unwrap_err();
+    assert!(!error.may_have_executed() && api.session.stats().retries == 0, "{error:?}");
+    api.finish();
+    Ok(())
+}
+
+#[test]
 fn what_is_no_path_of_the_api_is_refused_before_anything_is_sent() -> Result<()> {
     let api = Api::start()?;
     for path in [

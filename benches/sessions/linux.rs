@@ -175,7 +175,7 @@ fn shared<T: Sync>(
     })?;
     show("after they ended", Usage::now()? - before)?;
     thread::sleep(if count < 100 { Duration::ZERO } else { OUTLASTS_IDLE });
-    show("31 s later", Usage::now()? - before)?;
+    show("when they are too old", Usage::now()? - before)?;
     call(one)?;
     show("after the next call", Usage::now()? - before)
 }

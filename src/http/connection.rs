@@ -4,7 +4,6 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
-use std::time::Duration;
 
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
@@ -58,8 +57,6 @@ impl<T: Transport> Transport for Connection<T> {
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         self.idle_since = None;
-        // A write that timed out cannot go on, so this one has a little less time.
-        let (timeout, _) = split(timeout);
         if !self.to_target {
             return self.inner.transmit_output(amount, timeout);
         }
@@ -72,11 +69,7 @@ impl<T: Transport> Transport for Connection<T> {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let (most, rest) = split(timeout);
-        let mut progress = self.inner.await_input(most);
-        if matches!(progress, Err(Error::Timeout(_))) && !rest.after.is_zero() {
-            progress = self.inner.await_input(rest);
-        }
+        let progress = self.inner.await_input(timeout);
         if self.to_target && matches!(progress, Ok(true)) {
             note(|exchange| exchange.response_started = true);
         }
@@ -84,6 +77,10 @@ impl<T: Transport> Transport for Connection<T> {
     }
 
     fn is_open(&mut self) -> bool {
+        // Below a tunnel, this is asked only when the connection above is taken from the pool.
+        if !self.to_target {
+            return self.inner.is_open();
+        }
         // ureq asks twice: when an exchange is complete, and when the next one takes the connection from the pool. Only
         // the second time the state of the socket matters, and looking at it costs three system calls.
         let Some(since) = self.idle_since else {
@@ -97,17 +94,6 @@ impl<T: Transport> Transport for Connection<T> {
     fn is_tls(&self) -> bool {
         self.inner.is_tls()
     }
-}
-
-/// Most of a timeout, on a coarse grid, and the rest of it. ureq makes a system call whenever the timeout of a socket is
-/// another than before; on a grid it is the same for one call after the other.
-fn split(timeout: NextTimeout) -> (NextTimeout, NextTimeout) {
-    let millis = u64::try_from(timeout.after.as_millis()).unwrap_or(u64::MAX);
-    let grid = 1 << (millis / 64).max(1).ilog2();
-    let most = Duration::from_millis(millis - millis % grid);
-    let most = if most.is_zero() { *timeout.after } else { most };
-    let part = |part: Duration| NextTimeout { after: part.into(), ..timeout };
-    (part(most), part(timeout.after.saturating_sub(most)))
 }
 
 /// ureq takes these errors for the regular end of a body of unknown length, which would accept a body that was
@@ -130,18 +116,16 @@ impl<T: Transport> fmt::Debug for Connection<T> {
 
 #[cfg(test)]
 mod tests {
-    use parking_lot::Mutex;
-    use ureq::Timeout;
+    use std::time::Duration;
+
     use ureq::unversioned::transport::LazyBuffers;
 
     use super::*;
 
-    /// A transport that fails as it is told to, and notes for how long it would have waited.
+    /// A transport that breaks when it is read from.
     struct Scripted {
         buffers: LazyBuffers,
-        error: fn() -> Error,
         is_open: bool,
-        waited: Arc<Mutex<Vec<Duration>>>,
     }
 
     impl Transport for Scripted {
@@ -149,14 +133,12 @@ mod tests {
             &mut self.buffers
         }
 
-        fn transmit_output(&mut self, _: usize, timeout: NextTimeout) -> Result<(), Error> {
-            self.waited.lock().push(*timeout.after);
+        fn transmit_output(&mut self, _: usize, _: NextTimeout) -> Result<(), Error> {
             Ok(())
         }
 
-        fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-            self.waited.lock().push(*timeout.after);
-            Err((self.error)())
+        fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
+            Err(Error::Io(ErrorKind::ConnectionReset.into()))
         }
 
         fn is_open(&mut self) -> bool {
@@ -170,22 +152,9 @@ mod tests {
         }
     }
 
-    fn connection(error: fn() -> Error, is_open: bool) -> Connection<Scripted> {
-        connection_noting(error, is_open, Arc::default())
-    }
-
-    fn connection_noting(
-        error: fn() -> Error,
-        is_open: bool,
-        waited: Arc<Mutex<Vec<Duration>>>,
-    ) -> Connection<Scripted> {
-        let inner =
-            WipingTransport::new(Scripted { buffers: LazyBuffers::new(16, 16), error, is_open, waited });
+    fn connection(is_open: bool) -> Connection<Scripted> {
+        let inner = WipingTransport::new(Scripted { buffers: LazyBuffers::new(16, 16), is_open });
         Connection { inner, valve: Arc::default(), to_target: true, idle_since: None }
-    }
-
-    fn reset() -> Error {
-        Error::Io(ErrorKind::ConnectionReset.into())
     }
 
     #[test]
@@ -193,7 +162,7 @@ mod tests {
         for (monotonic, wall, expected) in
             [(0, 0, true), (4, 4, true), (5, 5, false), (5, 0, false), (1, 600, false)]
         {
-            let mut connection = connection(reset, true);
+            let mut connection = connection(true);
             assert!(connection.is_open(), "it was just used");
             let [monotonic, wall] = [monotonic, wall].map(Duration::from_secs);
             connection.idle_since = connection.idle_since.map(|since| since.back(monotonic, wall));
@@ -205,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_connection_in_use_is_not_idle() {
-        let mut connection = connection(reset, true);
+        let mut connection = connection(true);
         assert!(connection.is_open());
         connection.idle_since =
             connection.idle_since.map(|since| since.back(Duration::ZERO, Duration::from_secs(60)));
@@ -216,43 +185,17 @@ mod tests {
 
     #[test]
     fn a_closed_connection_is_found_out_before_it_is_used_again() {
-        let mut connection = connection(reset, false);
+        let mut connection = connection(false);
         assert!(connection.is_open(), "it goes back to the pool unseen");
         assert!(!connection.is_open());
+        connection.to_target = false;
+        connection.idle_since = None;
+        assert!(!connection.is_open(), "a tunnel is seen each time");
     }
 
     #[test]
     fn a_reset_does_not_look_like_the_end_of_a_body() {
-        let error = connection(reset, true).await_input(NextTimeout::default()).unwrap_err();
+        let error = connection(true).await_input(NextTimeout::default()).unwrap_err();
         assert!(matches!(&error, Error::Io(error) if error.kind() == ErrorKind::BrokenPipe), "{error:?}");
-    }
-
-    /// What the socket is given as its timeouts.
-    fn waited(error: fn() -> Error, timeout: Duration) -> Vec<Duration> {
-        let waited = Arc::default();
-        let timeout = NextTimeout { after: timeout.into(), ..NextTimeout::default() };
-        connection_noting(error, true, Arc::clone(&waited)).await_input(timeout).unwrap_err();
-        let waited = waited.lock();
-        waited.clone()
-    }
-
-    #[test]
-    fn consecutive_calls_give_the_socket_the_same_timeout_and_all_of_it_is_used() {
-        let timed_out = || Error::Timeout(Timeout::Global);
-        for limit in [1, 10, 30, 90, 180].map(Duration::from_secs) {
-            let first = waited(reset, limit.saturating_sub(Duration::from_micros(20)));
-            for micros in [1, 700, 1500] {
-                let timeout = limit.saturating_sub(Duration::from_micros(micros));
-                assert_eq!(waited(reset, timeout), first, "another error is not waited on");
-                let parts = waited(timed_out, timeout);
-                assert_eq!((parts[0], parts.iter().sum()), (first[0], timeout));
-                assert!(limit.saturating_sub(parts[0]) <= limit / 64);
-            }
-        }
-        for micros in [1, 999, 1000, 1001, 63_999] {
-            let timeout = Duration::from_micros(micros);
-            let parts = waited(timed_out, timeout);
-            assert!(parts.iter().all(|part| !part.is_zero()) && parts.iter().sum::<Duration>() == timeout);
-        }
     }
 }

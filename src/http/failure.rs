@@ -12,7 +12,7 @@ use crate::{Error, ErrorKind};
 pub(crate) enum Fate {
     /// Not a byte of the request left: sending it again is safe, whatever it is.
     NotSent,
-    /// Not a byte of the request left, and none would the next time: the proxy refuses the client.
+    /// Not a byte of the request left, and none would the next time: the proxy refuses the client, or it does not fit.
     Unsendable,
     /// It may have been executed.
     Unknown,
@@ -47,7 +47,11 @@ pub(super) fn classify(error: ureq::Error, exchange: Exchange, resent: bool) -> 
         return Failure { fate, error: refusal.with_source(error) };
     }
     let (kind, message) = describe(&error, exchange);
-    let fate = if kind == ErrorKind::InvalidResponse { Fate::Complete } else { unless_sent };
+    let fate = match (kind, unless_sent) {
+        (ErrorKind::InvalidResponse, _) => Fate::Complete,
+        (ErrorKind::InvalidRequest, Fate::NotSent) => Fate::Unsendable,
+        _ => unless_sent,
+    };
     Failure { fate, error: Error::new(kind, message).with_source(error) }
 }
 
@@ -91,6 +95,10 @@ fn describe(error: &ureq::Error, exchange: Exchange) -> (ErrorKind, &'static str
         ureq::Error::Tls(_) => (Network, "no secure connection to the server could be made"),
         ureq::Error::BodyExceedsLimit(_) | ureq::Error::LargeResponseHeader(..) => {
             (InvalidResponse, "the response exceeds the size limit")
+        }
+        // Of a head that does not fit into the buffer.
+        ureq::Error::Protocol(reason) if reason.to_string().starts_with("output too small") => {
+            (InvalidRequest, "the path, the query and the token are too long to be sent")
         }
         ureq::Error::Protocol(_) if exchange.response_started => {
             (InvalidResponse, "the response is not valid HTTP")

@@ -19,6 +19,7 @@ mod retry;
 mod retry_after;
 mod roots;
 mod settings;
+mod socket;
 #[cfg(test)]
 mod tests;
 mod valve;

@@ -35,7 +35,7 @@ macro_rules! paging_setters {
 
         #[doc = concat!("Asks for at most this many items a page, 1 to ", $largest, ".")]
         ///
-        /// Without it, an iterator from the first page on asks for 500, and `list_` methods leave it to the server.
+        /// Without it, an iterator that starts at page 1 requests 500; `list_` methods leave the size to the server.
         #[must_use]
         pub fn limit(mut self, limit: u32) -> Self {
             self.paging.limit = Some(limit);

@@ -6,7 +6,7 @@ use std::fmt;
 use crate::http::{Listed, Listing, Request};
 use crate::model::{Identified, Model};
 use crate::session::Scope;
-use crate::{Error, Page, Result, Session, Unreadable};
+use crate::{Error, ErrorKind, Page, Result, Session, Unreadable};
 
 /// How many items a walk asks for in one page: as many as every list of the API gives.
 const LARGE: u32 = 500;
@@ -26,6 +26,8 @@ pub(crate) struct Walk<T> {
     walked: u32,
     /// The page size that the caller has set.
     size: Option<u32>,
+    /// Whether the server was asked for large pages, and gave one.
+    is_large: bool,
     /// How many items the pages so far have, those before the first page of the walk included.
     through: Option<u64>,
     /// How many items the whole list has, as the server said last.
@@ -39,6 +41,7 @@ impl<T: Model + Identified> Walk<T> {
         Walk {
             next: Some(request.number("page").unwrap_or(1)),
             size: request.page_size(),
+            is_large: false,
             request,
             before: Vec::new(),
             landmark: (Vec::new(), 1),
@@ -63,8 +66,9 @@ impl<T> Walk<T> {
         let (number, has_more) = (found.page, found.has_more);
         self.total = found.total.or(self.total);
         let mut items = in_order(found);
+        let id_of = self.id;
         let id = |item: &Result<T, Unreadable>| match item {
-            Ok(item) => Some((self.id)(item)),
+            Ok(item) => Some(id_of(item)),
             Err(unreadable) => unreadable.id(),
         };
         let ids: Vec<Option<i64>> = items.iter().map(id).collect();
@@ -74,8 +78,9 @@ impl<T> Walk<T> {
         }
         if ids == self.before {
             // A server that ignores `page` gives all it has each time; a full page is hardly all.
-            let is_all =
-                size.map_or(!says_more, |size| u64::try_from(ids.len()).is_ok_and(|count| count < size));
+            let is_short = |size: u64| u64::try_from(ids.len()).is_ok_and(|count| count < size);
+            let asked = self.is_large.then_some(u64::from(LARGE));
+            let is_all = size.map_or_else(|| !says_more && asked.is_none_or(is_short), is_short);
             let repeated = "the server repeats a page instead of going on to the next";
             return if is_all { Ok(None) } else { Err(Error::invalid_response(repeated)) };
         }
@@ -93,12 +98,26 @@ impl<T> Walk<T> {
         }
         if has_more {
             self.next = page.checked_add(1);
+            self.keep_to(size);
         }
         self.through = Some(through);
         let before: HashSet<i64> = self.before.iter().copied().flatten().collect();
         items.retain(|item| id(item).is_none_or(|id| !before.contains(&id)));
         self.before = ids;
         Ok(Some(items))
+    }
+
+    /// Asks for pages of the size that the server says it gives instead of large ones. It may still count its pages by the
+    /// size it was asked for, and the rest of each would be lost.
+    fn keep_to(&mut self, given: Option<u64>) {
+        let is_first = self.through.is_none();
+        if let Some(size) = given.and_then(|size| u32::try_from(size).ok())
+            && self.is_large
+            && is_first
+            && size < LARGE
+        {
+            self.request.set_page_size(size);
+        }
     }
 
     /// Requests a page. The first one shows whether the server gives large ones; if not, its own size serves, here and in
@@ -113,9 +132,9 @@ impl<T> Walk<T> {
             large.set_page_size(LARGE);
             large.set_query("page", page);
             match (self.fetch)(session, &large, asked, scope) {
-                Err(error) if matches!(error.status(), Some(400 | 422)) => is_refused = true,
+                Err(error) if is_refusal(&error) => is_refused = true,
                 result => {
-                    self.request = large;
+                    (self.request, self.is_large) = (large, true);
                     return result;
                 }
             }
@@ -137,6 +156,15 @@ impl<T> fmt::Debug for Walk<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut walk = f.debug_struct("Walk");
         walk.field("route", &self.request.route).field("next_page", &self.next).finish_non_exhaustive()
+    }
+}
+
+/// Whether the server refuses the request for what it asks, under whatever status.
+fn is_refusal(error: &Error) -> bool {
+    match error.status() {
+        Some(400..500) => error.kind() == ErrorKind::InvalidRequest,
+        Some(200..300) => error.code().is_some(),
+        _ => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The one way every call takes: token, turn, attempt, classification, and what follows from it.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,6 +91,7 @@ impl Inner {
     }
 
     fn attempts(&self, request: &Request, course: &mut Course<'_>) -> Result<Reply> {
+        let mut is_retry = false;
         loop {
             let grant = self.ready(request, course)?;
             let sent = self.source.clock.monotonic();
@@ -97,6 +99,9 @@ impl Inner {
                 return Err(Error::new(ErrorKind::Timeout, "no time is left to send the request"));
             }
             course.made += 1;
+            if mem::replace(&mut is_retry, true) {
+                self.source.counters.retry();
+            }
             let result = self.attempt(request, grant.as_ref(), course.scope.deadline);
             if let (Ok(response), Some(clock)) = (&result, course.scope.server_clock) {
                 clock.learn(response.date(Now::read(&*self.source.clock).wall), sent);
@@ -137,7 +142,6 @@ impl Inner {
             match retry.decide(course.made, outcome, request.may_repeat, left, clock.random()) {
                 Decision::GiveUp => return Err(error),
                 Decision::RepeatAfter(pause) => {
-                    self.source.counters.retry();
                     self.cache.pause_until(now.saturating_add(pause), course.scope.closes)?;
                 }
             }
@@ -191,7 +195,6 @@ impl Inner {
             }
         }
         course.made = course.made.saturating_sub(1);
-        self.source.counters.retry();
         Ok(())
     }
 

@@ -77,5 +77,6 @@ fn a_call_that_the_logout_itself_gets_refused_says_so() -> Result<()> {
     sandbox.advance(HOUR);
     crowd.all(Err(ErrorKind::LoggedOut))?;
     assert_eq!((sandbox.calls("GET /api/v1/countries"), sandbox.calls("POST /auth/login")), (1, 1));
+    assert_eq!(session.stats().retries, 0);
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::sync::mpsc::channel;
 
 use rustls::ALL_VERSIONS;
 use ureq::Proxy;
@@ -123,4 +124,38 @@ fn a_proxy_that_refuses_leaves_the_request_unsent() {
     assert_eq!(exchange, NEW);
     proxy.finish();
     target.finish();
+}
+
+/// A proxy that is the target as well: it lets a tunnel in and speaks TLS in it.
+#[test]
+fn a_tunnel_is_checked_before_it_is_used_again() {
+    for unsolicited in [None, Some(&b"nobody asked for this"[..])] {
+        let (idle, is_idle) = channel();
+        let peer = Peer::new(ALL_VERSIONS, move |door: Door| {
+            let mut tunnels = Vec::new();
+            for reply in [&b"first"[..], b"second"] {
+                let mut client = door.tcp();
+                read_head(&mut client);
+                answer_tunnel(&mut client);
+                let mut connection = door.wrap(client);
+                read_head(&mut connection);
+                answer(&mut connection, reply);
+                if let Some(unsolicited) = unsolicited {
+                    answer(&mut connection, unsolicited);
+                    tunnels.push(connection);
+                } else {
+                    drop(connection);
+                }
+                idle.send(()).unwrap();
+            }
+        });
+        let through = Proxy::new(&format!("http://127.0.0.1:{}", peer.port)).unwrap();
+        let agent = agent_with(&peer.pem, |config| config.proxy(Some(through)));
+        for reply in [b"first".to_vec(), b"second".to_vec()] {
+            assert_eq!(fetch(&agent, &peer.url()), (reply, FIRST), "{unsolicited:?}");
+            is_idle.recv().unwrap();
+        }
+        drop(agent);
+        peer.finish();
+    }
 }
