@@ -259,6 +259,21 @@ fn an_order_is_found_on_a_server_that_refuses_large_pages() -> Result<()> {
 }
 
 #[test]
+fn a_page_size_that_makes_no_sense_is_not_requested() -> Result<()> {
+    let mut api = Api::start()?;
+    for (page, size) in [(1, "0"), (2, "0")] {
+        let call = api.get(&format!("/api/v1/wallets?limit=500&page={page}"));
+        call.with_header("x-per-page", size)
+            .with_header("x-total-count", "2")
+            .with_body(body(&[page]))
+            .create();
+    }
+    assert_eq!(counted(api.session.wallets(&ListWallets::new())), (2, None));
+    api.finish();
+    Ok(())
+}
+
+#[test]
 fn a_server_that_gives_smaller_pages_without_a_word_is_read_to_the_end() -> Result<()> {
     let capped = [("x-per-page", "2"), ("x-has-more", "true")];
     let end = [("x-per-page", "2"), ("x-has-more", "false")];

@@ -3,6 +3,8 @@
 //! The platform publishes one wire format under several labels, and their documents disagree; contract section 9
 //! lists the variants, and all of them are read here.
 
+mod lists;
+
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -10,21 +12,12 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
+pub(crate) use lists::{Listed, Listing, list_of, page_of};
+
 use super::Response;
 use super::retry_after;
-use crate::model::{Entries, Identified, Members, Mended, Model, Odd, flag, mended, unescape};
-use crate::session::CALL_LOG;
-use crate::{Error, ErrorKind, Page, Result, Unreadable};
-
-/// What a page was asked for, to work out whether there is more when the server does not say.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Listed {
-    pub(crate) page: u32,
-    /// How many items the page may hold, if that was set.
-    pub(crate) size: Option<u32>,
-    /// How many items the pages before have, as far as they were counted.
-    pub(crate) before: Option<u64>,
-}
+use crate::model::{Entries, Identified, Members, Mended, Model, flag, mended, unescape};
+use crate::{Error, ErrorKind, Result};
 
 /// The body as JSON text.
 pub(crate) fn text_of(response: &Response) -> Mended<'_> {
@@ -35,17 +28,15 @@ pub(crate) fn text_of(response: &Response) -> Mended<'_> {
 pub(crate) fn object_of<T: Model>(response: &Response) -> Result<T> {
     let text = text_of(response);
     let object = object(response, &text)?;
-    T::read(&object).map_err(|odd| no_object(response, &object, odd))
+    T::read(&object).map_err(|odd| {
+        // An order may have a member of this name, so it is only looked at where there is no object.
+        if says_error(&object) { said_failed(response) } else { unusable(response, odd) }
+    })
 }
 
 fn object<'a>(response: &Response, text: &'a str) -> Result<Members<'a>> {
     let top = top(response, first(response, text)?)?;
     Ok(data(&top).map(|data| members(response, data)).transpose()?.unwrap_or(top))
-}
-
-fn no_object(response: &Response, object: &Members<'_>, odd: Odd) -> Error {
-    // An order may have a member of this name, so it is only looked at where there is no object.
-    if says_error(object) { said_failed(response) } else { unusable(response, odd) }
 }
 
 /// One object, which has to be the one with this id.
@@ -74,102 +65,6 @@ pub(crate) fn nothing_of(response: &Response) -> Result<()> {
     if failed { Err(said_failed(response)) } else { Ok(()) }
 }
 
-/// A list that has no pages. What cannot be read is left out with a warning; if nothing can, the list cannot.
-pub(crate) fn list_of<T: Model>(response: &Response) -> Result<Vec<T>> {
-    let (items, unreadable) = items_of(response)?;
-    match first_left_out(unreadable) {
-        Some(error) if items.is_empty() => Err(error),
-        _ => Ok(items),
-    }
-}
-
-fn first_left_out(unreadable: Vec<Unreadable>) -> Option<Error> {
-    for item in &unreadable {
-        log::warn!(target: CALL_LOG, "left out of a list: {}", item.error());
-    }
-    unreadable.into_iter().next().map(Unreadable::into_error)
-}
-
-/// The items of a list that can be read, and the others.
-fn items_of<T: Model>(response: &Response) -> Result<(Vec<T>, Vec<Unreadable>)> {
-    let mut items = Vec::new();
-    let unreadable = each_item(response, &mut |item| {
-        items.push(T::read(item)?);
-        Ok(())
-    })?;
-    Ok((items, unreadable))
-}
-
-/// Hands each item of a list to `read`, and returns those that it cannot read. Compiled once and not for each type.
-fn each_item(
-    response: &Response,
-    read: &mut dyn FnMut(&Members<'_>) -> Result<(), Odd>,
-) -> Result<Vec<Unreadable>> {
-    let text = text_of(response);
-    let Entries(entries) = entries(response, &text)?;
-    let mut unreadable = Vec::new();
-    for (position, raw) in entries.into_iter().enumerate() {
-        let members = Members::of(raw.get());
-        let Err(odd) = members.as_ref().ok_or(Odd::NoObject).and_then(&mut *read) else { continue };
-        let id = members.and_then(|members| members.number("id"));
-        let named = id.map_or(String::new(), |id: i64| format!(" (id {id})"));
-        let error = unusable(response, format_args!("has an item that {odd}, at position {position}{named}"));
-        unreadable.push(Unreadable::new(position, id, error));
-    }
-    Ok(unreadable)
-}
-
-/// One page of a list, and what the server says of the pages.
-pub(crate) struct Listing<T> {
-    pub(crate) page: Page<T>,
-    /// How many items a page holds at most.
-    pub(crate) size: Option<u64>,
-    /// How many items this page and those before it have.
-    pub(crate) through: u64,
-    /// Whether a header says that there is a next page.
-    pub(crate) says_more: bool,
-}
-
-/// A list with the paging headers of the response.
-pub(crate) fn page_of<T: Model>(response: &Response, asked: Listed) -> Result<Listing<T>> {
-    let (items, unreadable) = items_of(response)?;
-    let Listing { page: empty, size, through, says_more } =
-        paging(response, asked, items.len() + unreadable.len());
-    let Page { page, total, total_pages, has_more, .. } = empty;
-    let page = Page { items, page, total, total_pages, has_more, unreadable };
-    Ok(Listing { page, size, through, says_more })
-}
-
-/// What the headers say of a page with so many items, without the items.
-///
-/// There is more as soon as one header says so, because of those that disagree none is known to be right. Without any
-/// header there may be more behind every page that is not empty.
-fn paging(response: &Response, asked: Listed, count: usize) -> Listing<()> {
-    let page = number(response, "x-page").unwrap_or(asked.page);
-    let (total, total_pages) = (number(response, "x-total-count"), number(response, "x-total-pages"));
-    let count = u64::try_from(count).unwrap_or(u64::MAX);
-    let given: Option<u64> = number(response, "x-per-page");
-    let size = given.or(asked.size.map(u64::from));
-    // A server may give fewer items a page than it was asked for, or than it says: those it gave are what counts.
-    let before = asked
-        .before
-        .unwrap_or_else(|| u64::from(page.saturating_sub(1)).saturating_mul(size.unwrap_or(count)));
-    let through = before.saturating_add(count);
-    let said = [
-        response.header("x-has-more").and_then(|more| more.to_ascii_lowercase().parse().ok()),
-        total_pages.map(|pages| page < pages),
-        total.map(|total| through < total),
-    ];
-    let said = said.into_iter().flatten().reduce(|one, other| one || other);
-    let has_more = said.unwrap_or(count > 0 && given.is_none_or(|size| count >= size));
-    let page = Page { items: Vec::new(), page, total, total_pages, has_more, unreadable: Vec::new() };
-    Listing { page, size, through, says_more: said == Some(true) }
-}
-
-fn number<N: std::str::FromStr>(response: &Response, name: &str) -> Option<N> {
-    response.header(name)?.parse().ok()
-}
-
 /// The payload inside an envelope, or all of the text if there is none.
 pub(crate) fn payload<'a>(response: &Response, text: &'a str) -> Result<&'a str> {
     if !first(response, text)?.starts_with('{') {
@@ -188,20 +83,6 @@ fn data<'a>(top: &Members<'a>) -> Option<&'a str> {
 fn top<'a>(response: &Response, json: &'a str) -> Result<Members<'a>> {
     let top = members(response, json)?;
     if is_failed(&top) { Err(said_failed(response)) } else { Ok(top) }
-}
-
-/// The entries of a list, however deep in `data` it is.
-fn entries<'a>(response: &Response, text: &'a str) -> Result<Entries<'a>> {
-    let mut json = first(response, text)?;
-    while json.starts_with('{') {
-        let top = top(response, json)?;
-        let Some(data) = top.get("data") else { break };
-        json = data.get();
-    }
-    let entries: Entries<'a> = read(response, json)?;
-    // What is not there must not pass for a list without items.
-    let is_list = json.starts_with('[') || !entries.0.is_empty();
-    if is_list { Ok(entries) } else { Err(unusable(response, "is not a list")) }
 }
 
 /// The text from its first character that is not blank.

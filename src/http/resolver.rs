@@ -99,10 +99,7 @@ impl CachedResolver {
             };
             if !name.addresses.is_empty() {
                 let mut addresses = name.addresses.clone();
-                if let Some(at) = addresses.iter().position(|address| Some(*address) == name.preferred) {
-                    let preferred = addresses.remove(at);
-                    addresses.insert(0, preferred);
-                }
+                addresses.sort_by_key(|address| Some(*address) != name.preferred);
                 return Ok(addresses);
             }
             let left = timeout.after.saturating_sub(started.elapsed());

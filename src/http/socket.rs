@@ -116,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    /// A transport that fails as it is told to, and notes for how long it would have waited.
+    /// Fails with `error` and records its timeouts.
     #[derive(Debug)]
     struct Noting {
         error: fn() -> Error,

@@ -252,17 +252,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
             }
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-                let mut entries: Vec<(u32, _)> = Vec::new();
+                let mut entries = BTreeMap::new();
                 while let Some((name, entry)) = map.next_entry::<Cow<'de, str>, _>()? {
                     // The name stays out of the message: errors never quote the server's values.
-                    let number = name.parse().map_err(|_| M::Error::custom("an object is not a list"))?;
-                    entries.push((number, entry));
+                    let number: u32 =
+                        name.parse().map_err(|_| M::Error::custom("an object is not a list"))?;
+                    entries.insert(number, entry);
                 }
-                // Of those with the same number the last counts.
-                entries.reverse();
-                entries.sort_by_key(|(number, _)| *number);
-                entries.dedup_by_key(|(number, _)| *number);
-                Ok(Entries(entries.into_iter().map(|(_, entry)| entry).collect()))
+                Ok(Entries(entries.into_values().collect()))
             }
         }
 

@@ -107,15 +107,11 @@ impl<T> Walk<T> {
         Ok(Some(items))
     }
 
-    /// Asks for pages of the size that the server says it gives instead of large ones. It may still count its pages by the
-    /// size it was asked for, and the rest of each would be lost.
-    fn keep_to(&mut self, given: Option<u64>) {
-        let is_first = self.through.is_none();
-        if let Some(size) = given.and_then(|size| u32::try_from(size).ok())
-            && self.is_large
-            && is_first
-            && size < LARGE
-        {
+    /// Requests pages of the size that the server states from now on, instead of large ones. Otherwise it may go on to
+    /// count its pages by the size it was asked for, and skip the rest of each.
+    fn keep_to(&mut self, stated: Option<u64>) {
+        let stated = stated.and_then(|size| u32::try_from(size).ok());
+        if let Some(size @ 1..LARGE) = stated.filter(|_| self.is_large && self.through.is_none()) {
             self.request.set_page_size(size);
         }
     }

@@ -109,8 +109,7 @@ impl<S: Source> Cache<S> {
     }
 
     pub(crate) fn accepted(&self, generation: u64, route: Route) {
-        // A call that was accepted had a token of this process.
-        let shared = self.0.again(|parent| parent.forked());
+        let shared = self.shared();
         if shared.settled.load(Ordering::Acquire) != generation {
             let now = shared.source.now().monotonic;
             shared.change(|state| state.machine.accepted(generation, route, now));

@@ -20,11 +20,6 @@ impl<T> PerProcess<T> {
         self.of(process::id(), &make)
     }
 
-    /// Like [`get`](PerProcess::get), without its system call, on a thread that has called it in this process.
-    pub(crate) fn again(&self, make: impl Fn(&T) -> T) -> &T {
-        self.first().unwrap_or_else(|| self.get(make))
-    }
-
     /// The value it began with, unless a forked process has made its own. Costs no system call; a child that has
     /// not called [`get`](PerProcess::get) yet sees the value as it was at the fork.
     pub(crate) fn first(&self) -> Option<&T> {

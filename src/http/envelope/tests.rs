@@ -4,6 +4,7 @@ use http::HeaderMap;
 
 use super::*;
 use crate::http::Body;
+use crate::model::Odd;
 
 fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> Response {
     let mut map = HeaderMap::new();

@@ -1,0 +1,114 @@
+//! Lists, their pages and their items.
+
+use super::{first, read, text_of, top, unusable};
+use crate::http::Response;
+use crate::model::{Entries, Members, Model, Odd};
+use crate::session::CALL_LOG;
+use crate::{Page, Result, Unreadable};
+
+/// What a page was asked for, to work out whether there is more when the server does not say.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listed {
+    pub(crate) page: u32,
+    /// How many items the page may hold, if that was set.
+    pub(crate) size: Option<u32>,
+    /// How many items the pages before have, as far as they were counted.
+    pub(crate) before: Option<u64>,
+}
+
+/// A list that has no pages. What cannot be read is left out with a warning; if nothing can, the list cannot.
+pub(crate) fn list_of<T: Model>(response: &Response) -> Result<Vec<T>> {
+    let (items, unreadable) = items_of(response)?;
+    for item in &unreadable {
+        log::warn!(target: CALL_LOG, "left out of a list: {}", item.error());
+    }
+    match unreadable.into_iter().next() {
+        Some(first) if items.is_empty() => Err(first.into_error()),
+        _ => Ok(items),
+    }
+}
+
+/// The items of a list that can be read, and the others.
+fn items_of<T: Model>(response: &Response) -> Result<(Vec<T>, Vec<Unreadable>)> {
+    let mut items = Vec::new();
+    let unreadable = each_item(response, &mut |item| {
+        items.push(T::read(item)?);
+        Ok(())
+    })?;
+    Ok((items, unreadable))
+}
+
+/// Hands each item of a list to `read`, and returns those that it cannot read. Compiled once and not for each type.
+fn each_item(
+    response: &Response,
+    read: &mut dyn FnMut(&Members<'_>) -> Result<(), Odd>,
+) -> Result<Vec<Unreadable>> {
+    let text = text_of(response);
+    let Entries(entries) = entries(response, &text)?;
+    let mut unreadable = Vec::new();
+    for (position, raw) in entries.into_iter().enumerate() {
+        let members = Members::of(raw.get());
+        let Err(odd) = members.as_ref().ok_or(Odd::NoObject).and_then(&mut *read) else { continue };
+        let id = members.and_then(|members| members.number("id"));
+        let named = id.map_or(String::new(), |id: i64| format!(" (id {id})"));
+        let error = unusable(response, format_args!("has an item that {odd}, at position {position}{named}"));
+        unreadable.push(Unreadable::new(position, id, error));
+    }
+    Ok(unreadable)
+}
+
+/// One page of a list, and what the server says of the pages.
+pub(crate) struct Listing<T> {
+    pub(crate) page: Page<T>,
+    /// How many items a page holds at most.
+    pub(crate) size: Option<u64>,
+    /// How many items this page and those before it have.
+    pub(crate) through: u64,
+    /// Whether a header says that there is a next page.
+    pub(crate) says_more: bool,
+}
+
+/// A list with the paging headers of the response.
+///
+/// There is more as soon as one header says so, because of those that disagree none is known to be right. Without any
+/// header there may be more behind every page that is not empty.
+pub(crate) fn page_of<T: Model>(response: &Response, asked: Listed) -> Result<Listing<T>> {
+    let (items, unreadable) = items_of(response)?;
+    let page = number(response, "x-page").unwrap_or(asked.page);
+    let (total, total_pages) = (number(response, "x-total-count"), number(response, "x-total-pages"));
+    let count = u64::try_from(items.len() + unreadable.len()).unwrap_or(u64::MAX);
+    let given: Option<u64> = number(response, "x-per-page");
+    let size = given.or(asked.size.map(u64::from));
+    // A server may give fewer items a page than it was asked for, or than it says: those it gave are what counts.
+    let before = asked
+        .before
+        .unwrap_or_else(|| u64::from(page.saturating_sub(1)).saturating_mul(size.unwrap_or(count)));
+    let through = before.saturating_add(count);
+    let said = [
+        response.header("x-has-more").and_then(|more| more.to_ascii_lowercase().parse().ok()),
+        total_pages.map(|pages| page < pages),
+        total.map(|total| through < total),
+    ];
+    let said = said.into_iter().flatten().reduce(|one, other| one || other);
+    let has_more = said.unwrap_or(count > 0 && given.is_none_or(|size| count >= size));
+    let page = Page { items, page, total, total_pages, has_more, unreadable };
+    Ok(Listing { page, size, through, says_more: said == Some(true) })
+}
+
+fn number<N: std::str::FromStr>(response: &Response, name: &str) -> Option<N> {
+    response.header(name)?.parse().ok()
+}
+
+/// The entries of a list, however deep in `data` it is.
+fn entries<'a>(response: &Response, text: &'a str) -> Result<Entries<'a>> {
+    let mut json = first(response, text)?;
+    while json.starts_with('{') {
+        let top = top(response, json)?;
+        let Some(data) = top.get("data") else { break };
+        json = data.get();
+    }
+    let entries: Entries<'a> = read(response, json)?;
+    // What is not there must not pass for a list without items.
+    let is_list = json.starts_with('[') || !entries.0.is_empty();
+    if is_list { Ok(entries) } else { Err(unusable(response, "is not a list")) }
+}
