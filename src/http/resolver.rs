@@ -99,7 +99,11 @@ impl CachedResolver {
             };
             if !name.addresses.is_empty() {
                 let mut addresses = name.addresses.clone();
-                addresses.sort_by_key(|address| Some(*address) != name.preferred);
+                // Without a sort, which would be the only one in the crate and takes long to compile.
+                if let Some(at) = addresses.iter().position(|address| Some(*address) == name.preferred) {
+                    let preferred = addresses.remove(at);
+                    addresses.insert(0, preferred);
+                }
                 return Ok(addresses);
             }
             let left = timeout.after.saturating_sub(started.elapsed());
