@@ -35,7 +35,7 @@ fn main() -> anyhow::Result<()> {
         (Session::from_env()?, url.to_string_lossy().into_owned(), None)
     } else {
         let sandbox = Sandbox::start()?;
-        (Session::new(&sandbox.url(), sandbox.credentials())?, "sandbox".to_owned(), Some(sandbox))
+        (sandbox.session(), "sandbox".to_owned(), Some(sandbox))
     };
 
     let mut export = Export::open(&options.directory, &source)?;

@@ -49,5 +49,5 @@ fn connect() -> anyhow::Result<(Session, Option<Sandbox>)> {
         return Ok((Session::from_env()?, None));
     }
     let sandbox = Sandbox::start()?;
-    Ok((Session::new(&sandbox.url(), sandbox.credentials())?, Some(sandbox)))
+    Ok((sandbox.session(), Some(sandbox)))
 }

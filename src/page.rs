@@ -70,7 +70,7 @@ impl<'a, T> IntoIterator for &'a Page<T> {
 /// ```
 /// # use popup_rewards::{sandbox::Sandbox, *};
 /// # let sandbox = Sandbox::start()?;
-/// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+/// # let session = sandbox.session();
 /// for product in session.products(&ListProducts::new()) {
 ///     match product {
 ///         Ok(product) => println!("{}", product.name),
@@ -87,7 +87,7 @@ impl<'a, T> IntoIterator for &'a Page<T> {
 /// ```
 /// # use popup_rewards::{sandbox::Sandbox, *};
 /// # let sandbox = Sandbox::start()?;
-/// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+/// # let session = sandbox.session();
 /// let mut products = session.products(&ListProducts::new());
 /// let mut seen = 0;
 /// while let Some(product) = products.next() {

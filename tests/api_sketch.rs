@@ -345,6 +345,7 @@ fn a_sandbox_is_controlled() {
     let _: fn() -> Result<Sandbox> = Sandbox::start;
     let _: fn(&Sandbox) -> String = Sandbox::url;
     let _: fn(&Sandbox) -> Credentials = Sandbox::credentials;
+    let _: fn(&Sandbox) -> Session = Sandbox::session;
     let _: fn(&Sandbox, Duration) = Sandbox::advance;
     let _: fn(&Sandbox) = Sandbox::revoke_all_tokens;
     let _: fn(&Sandbox, &str, Fault) = Sandbox::fault;

@@ -110,7 +110,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// let countries: Vec<Country> = session.call(&RawCall::get("/api/v1/countries"))?;
     /// assert!(!countries.is_empty());
     /// # Ok::<(), Error>(())

@@ -20,7 +20,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// let countries = session.countries()?;
     /// assert!(countries.iter().any(|country| country.alpha_3 == "USA"));
     /// # Ok::<(), Error>(())
@@ -42,7 +42,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// let first = session.countries()?.remove(0);
     /// assert_eq!(session.get_country(first.id)?.name, first.name);
     /// # Ok::<(), Error>(())
@@ -64,7 +64,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// let currencies = session.currencies()?;
     /// assert!(currencies.iter().any(|currency| currency.currency == "USD" && currency.precision == 2));
     /// # Ok::<(), Error>(())
@@ -88,7 +88,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// let first = session.currencies()?.remove(0);
     /// assert_eq!(session.get_currency(first.id)?.name, first.name);
     /// # Ok::<(), Error>(())
@@ -111,7 +111,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// for category in session.categories()? {
     ///     println!("{}", category.name);
     /// }
@@ -134,7 +134,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// let first = session.categories()?.remove(0);
     /// assert_eq!(session.get_category(first.id)?.name, first.name);
     /// # Ok::<(), Error>(())
@@ -157,7 +157,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// for subcategory in session.subcategories()? {
     ///     println!("{}", subcategory.name);
     /// }
@@ -180,7 +180,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// let first = session.subcategories()?.remove(0);
     /// assert_eq!(session.get_subcategory(first.id)?.name, first.name);
     /// # Ok::<(), Error>(())
@@ -201,7 +201,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// session.service_status()?;
     /// # Ok::<(), Error>(())
     /// ```

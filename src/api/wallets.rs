@@ -17,7 +17,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// let page = session.list_wallets(&ListWallets::new())?;
     /// assert!(!page.items.is_empty());
     /// # Ok::<(), Error>(())
@@ -41,7 +41,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// for wallet in session.wallets(&ListWallets::new()) {
     ///     println!("{}", wallet?.amount);
     /// }
@@ -66,7 +66,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// # let wallet = session.list_wallets(&ListWallets::new())?.items.remove(0);
     /// assert_eq!(session.get_wallet(wallet.id)?.currency_id, wallet.currency_id);
     /// # Ok::<(), Error>(())
@@ -87,7 +87,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// let page = session.list_transactions(&ListTransactions::new().limit(10))?;
     /// assert!(page.items.len() <= 10);
     /// # Ok::<(), Error>(())
@@ -111,7 +111,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// for transaction in session.transactions(&ListTransactions::new()).take(10) {
     ///     let transaction = transaction?;
     ///     println!("{} {}", transaction.transaction_type, transaction.amount);
@@ -135,7 +135,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// if let Some(transaction) = session.transactions(&ListTransactions::new()).next().transpose()? {
     ///     assert_eq!(session.get_transaction(transaction.id)?.amount, transaction.amount);
     /// }

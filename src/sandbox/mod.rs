@@ -10,12 +10,15 @@
 //! use popup_rewards::sandbox::{Fault, Sandbox};
 //!
 //! let sandbox = Sandbox::start()?;
-//! let credentials = sandbox.credentials();
-//! println!("a session for {} logs in with {credentials:?}", sandbox.url());
+//! let session = sandbox.session();
 //!
-//! sandbox.fault("GET /api/v1/products", Fault::Status(503).times(2));
+//! sandbox.fault("GET /api/v1/products", Fault::Status(503));
+//! session.list_products(&Default::default())?;
+//! assert_eq!(sandbox.calls("GET /api/v1/products"), 2);
+//!
 //! sandbox.advance(Duration::from_secs(3600));
-//! assert_eq!(sandbox.calls("POST /auth/login"), 0);
+//! session.list_products(&Default::default())?;
+//! assert_eq!(sandbox.calls("POST /auth/refresh"), 1);
 //! # Ok::<(), popup_rewards::Error>(())
 //! ```
 //!
@@ -64,7 +67,7 @@ use server::Server;
 use state::State;
 use webhooks::Outbox;
 
-use crate::{Credentials, Error, ErrorKind, Result, Secret};
+use crate::{Credentials, Error, ErrorKind, Result, Secret, Session};
 
 /// A running server of the API on a loopback port. It stops when it is dropped.
 pub struct Sandbox {
@@ -106,6 +109,32 @@ impl Sandbox {
     pub fn credentials(&self) -> Credentials {
         let state = self.state.lock();
         Credentials::new(&*state.auth.key, &*state.auth.secret)
+    }
+
+    /// Returns a session on this server, with its URL, its credentials and its [`clock`](Sandbox::clock), which
+    /// [`advance`](Sandbox::advance) moves for both.
+    ///
+    /// For other settings, give the same three to [`Session::builder`].
+    ///
+    /// # Panics
+    /// If the session cannot be built, which nothing in the environment should cause.
+    ///
+    /// # Examples
+    /// ```
+    /// use popup_rewards::{ListProducts, sandbox::Sandbox};
+    ///
+    /// let sandbox = Sandbox::start()?;
+    /// let page = sandbox.session().list_products(&ListProducts::new())?;
+    /// assert!(!page.items.is_empty());
+    /// # Ok::<(), popup_rewards::Error>(())
+    /// ```
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a test double fails the test loudly")]
+    pub fn session(&self) -> Session {
+        Session::builder(&self.url(), self.credentials())
+            .clock(self.clock())
+            .build()
+            .expect("a session on the sandbox needs nothing else")
     }
 
     /// The user name of [`credentials`](Sandbox::credentials), for a client of the test's own.

@@ -30,7 +30,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, Error, ErrorKind, Session};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// session.login()?;
     /// session.logout()?;
     /// assert_eq!(session.countries().unwrap_err().kind(), ErrorKind::LoggedOut);
@@ -53,7 +53,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, Error, SessionState, Session};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// session.login()?;
     /// session.forget();
     /// assert_eq!(session.status().state, SessionState::LoggedOut);

@@ -34,9 +34,10 @@ pub use self::status::{SessionState, SessionStats, SessionStatus};
 /// ```
 /// # use popup_rewards::{sandbox::Sandbox, Error};
 /// # let sandbox = Sandbox::start()?;
+/// # let (base_url, credentials) = (sandbox.url(), sandbox.credentials());
 /// use popup_rewards::Session;
 ///
-/// let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+/// let session = Session::new(&base_url, credentials)?;
 /// std::thread::scope(|scope| {
 ///     for _ in 0..8 {
 ///         let session = session.clone();
@@ -127,7 +128,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, Error, Session, SessionState};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// session.countries()?;
     /// let status = session.status();
     /// assert_eq!(status.state, SessionState::Fresh);
@@ -145,7 +146,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, Error, Session};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// session.countries()?;
     /// assert_eq!((session.stats().logins, session.stats().calls), (1, 1));
     /// # Ok::<(), Error>(())

@@ -22,7 +22,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, Error, Session};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// session.login()?;
     /// assert_eq!(session.status().generation, 1);
     /// # Ok::<(), Error>(())
@@ -42,7 +42,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, Error, Session};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// session.login()?;
     /// session.refresh()?;
     /// assert_eq!(session.status().generation, 2);
@@ -62,7 +62,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, Error, Session};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// let token = session.access_token()?;
     /// assert!(!token.expose().is_empty());
     /// assert!(!format!("{token:?}").contains(token.expose()));
@@ -82,7 +82,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, Error, Session};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// use std::time::Duration;
     ///
     /// let token = session.access_token_valid_for(Duration::from_secs(20 * 60))?;

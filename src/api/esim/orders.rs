@@ -30,7 +30,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
     /// # let plan = session.list_esim_variants(product.id)?.remove(0);
     /// let reference = ClientReference::new("esim-2031-0001")?;
@@ -54,7 +54,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// let page = session.list_esim_orders(&ListEsimOrders::new().status(EsimOrderStatus::Failed))?;
     /// assert!(page.items.is_empty());
     /// # Ok::<(), Error>(())
@@ -79,7 +79,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// for order in session.esim_orders(&ListEsimOrders::new()) {
     ///     println!("{}", order?.status);
     /// }
@@ -104,7 +104,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
     /// # let plan = session.list_esim_variants(product.id)?.remove(0);
     /// # let placed =
@@ -134,7 +134,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(sandbox.clock()).build()?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
     /// # let plan = session.list_esim_variants(product.id)?.remove(0);
     /// # let reference = ClientReference::generate();
@@ -165,7 +165,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(sandbox.clock()).build()?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
     /// # let plan = session.list_esim_variants(product.id)?.remove(0);
     /// # let reference = ClientReference::generate();
@@ -193,7 +193,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
     /// # let plan = session.list_esim_variants(product.id)?.remove(0);
     /// # let placed =

@@ -19,7 +19,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// let page = session.list_esim_products(&ListEsimProducts::new().limit(5))?;
     /// assert!(page.items.len() <= 5);
     /// # Ok::<(), Error>(())
@@ -43,7 +43,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// for product in session.esim_products(&ListEsimProducts::new()) {
     ///     println!("{}", product?.name);
     /// }
@@ -66,7 +66,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
     /// assert_eq!(session.get_esim_product(product.id)?.name, product.name);
     /// # Ok::<(), Error>(())
@@ -89,7 +89,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
     /// for plan in session.list_esim_variants(product.id)? {
     ///     println!("{}: {}", plan.name, plan.amount);
@@ -113,7 +113,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
     /// # let plan = session.list_esim_variants(product.id)?.remove(0);
     /// assert_eq!(session.get_esim_variant(plan.id)?.amount, plan.amount);
@@ -135,7 +135,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_esim_products(&ListEsimProducts::new())?.items.remove(0);
     /// # let plan = session.list_esim_variants(product.id)?.remove(0);
     /// let charges = session.quote_esim(&NewEsimQuote::new(product.id, plan.amount))?;

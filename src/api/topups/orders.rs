@@ -30,7 +30,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
     /// # let variant = session.list_topup_variants(product.id)?.remove(0);
     /// # let amount = variant.fixed_amounts.first().copied().or(variant.min_amount).unwrap_or_default();
@@ -55,7 +55,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// let page = session.list_topup_orders(&ListTopupOrders::new().country("USA"))?;
     /// assert_eq!(page.page, 1);
     /// # Ok::<(), Error>(())
@@ -79,7 +79,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// for order in session.topup_orders(&ListTopupOrders::new()) {
     ///     println!("{}", order?.status);
     /// }
@@ -102,7 +102,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
     /// # let variant = session.list_topup_variants(product.id)?.remove(0);
     /// # let amount = variant.fixed_amounts.first().copied().or(variant.min_amount).unwrap_or_default();
@@ -134,7 +134,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(sandbox.clock()).build()?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
     /// # let variant = session.list_topup_variants(product.id)?.remove(0);
     /// # let amount = variant.fixed_amounts.first().copied().or(variant.min_amount).unwrap_or_default();
@@ -168,7 +168,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(sandbox.clock()).build()?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
     /// # let variant = session.list_topup_variants(product.id)?.remove(0);
     /// # let amount = variant.fixed_amounts.first().copied().or(variant.min_amount).unwrap_or_default();
@@ -199,7 +199,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
     /// # let variant = session.list_topup_variants(product.id)?.remove(0);
     /// # let amount = variant.fixed_amounts.first().copied().or(variant.min_amount).unwrap_or_default();

@@ -21,7 +21,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// let page = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?;
     /// assert!(page.items.iter().all(|product| product.topup_type == TopupType::Mobile));
     /// # Ok::<(), Error>(())
@@ -45,7 +45,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// for product in session.topup_products(&ListTopupProducts::new()) {
     ///     println!("{}", product?.name);
     /// }
@@ -68,7 +68,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
     /// let product = session.get_topup_product(product.id)?;
     /// println!("{} wants {} fields", product.name, product.input_fields.len());
@@ -92,7 +92,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
     /// for variant in session.list_topup_variants(product.id)? {
     ///     println!("{}: {:?}", variant.name, variant.fixed_amounts);
@@ -116,7 +116,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
     /// # let variant = session.list_topup_variants(product.id)?.remove(0);
     /// assert_eq!(session.get_topup_variant(variant.id)?.name, variant.name);
@@ -141,7 +141,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// for operator in session.lookup_mobile("+14155550123")? {
     ///     println!("{} ({})", operator.name, if operator.identified { "sure" } else { "a guess" });
     /// }
@@ -164,7 +164,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_topup_products(&ListTopupProducts::new().topup_type(TopupType::Mobile))?.items.remove(0);
     /// # let variant = session.list_topup_variants(product.id)?.remove(0);
     /// # let amount = variant.fixed_amounts.first().copied().or(variant.min_amount).unwrap_or_default();

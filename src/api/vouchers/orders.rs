@@ -28,7 +28,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_products(&ListProducts::new())?.items.remove(0);
     /// # let denomination = product.available_denominations[0].min_value.unwrap_or_default();
     /// let reference = ClientReference::new("gift-2031-0001")?;
@@ -53,7 +53,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// let page = session.list_orders(&ListOrders::new().status(OrderStatus::Pending))?;
     /// assert!(page.items.is_empty());
     /// # Ok::<(), Error>(())
@@ -77,7 +77,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// for order in session.orders(&ListOrders::new()) {
     ///     println!("{}", order?.status);
     /// }
@@ -102,7 +102,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_products(&ListProducts::new())?.items.remove(0);
     /// # let denomination = product.available_denominations[0].min_value.unwrap_or_default();
     /// # let placed = session.create_order(&NewOrder::new(product.id, denomination, 1, ClientReference::generate()))?;
@@ -134,7 +134,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(sandbox.clock()).build()?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_products(&ListProducts::new())?.items.remove(0);
     /// # let denomination = product.available_denominations[0].min_value.unwrap_or_default();
     /// # let reference = ClientReference::generate();
@@ -165,7 +165,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(sandbox.clock()).build()?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_products(&ListProducts::new())?.items.remove(0);
     /// # let denomination = product.available_denominations[0].min_value.unwrap_or_default();
     /// # let reference = ClientReference::generate();

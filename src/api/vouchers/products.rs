@@ -20,7 +20,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// let page = session.list_products(&ListProducts::new().limit(20))?;
     /// assert_eq!(page.items.len(), 20);
     /// assert!(page.has_more);
@@ -45,7 +45,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// for product in session.products(&ListProducts::new().limit(3)).take(3) {
     ///     println!("{}", product?.name);
     /// }
@@ -68,7 +68,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_products(&ListProducts::new())?.items.remove(0);
     /// let again = session.get_product(product.id)?;
     /// assert_eq!(again.name, product.name);
@@ -90,7 +90,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_products(&ListProducts::new())?.items.remove(0);
     /// # let denomination = product.available_denominations[0].min_value.unwrap_or_default();
     /// assert!(session.check_availability(product.id, denomination, 2)?);
@@ -113,7 +113,7 @@ impl Session {
     /// ```
     /// # use popup_rewards::{sandbox::Sandbox, *};
     /// # let sandbox = Sandbox::start()?;
-    /// # let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    /// # let session = sandbox.session();
     /// # let product = session.list_products(&ListProducts::new())?.items.remove(0);
     /// # let denomination = product.available_denominations[0].min_value.unwrap_or_default();
     /// let charges = session.quote_order(product.id, &NewQuote::new(denomination, 2))?;
