@@ -17,16 +17,16 @@ use crate::{Error, Result, Secret};
 /// assert_eq!(format!("{credentials:?}"), "Credentials([redacted])");
 /// ```
 #[derive(Clone)]
-pub struct Credentials(Source);
+pub struct Credentials(Origin);
 
 #[derive(Clone)]
-enum Source {
+enum Origin {
     Fixed { key: Masked, secret: Masked },
     Ask(Arc<dyn Fn() -> Result<Credentials> + Send + Sync>),
 }
 
 /// One key and its secret, as sent to the server; it lives for one login.
-pub(crate) struct Pair {
+pub(crate) struct Login {
     pub(crate) key: Secret,
     pub(crate) secret: Secret,
 }
@@ -46,7 +46,7 @@ impl Credentials {
     /// ```
     #[must_use]
     pub fn new(key: impl Into<String>, secret: impl Into<String>) -> Self {
-        Credentials(Source::Fixed {
+        Credentials(Origin::Fixed {
             key: Masked::new(&Secret::new(key), random_bytes),
             secret: Masked::new(&Secret::new(secret), random_bytes),
         })
@@ -89,25 +89,25 @@ impl Credentials {
     /// ```
     #[must_use]
     pub fn from_fn(ask: impl Fn() -> Result<Credentials> + Send + Sync + 'static) -> Self {
-        Credentials(Source::Ask(Arc::new(ask)))
+        Credentials(Origin::Ask(Arc::new(ask)))
     }
 
     /// Whether the pair can change between two logins.
     pub(crate) fn can_change(&self) -> bool {
-        matches!(self.0, Source::Ask(_))
+        matches!(self.0, Origin::Ask(_))
     }
 
     /// Refuses a fixed pair that no server could accept; a closure is not asked.
     pub(crate) fn check(&self) -> Result<()> {
         match &self.0 {
-            Source::Fixed { key, secret } => Pair::reveal(key, secret).check(),
-            Source::Ask(_) => Ok(()),
+            Origin::Fixed { key, secret } => Login::reveal(key, secret).check(),
+            Origin::Ask(_) => Ok(()),
         }
     }
 
     /// The credentials to log in with now. Runs user code if they come from a closure.
     pub(crate) fn ask(&self) -> Result<Credentials> {
-        let Source::Ask(ask) = &self.0 else { return Ok(self.clone()) };
+        let Origin::Ask(ask) = &self.0 else { return Ok(self.clone()) };
         let asked = ask()?;
         if asked.can_change() {
             return Err(Error::configuration(
@@ -119,17 +119,17 @@ impl Credentials {
     }
 
     /// The pair itself; none if a closure has to be asked.
-    pub(crate) fn reveal(&self) -> Option<Pair> {
+    pub(crate) fn reveal(&self) -> Option<Login> {
         match &self.0 {
-            Source::Fixed { key, secret } => Some(Pair::reveal(key, secret)),
-            Source::Ask(_) => None,
+            Origin::Fixed { key, secret } => Some(Login::reveal(key, secret)),
+            Origin::Ask(_) => None,
         }
     }
 }
 
-impl Pair {
+impl Login {
     fn reveal(key: &Masked, secret: &Masked) -> Self {
-        Pair { key: key.reveal(), secret: secret.reveal() }
+        Login { key: key.reveal(), secret: secret.reveal() }
     }
 
     fn check(&self) -> Result<()> {
@@ -180,8 +180,8 @@ impl fmt::Debug for Credentials {
     }
 }
 
-impl fmt::Debug for Pair {
+impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Pair([redacted])")
+        f.write_str("Login([redacted])")
     }
 }

@@ -7,44 +7,57 @@ use super::exchange::Exchange;
 use super::valve;
 use crate::{Error, ErrorKind};
 
-/// Whether the server may have executed a request that got no usable response.
+/// What became of a request that failed. It decides whether a retry is safe and of any use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// Not a byte of the request left: sending it again is safe, whatever it is.
+    /// Not a byte left: a retry is safe, whatever the request does.
     NotSent,
-    /// Not a byte of the request left, and none would the next time: the proxy refuses the client, or it does not fit.
+    /// Not a byte left, and a retry would fail in the same way: the proxy refuses the client, or the head is too long.
     Unsendable,
-    /// It may have been executed.
+    /// The server did nothing and wants a pause: 429.
+    Limited,
+    /// The server may have executed it: the response was lost, or is a 5xx.
     Unknown,
-    /// It was executed or refused, but the response cannot be used; the server would send the same again.
+    /// The response is complete, and the server would send the same again.
     Complete,
+}
+
+impl Fate {
+    /// The fate of a request whose response is this error.
+    pub(crate) fn of(error: &Error) -> Self {
+        match error.kind() {
+            ErrorKind::RateLimited => Fate::Limited,
+            ErrorKind::Server | ErrorKind::Timeout => Fate::Unknown,
+            _ => Fate::Complete,
+        }
+    }
 }
 
 /// An attempt without a usable response.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct SendError {
     pub(crate) fate: Fate,
     pub(crate) error: Error,
 }
 
-impl Failure {
+impl SendError {
     pub(super) fn not_sent(error: Error) -> Self {
-        Failure { fate: Fate::NotSent, error }
+        SendError { fate: Fate::NotSent, error }
     }
 }
 
 /// Judges the last exchange of an attempt; `resent` says that one before it may have been executed.
-pub(super) fn classify(error: ureq::Error, exchange: Exchange, resent: bool) -> Failure {
+pub(super) fn classify(error: ureq::Error, exchange: Exchange, resent: bool) -> SendError {
     let unless_sent = if exchange.request_sent || resent { Fate::Unknown } else { Fate::NotSent };
     if valve::is_refusal(&error) {
-        return Failure { fate: unless_sent, error: crate::token::logged_out() };
+        return SendError { fate: unless_sent, error: crate::token::logged_out() };
     }
     if !exchange.connected
         && !exchange.request_sent
         && let Some(refusal) = proxy_refusal(&error)
     {
         let fate = if resent { Fate::Unknown } else { Fate::Unsendable };
-        return Failure { fate, error: refusal.with_source(error) };
+        return SendError { fate, error: refusal.with_source(error) };
     }
     let (kind, message) = describe(&error, exchange);
     let fate = match (kind, unless_sent) {
@@ -52,7 +65,7 @@ pub(super) fn classify(error: ureq::Error, exchange: Exchange, resent: bool) -> 
         (ErrorKind::InvalidRequest, Fate::NotSent) => Fate::Unsendable,
         _ => unless_sent,
     };
-    Failure { fate, error: Error::new(kind, message).with_source(error) }
+    SendError { fate, error: Error::new(kind, message).with_source(error) }
 }
 
 /// Whether a proxy wants another user name or password, which ureq says in words alone.

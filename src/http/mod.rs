@@ -38,14 +38,14 @@ pub(crate) use envelope::{
     Listed, Listing, auth_failure_of, failure_of, list_of, members, nothing_of, object_of, one_of, page_of,
     payload, says_failed, text_of, value_of,
 };
-pub(crate) use failure::{Failure, Fate};
+pub(crate) use failure::{Fate, SendError};
 pub(crate) use proxy::proxy;
 pub use rate_limit::RateLimits;
 pub(crate) use rate_limit::{Limiter, RateClass};
 pub(crate) use request::{Method, Request, TimeLimit};
 pub(crate) use response::Response;
+pub(crate) use retry::Decision;
 pub use retry::RetryPolicy;
-pub(crate) use retry::{Decision, Outcome};
 pub(crate) use roots::tls_config;
 pub(crate) use settings::ConnectionSettings;
 #[cfg(test)]
@@ -122,8 +122,8 @@ impl Connections {
         request: &Request,
         token: Option<&HeaderValue>,
         limits: Limits,
-    ) -> Result<Response, Failure> {
-        let uri = self.base.uri(&request.path, &request.query).map_err(Failure::not_sent)?;
+    ) -> Result<Response, SendError> {
+        let uri = self.base.uri(&request.path, &request.query).map_err(SendError::not_sent)?;
         let started = Stamp::now();
         let call = Call { request, uri, token, limits, started };
         let max_idle = if request.method == Method::Get { IDLE_TIME } else { SURELY_OPEN };

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::failure::Fate;
 use crate::clock::part;
 use crate::token::doubled;
 
@@ -60,7 +61,7 @@ impl RetryPolicy {
     pub(crate) fn decide(
         &self,
         made: u32,
-        outcome: Outcome,
+        (fate, retry_after): (Fate, Option<Duration>),
         may_repeat: bool,
         left: Duration,
         random: f64,
@@ -70,13 +71,13 @@ impl RetryPolicy {
         }
         let backoff = part(doubled(self.first_pause, made, self.longest_pause), random);
         // A pause of no time, from many clients at once, would only bring on the next failure.
-        let or_backoff = |wait: Option<Duration>| wait.filter(|wait| !wait.is_zero()).unwrap_or(backoff);
-        let pause = match outcome {
-            Outcome::Limited { wait } => or_backoff(wait),
-            Outcome::NotSent => backoff,
-            // A 503 may name its own pause.
-            Outcome::Unknown { wait } if may_repeat => or_backoff(wait),
-            Outcome::Unknown { .. } | Outcome::Complete => return Decision::GiveUp,
+        let retry_after = retry_after.filter(|wait| !wait.is_zero());
+        let pause = match fate {
+            Fate::NotSent => backoff,
+            // A 503 may name a pause as well.
+            Fate::Limited => retry_after.unwrap_or(backoff),
+            Fate::Unknown if may_repeat => retry_after.unwrap_or(backoff),
+            Fate::Unknown | Fate::Unsendable | Fate::Complete => return Decision::GiveUp,
         };
         if pause < left { Decision::RepeatAfter(pause) } else { Decision::GiveUp }
     }
@@ -86,19 +87,6 @@ impl Default for RetryPolicy {
     fn default() -> Self {
         RetryPolicy::new()
     }
-}
-
-/// How an attempt failed, as far as repeating goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// Nothing reached the server.
-    NotSent,
-    /// 429: the server did nothing and wants a pause.
-    Limited { wait: Option<Duration> },
-    /// A server error, or no usable answer: it may have been executed.
-    Unknown { wait: Option<Duration> },
-    /// The server has responded, and would respond the same again.
-    Complete,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +100,7 @@ mod tests {
     use super::*;
 
     const LONG: Duration = Duration::from_secs(100);
-    const UNKNOWN: Outcome = Outcome::Unknown { wait: None };
+    const UNKNOWN: (Fate, Option<Duration>) = (Fate::Unknown, None);
 
     fn millis(decision: Decision) -> Option<u128> {
         match decision {
@@ -135,13 +123,14 @@ mod tests {
     #[test]
     fn only_what_is_safe_is_repeated() {
         let policy = RetryPolicy::new();
-        let limited = Outcome::Limited { wait: None };
+        let limited = (Fate::Limited, None);
         for (outcome, may_repeat, repeated) in [
-            (Outcome::NotSent, false, true),
+            ((Fate::NotSent, None), false, true),
+            ((Fate::Unsendable, None), true, false),
             (limited, false, true),
             (UNKNOWN, false, false),
             (UNKNOWN, true, true),
-            (Outcome::Complete, true, false),
+            ((Fate::Complete, None), true, false),
         ] {
             let decision = policy.decide(1, outcome, may_repeat, LONG, 0.5);
             assert_eq!(millis(decision).is_some(), repeated, "{outcome:?} {may_repeat}");
@@ -151,7 +140,7 @@ mod tests {
     #[test]
     fn the_servers_pause_is_kept_to_the_second_or_not_at_all() {
         let policy = RetryPolicy::new();
-        let limited = Outcome::Limited { wait: Some(Duration::from_secs(7)) };
+        let limited = (Fate::Limited, Some(Duration::from_secs(7)));
         assert_eq!(millis(policy.decide(1, limited, false, LONG, 0.1)), Some(7000));
         assert_eq!(millis(policy.decide(1, limited, false, Duration::from_secs(7), 0.1)), None);
     }
@@ -160,8 +149,8 @@ mod tests {
     fn a_server_that_asks_for_no_pause_gets_the_usual_one() {
         let policy = RetryPolicy::new();
         let none = Some(Duration::ZERO);
-        for outcome in [Outcome::Limited { wait: none }, Outcome::Unknown { wait: none }] {
-            assert_eq!(millis(policy.decide(2, outcome, true, LONG, 0.5)), Some(200));
+        for fate in [Fate::Limited, Fate::Unknown] {
+            assert_eq!(millis(policy.decide(2, (fate, none), true, LONG, 0.5)), Some(200));
         }
     }
 

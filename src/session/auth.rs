@@ -10,11 +10,11 @@ use zeroize::Zeroizing;
 
 use crate::ErrorKind::{InvalidCredentials, InvalidResponse};
 use crate::clock::Now;
-use crate::credentials::Pair as Login;
+use crate::credentials::Login;
 use crate::http::json_text::unescape;
 use crate::http::{self, AUTH_LIMIT, Connections, Fate, Limits, Request, Response};
 use crate::model::{http_date, instant};
-use crate::token::{AccessToken, Evidence, Expiry, Failed, Failure, Pair, times};
+use crate::token::{self, AccessToken, AuthError, Evidence, Expiry, Failure, Pair, times};
 use crate::{Error, Result};
 
 /// A refresh token: presented in the body of one refresh, and never anywhere else.
@@ -37,8 +37,7 @@ pub(super) struct Setting {
     pub(super) random: f64,
 }
 
-/// What one auth call brought, in terms that know no session.
-pub(super) type Minted = Result<Pair<AccessToken, RefreshToken>, Failed>;
+pub(super) type Minted = token::Minted<AccessToken, RefreshToken>;
 
 /// `POST /auth/login`.
 pub(super) fn login(connections: &Connections, login: &Login, setting: Setting) -> Minted {
@@ -54,13 +53,13 @@ pub(super) fn login(connections: &Connections, login: &Login, setting: Setting) 
                 if response.status == 401 && error.is_from_api() || denies(&response, &error) =>
             {
                 let message = "the server refused the API key and secret";
-                Failed { failure: Failure::Refused, error: error.with_kind(InvalidCredentials, message) }
+                AuthError { failure: Failure::Refused, error: error.with_kind(InvalidCredentials, message) }
             }
-            Failure::Refused => Failed { failure: Failure::Forbidden, error },
+            Failure::Refused => AuthError { failure: Failure::Forbidden, error },
             Failure::Unusable if (400..500).contains(&response.status) => {
-                Failed { failure: Failure::Forbidden, error }
+                AuthError { failure: Failure::Forbidden, error }
             }
-            failure => Failed { failure, error },
+            failure => AuthError { failure, error },
         }
     })
 }
@@ -78,7 +77,7 @@ pub(super) fn refresh(
     let response = send(connections, &request, setting, &[&token.0])?;
     minted(&response, setting).map_err(|error| {
         let error = error.redact(&token.0);
-        Failed { failure: failure_of(&response, &error), error }
+        AuthError { failure: failure_of(&response, &error), error }
     })
 }
 
@@ -90,7 +89,7 @@ pub(super) fn logout(
     connections: &Connections,
     access: &AccessToken,
     setting: Setting,
-) -> Result<(), http::Failure> {
+) -> Result<(), http::SendError> {
     let request = Request::post("/auth/logout").may_repeat().secret_response().passes_closed();
     let limits = Limits { timeout: setting.timeout, body: AUTH_LIMIT };
     let response = connections.send(&request, Some(access.header()), limits)?;
@@ -98,7 +97,7 @@ pub(super) fn logout(
         return Ok(());
     }
     let error = http::auth_failure_of(&response, setting.sent.wall).redact(access.expose());
-    Err(http::Failure { fate: Fate::Unknown, error })
+    Err(http::SendError { fate: Fate::of(&error), error })
 }
 
 /// Sends a request that holds these secrets. The request id of the response does not repeat them.
@@ -107,14 +106,14 @@ fn send(
     request: &Request,
     setting: Setting,
     secrets: &[&str],
-) -> Result<Response, Failed> {
+) -> Result<Response, AuthError> {
     let limits = Limits { timeout: setting.timeout, body: AUTH_LIMIT };
-    let mut response = connections.send(request, None, limits).map_err(|lost| Failed {
+    let mut response = connections.send(request, None, limits).map_err(|lost| AuthError {
         failure: match lost.fate {
             Fate::NotSent => Failure::NotSent,
             Fate::Unsendable => Failure::Unsendable,
             Fate::Unknown => Failure::Unknown { answered: false, retry_after: Duration::ZERO },
-            Fate::Complete => Failure::Unusable,
+            Fate::Complete | Fate::Limited => Failure::Unusable,
         },
         error: secrets.iter().fold(lost.error, |error, secret| error.redact(secret)),
     })?;

@@ -11,18 +11,18 @@ use super::source::{Access, SessionSource};
 use super::{CALL_LOG, Inner};
 use crate::clock::Now;
 use crate::http::{
-    self, API_LIMIT, Decision, Failure, Fate, Limits, Outcome, RateClass, Request, Response, TimeLimit,
+    self, API_LIMIT, Decision, Fate, Limits, RateClass, Request, Response, SendError, TimeLimit,
 };
 use crate::token::{After401, Grant, Waiter};
 use crate::{Error, ErrorKind, Result};
 
 /// The error of a call, and what its attempts leave open.
-pub(super) struct Failed {
+pub(super) struct CallError {
     pub(super) error: Error,
     pub(super) doubt: Doubt,
 }
 
-impl Failed {
+impl CallError {
     pub(super) fn new(error: Error, doubt: Doubt, request: &Request) -> Self {
         let error = match &request.reference {
             Some(reference) => error.with_client_reference(reference.as_str()),
@@ -30,12 +30,12 @@ impl Failed {
         };
         let error =
             if request.has_effect { error.with_may_have_executed(doubt == Doubt::Lost) } else { error };
-        Failed { error, doubt }
+        CallError { error, doubt }
     }
 }
 
-impl From<Failed> for Error {
-    fn from(failed: Failed) -> Self {
+impl From<CallError> for Error {
+    fn from(failed: CallError) -> Self {
         failed.error
     }
 }
@@ -52,8 +52,8 @@ impl Reply {
     }
 
     /// The error of a response that cannot be read: its call was executed, but described in a way that says nothing.
-    pub(super) fn unreadable(&self, error: Error, request: &Request) -> Failed {
-        Failed::new(unquoted(error, self.grant.as_ref()), Doubt::Lost, request)
+    pub(super) fn unreadable(&self, error: Error, request: &Request) -> CallError {
+        CallError::new(unquoted(error, self.grant.as_ref()), Doubt::Lost, request)
     }
 }
 
@@ -83,11 +83,11 @@ const TURN_LASTS: Duration = Duration::from_millis(500);
 
 impl Inner {
     /// Makes a call: as many attempts as are safe and fit in the deadline.
-    pub(super) fn call(&self, request: &Request, scope: Scope<'_>) -> Result<Reply, Failed> {
-        request.checked().map_err(|error| Failed { error, doubt: Doubt::None })?;
+    pub(super) fn call(&self, request: &Request, scope: Scope<'_>) -> Result<Reply, CallError> {
+        request.checked().map_err(|error| CallError { error, doubt: Doubt::None })?;
         self.source.counters.call();
         let mut course = Course { scope, made: 0, newer_than: 0, last: false, doubt: Doubt::None };
-        self.attempts(request, &mut course).map_err(|error| Failed::new(error, course.doubt, request))
+        self.attempts(request, &mut course).map_err(|error| CallError::new(error, course.doubt, request))
     }
 
     fn attempts(&self, request: &Request, course: &mut Course<'_>) -> Result<Reply> {
@@ -106,7 +106,7 @@ impl Inner {
             if let (Ok(response), Some(clock)) = (&result, course.scope.server_clock) {
                 clock.learn(response.date(Now::read(&*self.source.clock).wall), sent);
             }
-            let (outcome, error) = match result {
+            let (fate, error) = match result {
                 Ok(response) if response.is_success() => {
                     if let Some(grant) = &grant {
                         self.cache.accepted(grant.generation, request.route_name());
@@ -121,14 +121,13 @@ impl Inner {
                         self.after_401(request, grant.generation, course, error)?;
                         continue;
                     }
-                    (outcome_of(&error), error)
+                    (Fate::of(&error), error)
                 }
-                Err(Failure { fate: Fate::NotSent, error }) => (Outcome::NotSent, error),
-                Err(Failure { fate: Fate::Unsendable, error }) => (Outcome::Complete, error),
-                Err(Failure { fate, error }) => {
-                    course.doubt = Doubt::Lost;
-                    let complete = fate == Fate::Complete;
-                    (if complete { Outcome::Complete } else { Outcome::Unknown { wait: None } }, error)
+                Err(SendError { fate, error }) => {
+                    if matches!(fate, Fate::Unknown | Fate::Complete) {
+                        course.doubt = Doubt::Lost;
+                    }
+                    (fate, error)
                 }
             };
             // The token was given up in the meantime, and a logout stays a logout.
@@ -139,7 +138,13 @@ impl Inner {
             let now = clock.monotonic();
             let left = course.scope.last_start.saturating_sub(now);
             let retry = self.source.settings.retry;
-            match retry.decide(course.made, outcome, request.may_repeat, left, clock.random()) {
+            match retry.decide(
+                course.made,
+                (fate, error.retry_after()),
+                request.may_repeat,
+                left,
+                clock.random(),
+            ) {
                 Decision::GiveUp => return Err(error),
                 Decision::RepeatAfter(pause) => {
                     self.cache.pause_until(now.saturating_add(pause), course.scope.closes)?;
@@ -203,7 +208,7 @@ impl Inner {
         request: &Request,
         grant: Option<&Grant<Arc<Access>>>,
         deadline: Duration,
-    ) -> Result<Response, Failure> {
+    ) -> Result<Response, SendError> {
         let SessionSource { clock, settings, .. } = &*self.source;
         let started = clock.monotonic();
         let usual = match request.time_limit {
@@ -240,14 +245,5 @@ impl Inner {
 
     fn refusal(&self, response: &Response, grant: Option<&Grant<Arc<Access>>>) -> Error {
         unquoted(http::failure_of(response, Now::read(&*self.source.clock).wall), grant)
-    }
-}
-
-/// What a response other than success means for the retry of the call.
-fn outcome_of(error: &Error) -> Outcome {
-    match error.kind() {
-        ErrorKind::RateLimited => Outcome::Limited { wait: error.retry_after() },
-        ErrorKind::Server | ErrorKind::Timeout => Outcome::Unknown { wait: error.retry_after() },
-        _ => Outcome::Complete,
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use super::Session;
-use super::call::Failed;
+use super::call::CallError;
 use super::orders::ServerClock;
 use crate::http::{self, Listed, Listing, Request, Response};
 use crate::model::{Identified, Model};
@@ -66,7 +66,7 @@ impl Session {
         request: &Request,
         scope: Scope<'_>,
         read: impl FnOnce(&Response) -> Result<T>,
-    ) -> Result<T, Failed> {
+    ) -> Result<T, CallError> {
         let reply = self.owner.inner.call(request, scope)?;
         read(reply.response()).map_err(|error| reply.unreadable(error, request))
     }

@@ -16,10 +16,11 @@ use super::event::{Event, EventKind, Observer};
 use super::orders::Recent;
 use super::status::Counters;
 use crate::clock::Now;
-use crate::credentials::Pair as Login;
-use crate::http::{ConnectionSettings, Connections, Decision, Fate, Limiter, Outcome};
+use crate::credentials::Login;
+use crate::http::{ConnectionSettings, Connections, Decision, Limiter, SendError};
 use crate::token::{
-    AccessToken, Attempt, Closed, Failed, Failure, Pair, PerProcess, Snapshot, Source, TOKEN_LOG, logged_out,
+    self, AccessToken, Attempt, AuthError, Failure, HeldTokens, Pair, PerProcess, Snapshot, Source,
+    TOKEN_LOG, logged_out,
 };
 use crate::{Clock, Credentials, Error, ErrorKind, Result};
 
@@ -36,8 +37,7 @@ pub(crate) struct Refresh {
     connections: Arc<Connections>,
 }
 
-/// What an auth call brought.
-type Minted = Result<Pair<Arc<Access>, Refresh>, Failed>;
+type Minted = token::Minted<Arc<Access>, Refresh>;
 
 /// All of a session but its tokens.
 pub(crate) struct SessionSource {
@@ -132,7 +132,7 @@ impl SessionSource {
 
     /// The credentials of a flight, which are asked for once. At most one call of a closure runs at a time: one that
     /// hangs must not cost a thread for every flight.
-    fn credentials_of(&self, flight: u64) -> Result<Login, Failed> {
+    fn credentials_of(&self, flight: u64) -> Result<Login, AuthError> {
         struct Asking<'a>(&'a AtomicBool);
         impl Drop for Asking<'_> {
             fn drop(&mut self) {
@@ -148,7 +148,7 @@ impl SessionSource {
         {
             return Ok(login);
         }
-        let failed = |failure| move |error| Failed { failure, error };
+        let failed = |failure| move |error| AuthError { failure, error };
         if local.asking.swap(true, Ordering::SeqCst) {
             let message = "an earlier call of the credentials closure has not returned";
             return Err(failed(Failure::Asking)(Error::new(ErrorKind::Timeout, message)));
@@ -183,22 +183,14 @@ impl SessionSource {
         let mut made = 0;
         loop {
             made += 1;
-            let Err(failure) = auth::logout(&access.connections, token, self.setting(deadline)) else {
-                return Ok(());
-            };
-            let outcome = match failure.error.kind() {
-                _ if failure.fate == Fate::NotSent => Outcome::NotSent,
-                ErrorKind::RateLimited => Outcome::Limited { wait: failure.error.retry_after() },
-                ErrorKind::Server | ErrorKind::Network | ErrorKind::Timeout => {
-                    Outcome::Unknown { wait: failure.error.retry_after() }
-                }
-                _ => Outcome::Complete,
-            };
+            let sent = auth::logout(&access.connections, token, self.setting(deadline));
+            let Err(SendError { fate, error }) = sent else { return Ok(()) };
             let now = self.clock.monotonic();
             let left = deadline.saturating_sub(now);
-            match self.settings.retry.decide(made, outcome, true, left, self.clock.random()) {
+            let failed = (fate, error.retry_after());
+            match self.settings.retry.decide(made, failed, true, left, self.clock.random()) {
                 Decision::RepeatAfter(pause) => pause_until(now.saturating_add(pause)),
-                Decision::GiveUp => return Err(failure.error),
+                Decision::GiveUp => return Err(error),
             }
         }
     }
@@ -236,14 +228,14 @@ impl Source for SessionSource {
         if attempt.if_changed
             && let Some(error) = self.refused_before(fingerprint)
         {
-            return Err(Failed { failure: Failure::Unchanged, error });
+            return Err(AuthError { failure: Failure::Unchanged, error });
         }
         if !(attempt.is_current)() {
-            return Err(Failed { failure: Failure::NotSent, error: logged_out() });
+            return Err(AuthError { failure: Failure::NotSent, error: logged_out() });
         }
         self.counters.login();
         let minted = auth::login(&connections, &login, self.setting(attempt.deadline));
-        if let Err(Failed { failure: Failure::Refused, error }) = &minted {
+        if let Err(AuthError { failure: Failure::Refused, error }) = &minted {
             *self.local().refused.lock() = Some((fingerprint, error.clone()));
         }
         minted.map(|pair| over(&connections, pair))
@@ -264,7 +256,7 @@ impl Source for SessionSource {
 
     fn revoke(
         &self,
-        (access, refresh): Closed<Self>,
+        (access, refresh): HeldTokens<Self>,
         deadline: Duration,
         pause_until: &dyn Fn(Duration),
     ) -> Result<()> {
@@ -278,8 +270,8 @@ impl Source for SessionSource {
                 let revoked = self.revoke_with(&access, &last.access, deadline, pause_until);
                 if is_dead(&revoked) { Ok(()) } else { revoked }
             }
-            Err(Failed { failure: Failure::Refused, .. }) => Ok(()),
-            Err(Failed { error, .. }) => Err(error),
+            Err(AuthError { failure: Failure::Refused, .. }) => Ok(()),
+            Err(AuthError { error, .. }) => Err(error),
         }
     }
 

@@ -22,7 +22,7 @@ use super::machine::Machine;
 use super::per_process::PerProcess;
 use super::refusal::{error_of, logged_out};
 use super::source::{Grant, Source};
-use super::types::{After401, Close, Poll, Route, Rules, Snapshot, Waiter};
+use super::types::{After401, Close, Poll, RouteName, Rules, Snapshot, Waiter};
 use crate::clock::Now;
 use crate::{Error, ErrorKind, EventKind, Result};
 
@@ -103,12 +103,12 @@ impl<S: Source> Cache<S> {
         })
     }
 
-    pub(crate) fn refused(&self, generation: u64, route: Route, last: bool) -> After401 {
+    pub(crate) fn refused(&self, generation: u64, route: RouteName, last: bool) -> After401 {
         let now = self.shared().source.now().monotonic;
         self.shared().change(|state| state.machine.refused(generation, route, last, now))
     }
 
-    pub(crate) fn accepted(&self, generation: u64, route: Route) {
+    pub(crate) fn accepted(&self, generation: u64, route: RouteName) {
         let shared = self.shared();
         if shared.settled.load(Ordering::Acquire) != generation {
             let now = shared.source.now().monotonic;

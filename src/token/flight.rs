@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::machine::{Held, Machine};
-use super::types::{Call, Close, Failure, Granted, Poll, Step, Verdict};
+use super::types::{AuthCall, Close, Failure, Granted, Poll, Step, Verdict};
 use super::window::{Window, doubled};
 use crate::clock::share;
 
@@ -110,11 +110,11 @@ impl Machine {
         }
         (flight.attempts, flight.out) = (flight.attempts + 1, true);
         let call = match flight.login {
-            true if now < self.refused_until => Call::LoginIfChanged,
-            true => Call::Login,
-            false => Call::Refresh,
+            true if now < self.refused_until => AuthCall::LoginIfChanged,
+            true => AuthCall::Login,
+            false => AuthCall::Refresh,
         };
-        if let Some(held) = self.held.as_mut().filter(|_| call == Call::Refresh) {
+        if let Some(held) = self.held.as_mut().filter(|_| call == AuthCall::Refresh) {
             held.refresh = false;
         }
         self.window(call).sent();
@@ -125,7 +125,7 @@ impl Machine {
     pub(crate) fn report(
         &mut self,
         id: u64,
-        call: Call,
+        call: AuthCall,
         now: Duration,
         ended: Result<Granted, Failure>,
         random: f64,
@@ -149,13 +149,13 @@ impl Machine {
             }
             Err(failure) => failure,
         };
-        let unspent = call == Call::Refresh && failure.leaves_unspent();
+        let unspent = call == AuthCall::Refresh && failure.leaves_unspent();
         if let Some(held) = self.held.as_mut().filter(|_| unspent) {
             held.refresh = true;
         }
         let again = match (call, failure) {
             // The documented way on from a dead refresh token is a login, in the same flight.
-            (Call::Refresh, Failure::Refused | Failure::Unknown { .. }) => {
+            (AuthCall::Refresh, Failure::Refused | Failure::Unknown { .. }) => {
                 (flight.login, flight.attempts) = (true, 0);
                 now >= self.refusal_ends()
             }
@@ -197,17 +197,17 @@ impl Machine {
         is_current
     }
 
-    fn window(&mut self, call: Call) -> &mut Window {
+    fn window(&mut self, call: AuthCall) -> &mut Window {
         match call {
-            Call::Login | Call::LoginIfChanged => &mut self.logins,
-            Call::Refresh => &mut self.refreshes,
+            AuthCall::Login | AuthCall::LoginIfChanged => &mut self.logins,
+            AuthCall::Refresh => &mut self.refreshes,
         }
     }
 
-    fn publish(&mut self, call: Call, granted: Granted, now: Duration) {
+    fn publish(&mut self, call: AuthCall, granted: Granted, now: Duration) {
         let Granted { expiry, refresh } = granted;
         self.generation += 1;
-        if call != Call::Refresh {
+        if call != AuthCall::Refresh {
             self.logged_in = self.generation;
         }
         self.held = Some(Held { expiry, arrived: now, refresh, accepted: false, given_up: false });

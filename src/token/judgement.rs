@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::machine::{Machine, YOUNG};
-use super::types::{After401, Route};
+use super::types::{After401, RouteName};
 
 /// The pause before a token that is too young for every node is tried again.
 const SETTLING: Duration = Duration::from_millis(1500);
@@ -12,7 +12,13 @@ const STUBBORN: Duration = Duration::from_secs(60);
 
 impl Machine {
     /// A call was answered 401 with a token of this generation; `last` as in [`After401::Retry`].
-    pub(crate) fn refused(&mut self, generation: u64, route: Route, last: bool, now: Duration) -> After401 {
+    pub(crate) fn refused(
+        &mut self,
+        generation: u64,
+        route: RouteName,
+        last: bool,
+        now: Duration,
+    ) -> After401 {
         let Some(held) = self.held.as_mut().filter(|_| self.generation == generation) else {
             // A token that is there already costs nothing, so the call keeps its right to a flight.
             let is_there = self.held.as_ref().is_some_and(|held| !held.given_up);
@@ -41,7 +47,7 @@ impl Machine {
     }
 
     /// A call was accepted with a token of this generation.
-    pub(crate) fn accepted(&mut self, generation: u64, route: Route, now: Duration) {
+    pub(crate) fn accepted(&mut self, generation: u64, route: RouteName, now: Duration) {
         if let Some(held) = self.held.as_mut().filter(|_| self.generation == generation) {
             held.accepted = true;
             self.stubborn.retain(|(it, until)| *it != route && *until > now);

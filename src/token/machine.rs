@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::expiry::{Expiry, Zone};
 use super::flight::Flight;
-use super::types::{Close, Poll, Refusal, Route, Rules, Snapshot, Waiter};
+use super::types::{Close, Poll, Refusal, RouteName, Rules, Snapshot, Waiter};
 use super::window::{MINUTE, Window};
 use crate::clock::Now;
 
@@ -54,7 +54,7 @@ pub(crate) struct Machine {
     pub(super) logins: Window,
     pub(super) refreshes: Window,
     /// Routes that refused a token which others accept, right after a flight: until then theirs start no other.
-    pub(super) stubborn: Vec<(Route, Duration)>,
+    pub(super) stubborn: Vec<(RouteName, Duration)>,
 }
 
 /// The production quotas of the API.

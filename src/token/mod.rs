@@ -22,7 +22,7 @@ pub(crate) use claims::times;
 pub(crate) use expiry::{Evidence, Expiry, Zone};
 pub(crate) use per_process::PerProcess;
 pub(crate) use refusal::logged_out;
-pub(crate) use source::{Attempt, Closed, Failed, Grant, Pair, Source};
+pub(crate) use source::{Attempt, AuthError, Grant, HeldTokens, Minted, Pair, Source};
 pub(crate) use types::{After401, Close, Failure, Rules, Snapshot, Waiter};
 pub(crate) use window::{Window, doubled};
 

@@ -18,12 +18,15 @@ pub(crate) struct Pair<A, R> {
     pub(crate) expiry: Expiry,
 }
 
-/// An auth call that brought nothing.
+/// The error of an auth call, and what it means for the engine.
 #[derive(Debug)]
-pub(crate) struct Failed {
+pub(crate) struct AuthError {
     pub(crate) failure: Failure,
     pub(crate) error: Error,
 }
+
+/// The result of an auth call.
+pub(crate) type Minted<A, R> = Result<Pair<A, R>, AuthError>;
 
 /// An access token and the generation it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +36,7 @@ pub(crate) struct Grant<A> {
 }
 
 /// What was held when the session was closed, and has to be revoked.
-pub(crate) type Closed<S> = (<S as Source>::Access, Option<<S as Source>::Refresh>);
+pub(crate) type HeldTokens<S> = (<S as Source>::Access, Option<<S as Source>::Refresh>);
 
 /// One attempt to log in.
 pub(crate) struct Attempt<'a> {
@@ -60,17 +63,18 @@ pub(crate) trait Source: Send + Sync + 'static {
     fn on_jump(&self, waker: Waker);
     /// Runs a flight on a thread of its own.
     fn spawn(&self, flight: Box<dyn FnOnce() + Send>) -> io::Result<()>;
-    fn login(&self, attempt: Attempt<'_>) -> Result<Pair<Self::Access, Self::Refresh>, Failed>;
+    fn login(&self, attempt: Attempt<'_>) -> Minted<Self::Access, Self::Refresh>;
     /// Presents a refresh token, by `deadline`.
-    fn refresh(
-        &self,
-        token: &Self::Refresh,
-        deadline: Duration,
-    ) -> Result<Pair<Self::Access, Self::Refresh>, Failed>;
+    fn refresh(&self, token: &Self::Refresh, deadline: Duration) -> Minted<Self::Access, Self::Refresh>;
     /// Lets nothing more be sent over the connections there are. What comes later goes over new ones.
     fn close_connections(&self);
     /// Revokes all tokens of this client with what was held. `pause_until` waits between two attempts.
-    fn revoke(&self, held: Closed<Self>, deadline: Duration, pause_until: &dyn Fn(Duration)) -> Result<()>
+    fn revoke(
+        &self,
+        held: HeldTokens<Self>,
+        deadline: Duration,
+        pause_until: &dyn Fn(Duration),
+    ) -> Result<()>
     where
         Self: Sized;
     /// The parent's access token, made fit for this process.

@@ -26,7 +26,7 @@ pub(crate) struct Rules {
 }
 
 /// The template of an API call's path.
-pub(crate) type Route = &'static str;
+pub(crate) type RouteName = &'static str;
 
 /// Why a caller gets no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,7 +49,7 @@ pub(crate) enum Refusal {
 
 /// The auth calls that mint a pair of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Call {
+pub(crate) enum AuthCall {
     Login,
     /// Asks the credentials closure, and logs in only if it gives others than those the server refused.
     LoginIfChanged,
@@ -60,7 +60,7 @@ pub(crate) enum Call {
 /// What a flight does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Step {
-    Send(Call),
+    Send(AuthCall),
     Over,
 }
 

@@ -15,9 +15,9 @@ use super::peer::{Door, Peer, answer, connections, limits, read_head, wait_for_c
 use crate::ErrorKind;
 use crate::http::exchange::Exchange;
 use crate::http::resolver::CachedResolver;
-use crate::http::{Connections, Failure, Fate, Request, Response};
+use crate::http::{Connections, Fate, Request, Response, SendError};
 
-fn get(connections: &Connections) -> Result<Response, Failure> {
+fn get(connections: &Connections) -> Result<Response, SendError> {
     connections.send(&Request::get("/thing"), None, limits(20_000))
 }
 
@@ -27,7 +27,7 @@ fn succeeds(connections: &Connections) {
     assert_eq!((response.status, response.body.bytes(), response.resent), (200, &b"{}"[..], false));
 }
 
-fn failure(result: Result<Response, Failure>) -> (Fate, ErrorKind) {
+fn failure(result: Result<Response, SendError>) -> (Fate, ErrorKind) {
     let failure = result.err().unwrap();
     (failure.fate, failure.error.kind())
 }

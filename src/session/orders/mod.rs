@@ -15,7 +15,7 @@ pub(super) use self::doubt::Doubt;
 pub(super) use self::recent::Recent;
 pub(super) use self::server_clock::ServerClock;
 use super::Session;
-use super::call::Failed;
+use super::call::CallError;
 use super::fetch::Scope;
 use crate::http::{self, Request};
 use crate::model::{Identified, Model};
@@ -48,7 +48,7 @@ impl Session {
         Ok(self.read_order(id, self.scope())?)
     }
 
-    fn read_order<T: Placed>(&self, id: i64, scope: Scope<'_>) -> Result<T, Failed> {
+    fn read_order<T: Placed>(&self, id: i64, scope: Scope<'_>) -> Result<T, CallError> {
         let request = Request::get(T::ONE).id(id).secret_response();
         self.read_in(&request, scope, |response| http::one_of(response, id))
     }

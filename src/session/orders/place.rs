@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::doubt::names_an_order;
 use super::{Doubt, Placed, ServerClock, Session};
-use crate::http::{self, Decision, Outcome, Request};
-use crate::session::call::Failed;
+use crate::http::{self, Decision, Fate, Request};
+use crate::session::call::CallError;
 use crate::session::fetch::Scope;
 use crate::{ClientReference, Error, ErrorKind, Result};
 
@@ -59,8 +59,8 @@ impl Session {
                 return Ok(order);
             }
             Ok(_) => (Error::invalid_response("the server responded with another order"), Doubt::Lost),
-            Err(Failed { error, doubt: Doubt::None }) => return Err(error),
-            Err(Failed { error, doubt }) => (error, doubt),
+            Err(CallError { error, doubt: Doubt::None }) => return Err(error),
+            Err(CallError { error, doubt }) => (error, doubt),
         };
         let on_its_way = doubt == Doubt::Lost || error.status() == Some(409) || names_an_order(&error);
         let error = error.with_client_reference(reference.as_str());
@@ -98,7 +98,7 @@ impl Session {
             lookups += 1;
             let now = self.now();
             let left = scope.deadline.saturating_sub(now);
-            match retry.decide(lookups, Outcome::Unknown { wait: None }, true, left, 1.0) {
+            match retry.decide(lookups, (Fate::Unknown, None), true, left, 1.0) {
                 Decision::GiveUp => return Ok(None),
                 Decision::RepeatAfter(pause) => self.pause_until(now.saturating_add(pause), scope)?,
             }

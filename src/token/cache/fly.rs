@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::observe::Told;
 use super::{OVERDUE, Shared, State};
 use crate::token::TOKEN_LOG;
-use crate::token::source::{Attempt, Closed, Failed, Pair, Source};
-use crate::token::types::{Call, Failure, Granted, Poll, Step, Verdict};
+use crate::token::source::{self, Attempt, AuthError, HeldTokens, Source};
+use crate::token::types::{AuthCall, Failure, Granted, Poll, Step, Verdict};
 use crate::{Error, ErrorKind, EventKind, Result};
 
 thread_local! {
@@ -21,7 +21,7 @@ thread_local! {
 /// How long the revocation of a late pair may take.
 const REVOCATION: Duration = Duration::from_secs(10);
 
-type Outcome<S> = Result<Pair<<S as Source>::Access, <S as Source>::Refresh>, Failed>;
+type Minted<S> = source::Minted<<S as Source>::Access, <S as Source>::Refresh>;
 
 impl<S: Source> Shared<S> {
     /// Refuses a credentials closure that would wait for the flight it is part of.
@@ -83,7 +83,7 @@ impl<S: Source> Shared<S> {
             match state.machine.step(id, now.monotonic) {
                 Poll::Wait { until, pause } => Poll::Wait { until: until.min(deadline), pause },
                 Poll::Ready(step) => {
-                    let presents = step == Step::Send(Call::Refresh);
+                    let presents = step == Step::Send(AuthCall::Refresh);
                     Poll::Ready((step, state.refresh.take_if(|_| presents), limit))
                 }
             }
@@ -118,12 +118,12 @@ impl<S: Source> Shared<S> {
     fn call(
         self: &Arc<Self>,
         flight: u64,
-        call: Call,
+        call: AuthCall,
         token: Option<&S::Refresh>,
         deadline: Duration,
-    ) -> Outcome<S> {
+    ) -> Minted<S> {
         let is_current = || self.state.lock().machine.is_flying(flight);
-        let if_changed = call == Call::LoginIfChanged;
+        let if_changed = call == AuthCall::LoginIfChanged;
         let attempt = Attempt { flight, if_changed, deadline, is_current: &is_current };
         let outer = FLYING.replace(Arc::as_ptr(self).cast());
         let outcome = catch_unwind(AssertUnwindSafe(|| match token {
@@ -133,12 +133,12 @@ impl<S: Source> Shared<S> {
         FLYING.set(outer);
         outcome.unwrap_or_else(|_| {
             let error = Error::configuration("the credentials closure or the clock panicked during a login");
-            Err(Failed { failure: Failure::Aborted, error })
+            Err(AuthError { failure: Failure::Aborted, error })
         })
     }
 
     /// Revokes what was held, if anything, and lets flights start again.
-    pub(super) fn end_close(self: &Arc<Self>, held: Option<Closed<S>>, deadline: Duration) -> Result<()> {
+    pub(super) fn end_close(self: &Arc<Self>, held: Option<HeldTokens<S>>, deadline: Duration) -> Result<()> {
         let pause_until = |until| {
             self.wait(until, |_, now| {
                 if now.monotonic >= until { Poll::Ready(()) } else { Poll::Wait { until, pause: true } }
@@ -153,7 +153,7 @@ impl<S: Source> Shared<S> {
 
 /// What becomes of an auth call that ended after its flight.
 enum Late<S: Source> {
-    Revoke(Closed<S>),
+    Revoke(HeldTokens<S>),
     Drop,
 }
 
@@ -161,9 +161,9 @@ impl<S: Source> State<S> {
     fn take_in(
         &mut self,
         id: u64,
-        call: Call,
+        call: AuthCall,
         now: Duration,
-        outcome: Outcome<S>,
+        outcome: Minted<S>,
         presented: Option<S::Refresh>,
         random: f64,
     ) -> Option<Late<S>> {
@@ -190,14 +190,14 @@ impl<S: Source> State<S> {
     }
 }
 
-fn event_of<A, R>(call: Call, outcome: &Result<Pair<A, R>, Failed>) -> Option<Told> {
+fn event_of<A, R>(call: AuthCall, outcome: &source::Minted<A, R>) -> Option<Told> {
     let failed = match outcome {
-        Ok(_) if call == Call::Refresh => return Some((EventKind::Refreshed, None)),
+        Ok(_) if call == AuthCall::Refresh => return Some((EventKind::Refreshed, None)),
         Ok(_) => return Some((EventKind::Minted, None)),
         Err(failed) => failed,
     };
     let kind = match failed.failure {
-        Failure::Refused if call == Call::Refresh => EventKind::Rejected,
+        Failure::Refused if call == AuthCall::Refresh => EventKind::Rejected,
         Failure::Unknown { .. } => EventKind::Unknown,
         _ => return None,
     };

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::token::expiry::Evidence;
-use crate::token::types::{Call, Failure, Granted, Step, Verdict};
+use crate::token::types::{AuthCall, Failure, Granted, Step, Verdict};
 
 const RULES: Rules = Rules { flight_limit: Duration::from_secs(90), credentials_can_change: false };
 const LOST: Failure = Failure::Unknown { answered: false, retry_after: Duration::ZERO };
@@ -35,7 +35,7 @@ impl Driven {
     }
 
     /// Lets the flight of a caller send what comes next.
-    fn sends(&mut self, newer_than: u64) -> (u64, Call) {
+    fn sends(&mut self, newer_than: u64) -> (u64, AuthCall) {
         self.acquire(newer_than, secs(86_400));
         let id = self.machine.launch().or(self.machine.flight.as_ref().map(Flight::id)).unwrap();
         match self.machine.step(id, self.now) {
@@ -44,7 +44,7 @@ impl Driven {
         }
     }
 
-    fn ends(&mut self, (id, call): (u64, Call), ended: Result<Granted, Failure>, random: f64) -> Verdict {
+    fn ends(&mut self, (id, call): (u64, AuthCall), ended: Result<Granted, Failure>, random: f64) -> Verdict {
         self.machine.report(id, call, self.now, ended, random)
     }
 
@@ -115,11 +115,11 @@ fn a_closure_is_asked_again_after_thirty_seconds_and_logs_in_only_with_other_cre
     assert_eq!(driven.fails(Failure::Refused, 0.0), secs(30));
     driven.now += secs(30);
     let sent = driven.sends(0);
-    assert_eq!(sent.1, Call::LoginIfChanged);
+    assert_eq!(sent.1, AuthCall::LoginIfChanged);
     driven.ends(sent, Err(Failure::Unchanged), 0.0);
     assert_eq!(driven.pause(), secs(30));
     driven.now += secs(30);
-    assert_eq!(driven.sends(0).1, Call::Login);
+    assert_eq!(driven.sends(0).1, AuthCall::Login);
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn the_login_after_a_lost_refresh_has_attempts_of_its_own() {
     driven.logs_in();
     for _ in 0..2 {
         let sent = driven.sends(1);
-        assert_eq!(sent.1, Call::Refresh);
+        assert_eq!(sent.1, AuthCall::Refresh);
         assert_eq!(driven.ends(sent, Err(Failure::NotSent), 1.0), Verdict::PutBack);
         driven.now += secs(5);
     }
@@ -150,7 +150,7 @@ fn the_login_after_a_lost_refresh_has_attempts_of_its_own() {
     assert_eq!(driven.ends(sent, Err(LOST), 1.0), Verdict::Drop);
     for _ in 0..2 {
         let sent = driven.sends(1);
-        assert_eq!(sent.1, Call::Login);
+        assert_eq!(sent.1, AuthCall::Login);
         driven.ends(sent, Err(LOST), 1.0);
         driven.now += secs(5);
     }
@@ -165,7 +165,7 @@ fn a_refresh_that_a_proxy_refuses_ends_the_flight_and_leaves_the_token() {
     driven.logs_in();
     for _ in 0..2 {
         let sent = driven.sends(1);
-        assert_eq!(sent.1, Call::Refresh);
+        assert_eq!(sent.1, AuthCall::Refresh);
         assert_eq!(driven.ends(sent, Err(Failure::Unsendable), 1.0), Verdict::PutBack);
         assert_eq!(driven.machine.flight, None);
         driven.now += secs(5);
@@ -187,7 +187,7 @@ fn a_shorter_request_of_the_server_does_not_undo_a_longer_one() {
     let sent = driven.sends(0);
     driven.ends(sent, Err(limited(60)), 1.0);
     // A call that was cut off by a logout may still bring what the server asks for.
-    let late = (sent.0 + 1, Call::Login);
+    let late = (sent.0 + 1, AuthCall::Login);
     driven.ends(late, Err(limited(5)), 1.0);
     assert_eq!(driven.pause(), secs(60));
 }
@@ -283,7 +283,7 @@ fn a_refused_refresh_does_not_log_in_while_logins_are_refused() {
     driven.logs_in();
     driven.machine.refused_until = driven.now + secs(30);
     let sent = driven.sends(1);
-    assert_eq!(sent.1, Call::Refresh);
+    assert_eq!(sent.1, AuthCall::Refresh);
     assert_eq!(driven.ends(sent, Err(Failure::Refused), 1.0), Verdict::Drop);
     assert_eq!(driven.machine.flight, None);
     assert_eq!(driven.pause(), secs(30));

@@ -8,7 +8,7 @@ use super::scenario::{Around, Scenario};
 use super::system::{MINUTE, RANDOM, System};
 use crate::clock::Now;
 use crate::token::flight::Flight;
-use crate::token::types::{Call, Failure, Granted, Poll, Step, Verdict};
+use crate::token::types::{AuthCall, Failure, Granted, Poll, Step, Verdict};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Thread {
@@ -22,7 +22,7 @@ pub(super) struct Thread {
 /// An auth call that is out.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Out {
-    pub(super) call: Call,
+    pub(super) call: AuthCall,
     pub(super) sent: Now,
     /// The generation whose refresh token it presents.
     pub(super) token: Option<u64>,
@@ -64,8 +64,8 @@ impl Thread {
     pub(super) fn any_end(&self, out: &Out) -> Vec<Answer> {
         match out.call {
             _ if self.cut_off => LATE_ANSWERS.to_vec(),
-            Call::LoginIfChanged => [&ANSWERS[..], &[Answer::Failed(Failure::Unchanged)]].concat(),
-            Call::Login | Call::Refresh => ANSWERS.to_vec(),
+            AuthCall::LoginIfChanged => [&ANSWERS[..], &[Answer::Failed(Failure::Unchanged)]].concat(),
+            AuthCall::Login | AuthCall::Refresh => ANSWERS.to_vec(),
         }
     }
 }
@@ -92,9 +92,9 @@ impl System {
         if self.threads.iter().any(|thread| thread.out.is_some() && !thread.cut_off) {
             self.breaks(ONE_FLIGHT);
         }
-        let token = self.refresh.take_if(|_| call == Call::Refresh);
+        let token = self.refresh.take_if(|_| call == AuthCall::Refresh);
         let was_presented = token.is_some_and(|token| self.presented & (1 << token) != 0);
-        if was_presented || (call == Call::Refresh && token.is_none()) {
+        if was_presented || (call == AuthCall::Refresh && token.is_none()) {
             self.breaks(PRESENTED_ONCE);
         }
         self.threads[index].asleep = None;
@@ -106,7 +106,7 @@ impl System {
     fn count_logins(&mut self, scenario: &Scenario) {
         let now = self.now.monotonic;
         self.logins.retain(|ended| *ended + MINUTE > now);
-        let is_login = |out: &Out| out.call != Call::Refresh;
+        let is_login = |out: &Out| out.call != AuthCall::Refresh;
         let out = self.threads.iter().filter(|thread| thread.out.as_ref().is_some_and(is_login)).count();
         if self.logins.len() + out > scenario.logins() && out > 0 {
             self.breaks(WITHIN_THE_MINUTE);
@@ -126,7 +126,7 @@ impl System {
             }
             _ => true,
         };
-        if call != Call::Refresh && is_counted {
+        if call != AuthCall::Refresh && is_counted {
             self.logins.push(now);
         }
         let expiry = System::expiry(sent, defect);

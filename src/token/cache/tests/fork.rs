@@ -34,15 +34,15 @@ impl Source for Still {
         Ok(())
     }
     fn close_connections(&self) {}
-    fn login(&self, _: Attempt<'_>) -> Result<Pair<&'static str, Infallible>, Failed> {
+    fn login(&self, _: Attempt<'_>) -> Result<Pair<&'static str, Infallible>, AuthError> {
         self.logins.fetch_add(1, Ordering::SeqCst);
         let Pair { access, expiry, .. } = pair("minted", secs(1));
         Ok(Pair { access, refresh: None, expiry })
     }
-    fn refresh(&self, token: &Infallible, _: Duration) -> Result<Pair<&'static str, Infallible>, Failed> {
+    fn refresh(&self, token: &Infallible, _: Duration) -> Result<Pair<&'static str, Infallible>, AuthError> {
         match *token {}
     }
-    fn revoke(&self, _: Closed<Self>, _: Duration, _: &dyn Fn(Duration)) -> Result<()> {
+    fn revoke(&self, _: HeldTokens<Self>, _: Duration, _: &dyn Fn(Duration)) -> Result<()> {
         Ok(())
     }
     fn forked(&self, _: &&'static str) -> &'static str {

@@ -48,7 +48,7 @@ impl TestClock {
 #[derive(Debug)]
 pub(super) struct Refresh(pub(super) &'static str);
 
-pub(super) type Response = Result<Pair<&'static str, Refresh>, Failed>;
+pub(super) type Response = Result<Pair<&'static str, Refresh>, AuthError>;
 type Observer = Box<dyn Fn(EventKind) + Send + Sync>;
 
 /// An auth call that waits for its response.
@@ -99,7 +99,7 @@ pub(super) fn failed(failure: Failure) -> Response {
         Failure::Unusable => ErrorKind::InvalidResponse,
         Failure::Asking | Failure::Aborted | Failure::Unsendable => ErrorKind::Configuration,
     };
-    Err(Failed { failure, error: Error::new(kind, "as the test wants") })
+    Err(AuthError { failure, error: Error::new(kind, "as the test wants") })
 }
 
 /// What was held at a logout, and a way to end its revocation.
@@ -203,7 +203,7 @@ impl Source for Server {
     }
     fn revoke(
         &self,
-        (access, refresh): Closed<Self>,
+        (access, refresh): HeldTokens<Self>,
         _: Duration,
         pause_until: &dyn Fn(Duration),
     ) -> Result<()> {

@@ -69,7 +69,7 @@ fn a_closure_of_a_caller_that_flies_itself_may_not_use_its_own_session() {
     let cache = Arc::clone(&scene.cache);
     scene.next("login").runs(move || {
         let error = cache.acquire(Waiter::new(0, secs(1060), 0)).unwrap_err();
-        Err(Failed { failure: Failure::Aborted, error })
+        Err(AuthError { failure: Failure::Aborted, error })
     });
     assert_eq!(caller.ends(), Err((ErrorKind::Configuration, Some(1))));
     // The same thread is free again.

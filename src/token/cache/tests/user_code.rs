@@ -134,7 +134,7 @@ fn a_credentials_closure_that_uses_its_own_session_fails_at_once() {
     scene.next("login").runs(move || {
         let inner = cache.acquire(Waiter::new(0, secs(7200), 0)).unwrap_err();
         assert_eq!(cache.login(secs(7200)).unwrap_err().kind(), inner.kind());
-        Err(Failed { failure: Failure::Aborted, error: inner })
+        Err(AuthError { failure: Failure::Aborted, error: inner })
     });
     assert_eq!(waiter.ends(), Err((ErrorKind::Configuration, Some(1))));
     assert_eq!(scene.flights(), 1);
@@ -150,7 +150,7 @@ fn a_credentials_closure_may_use_another_session_and_each_knows_its_own() {
         assert_eq!(found.access, "from the vault");
         // Having used another session does not hide that this one is the closure's own.
         let own = outer.acquire(Waiter::new(0, secs(1060), 0)).unwrap_err();
-        Err(Failed { failure: Failure::Aborted, error: own })
+        Err(AuthError { failure: Failure::Aborted, error: own })
     });
     let login = vault.next("login");
     login.grants("from the vault");
