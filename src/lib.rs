@@ -54,7 +54,7 @@ mod session;
 mod token;
 pub mod webhook;
 
-pub use api::RawCall;
+pub use api::*;
 pub use clock::{Clock, SystemClock};
 pub use credentials::Credentials;
 pub use error::{Error, ErrorKind, Unreadable};

@@ -25,7 +25,7 @@ fn an_order(product: i64, amount: Decimal, reference: &str) -> Result<NewEsimOrd
 #[test]
 fn products_are_listed_with_every_filter() -> Result<()> {
     let mut api = Api::start()?;
-    let target = "/api/v1/esim/products?page=1&per_page=2&country_code=JPN&search=jap";
+    let target = "/api/v1/esim/products?country_code=JPN&page=1&per_page=2&search=jap";
     let call = api.get(target).with_header("x-total-count", "9").with_header("x-total-pages", "5");
     let call = call.with_body(fixture("esim/products")?).create();
     let page = api
@@ -42,9 +42,9 @@ fn products_are_listed_with_every_filter() -> Result<()> {
 #[test]
 fn all_products_are_walked() -> Result<()> {
     let mut api = Api::start()?;
-    let last = api.get("/api/v1/esim/products?per_page=500&page=2").with_body("[]").create();
+    let last = api.get("/api/v1/esim/products?page=2&per_page=500").with_body("[]").create();
     let call =
-        api.get("/api/v1/esim/products?per_page=500&page=1").with_body(fixture("esim/products")?).create();
+        api.get("/api/v1/esim/products?page=1&per_page=500").with_body(fixture("esim/products")?).create();
     assert_eq!(api.session.esim_products(&ListEsimProducts::new()).flatten().count(), 2);
     call.assert();
     last.assert();
@@ -145,7 +145,7 @@ fn an_order_that_failed_is_an_answer_and_not_an_error() -> Result<()> {
 #[test]
 fn orders_are_listed_with_every_filter() -> Result<()> {
     let mut api = Api::start()?;
-    let target = "/api/v1/esim/orders?page=2&per_page=500&status=PENDING&client_reference=esim-3";
+    let target = "/api/v1/esim/orders?client_reference=esim-3&page=2&per_page=500&status=PENDING";
     let call = api.get(target).with_body(fixture("esim/orders")?).create();
     let filter = ListEsimOrders::new()
         .page(2)
@@ -171,8 +171,8 @@ fn orders_are_listed_with_every_filter() -> Result<()> {
 #[test]
 fn all_orders_are_walked() -> Result<()> {
     let mut api = Api::start()?;
-    let last = api.get("/api/v1/esim/orders?per_page=500&page=2").with_body("[]").create();
-    let call = api.get("/api/v1/esim/orders?per_page=500&page=1").with_body(fixture("esim/orders")?).create();
+    let last = api.get("/api/v1/esim/orders?page=2&per_page=500").with_body("[]").create();
+    let call = api.get("/api/v1/esim/orders?page=1&per_page=500").with_body(fixture("esim/orders")?).create();
     assert_eq!(api.session.esim_orders(&ListEsimOrders::new()).flatten().count(), 2);
     call.assert();
     last.assert();

@@ -23,7 +23,7 @@ fn an_order(product: i64, reference: &str) -> Result<NewTopupOrder> {
 #[test]
 fn products_are_listed_with_every_filter() -> Result<()> {
     let mut api = Api::start()?;
-    let target = "/api/v1/topups/products?page=2&per_page=500&type=MOBILE&search=example";
+    let target = "/api/v1/topups/products?page=2&per_page=500&search=example&type=MOBILE";
     let call = api.get(target).with_header("x-page", "2").with_header("x-total-pages", "2");
     let call = call.with_body(fixture("topups/products")?).create();
     let filter = ListTopupProducts::new().page(2).limit(500).topup_type(TopupType::Mobile).search("example");
@@ -40,9 +40,9 @@ fn products_are_listed_with_every_filter() -> Result<()> {
 #[test]
 fn all_products_are_walked() -> Result<()> {
     let mut api = Api::start()?;
-    let last = api.get("/api/v1/topups/products?per_page=500&page=2").with_body("[]").create();
+    let last = api.get("/api/v1/topups/products?page=2&per_page=500").with_body("[]").create();
     let call = api
-        .get("/api/v1/topups/products?per_page=500&page=1")
+        .get("/api/v1/topups/products?page=1&per_page=500")
         .with_body(fixture("topups/products")?)
         .create();
     assert_eq!(api.session.topup_products(&ListTopupProducts::new()).flatten().count(), 3);
@@ -198,7 +198,7 @@ fn a_plain_order_sends_what_is_needed_and_nothing_else() -> Result<()> {
 #[test]
 fn orders_are_listed_with_every_filter() -> Result<()> {
     let mut api = Api::start()?;
-    let target = "/api/v1/topups/orders?page=1&per_page=50&status=RECHARGED&product_id=41&country=USA&client_reference=top-3";
+    let target = "/api/v1/topups/orders?client_reference=top-3&country=USA&page=1&per_page=50&product_id=41&status=RECHARGED";
     let call = api.get(target).with_body(fixture("topups/orders")?).create();
     let filter = ListTopupOrders::new()
         .page(1)
@@ -225,9 +225,9 @@ fn orders_are_listed_with_every_filter() -> Result<()> {
 #[test]
 fn all_orders_are_walked() -> Result<()> {
     let mut api = Api::start()?;
-    let last = api.get("/api/v1/topups/orders?country=GLO&per_page=500&page=2").with_body("[]").create();
+    let last = api.get("/api/v1/topups/orders?country=GLO&page=2&per_page=500").with_body("[]").create();
     let call = api
-        .get("/api/v1/topups/orders?country=GLO&per_page=500&page=1")
+        .get("/api/v1/topups/orders?country=GLO&page=1&per_page=500")
         .with_body(fixture("topups/orders")?)
         .create();
     assert_eq!(api.session.topup_orders(&ListTopupOrders::new().country("GLO")).flatten().count(), 2);

@@ -23,7 +23,7 @@ fn an_order(reference: &str) -> Result<NewOrder> {
 #[test]
 fn products_are_listed_with_every_filter() -> Result<()> {
     let mut api = Api::start()?;
-    let target = "/api/v1/products?page=3&limit=20&search=play%20%26%20win&category=Gaming&country_id=1&currency_id=2\
+    let target = "/api/v1/products?category=Gaming&country_id=1&currency_id=2&limit=20&page=3&search=play%20%26%20win\
                   &sort_by=name&sort_dir=DESC";
     let call = api
         .get(target)
@@ -71,7 +71,7 @@ fn all_products_are_walked_page_after_page() -> Result<()> {
         [(1, "true", "product"), (2, "true", "product_nulls"), (3, "false", "product_by_ids")]
     {
         let call = api
-            .get(&format!("/api/v1/products?search=acme&limit=500&page={page}"))
+            .get(&format!("/api/v1/products?limit=500&page={page}&search=acme"))
             .with_header("x-has-more", more)
             .with_body(format!("[{}]", fixture(&format!("vouchers/{name}"))?));
         calls.push(call.create());
@@ -156,7 +156,7 @@ fn an_order_sends_everything_that_was_set() -> Result<()> {
 #[test]
 fn orders_are_listed_with_every_filter() -> Result<()> {
     let mut api = Api::start()?;
-    let target = "/api/v1/orders?page=1&limit=100&status=PARTIALLY_DELIVERED&product_id=3105&client_reference=a%2Fb%20c";
+    let target = "/api/v1/orders?client_reference=a%2Fb%20c&limit=100&page=1&product_id=3105&status=PARTIALLY_DELIVERED";
     let call = api.get(target).with_body(fixture("vouchers/orders")?).create();
     let filter = ListOrders::new()
         .page(1)

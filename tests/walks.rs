@@ -214,7 +214,7 @@ fn a_server_that_refuses_large_pages_gives_pages_of_its_own_size_and_is_asked_on
 fn a_refusal_that_is_not_about_the_size_ends_the_walk_and_is_not_remembered() -> Result<()> {
     let mut api = Api::start()?;
     let calls = ["limit=500&", ""].map(|size| {
-        let call = api.get(&format!("/api/v1/wallets?name=x&{size}page=1"));
+        let call = api.get(&format!("/api/v1/wallets?{size}name=x&page=1"));
         call.with_status(400).with_body(REFUSED).expect(1).create()
     });
     let walk = api.session.wallets(&ListWallets::new().name("x"));

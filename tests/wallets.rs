@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 fn wallets_are_listed_with_their_filters() -> Result<()> {
     let mut api = Api::start()?;
     let call = api
-        .get("/api/v1/wallets?page=2&limit=10000&currency=USD&name=Main%20%26%20spare")
+        .get("/api/v1/wallets?currency=USD&limit=10000&name=Main%20%26%20spare&page=2")
         .with_header("x-page", "2")
         .with_header("x-total-count", "10003")
         .with_header("x-total-pages", "2")
@@ -92,8 +92,8 @@ fn one_wallet_is_fetched_to_the_last_digit() -> Result<()> {
 #[test]
 fn transactions_are_listed_with_their_filters() -> Result<()> {
     let mut api = Api::start()?;
-    let target = "/api/v1/transactions?page=1&limit=50&wallet_id=9&transaction_type=DEBIT&status=COMPLETED\
-                  &currency_id=1&start_date=2031-03-01T00%3A00%3A00Z&end_date=2031-03-02T00%3A00%3A00Z";
+    let target = "/api/v1/transactions?currency_id=1&end_date=2031-03-02T00%3A00%3A00Z&limit=50&page=1\
+                  &start_date=2031-03-01T00%3A00%3A00Z&status=COMPLETED&transaction_type=DEBIT&wallet_id=9";
     let call = api.get(target).with_body(fixture("wallets/transactions")?).create();
     let filter = ListTransactions::new()
         .page(1)
@@ -145,12 +145,12 @@ fn a_transaction_can_be_stored_and_read_back() -> Result<()> {
 fn all_transactions_are_walked_page_after_page() -> Result<()> {
     let mut api = Api::start()?;
     let first = api
-        .get("/api/v1/transactions?wallet_id=9&limit=500&page=1")
+        .get("/api/v1/transactions?limit=500&page=1&wallet_id=9")
         .with_header("x-has-more", "true")
         .with_body(fixture("wallets/transactions")?)
         .create();
     let second = api
-        .get("/api/v1/transactions?wallet_id=9&limit=500&page=2")
+        .get("/api/v1/transactions?limit=500&page=2&wallet_id=9")
         .with_header("x-has-more", "false")
         .with_body(fixture("wallets/transactions_signed")?)
         .create();

@@ -1,7 +1,11 @@
 //! One plain method on `Session` for every endpoint.
+//!
+//! Each file begins with its routes: path, quota, and whether a request may be retried. They stand nowhere else.
 
+pub(crate) mod auth;
 mod call;
 mod esim;
+mod filter;
 mod reference;
 mod topups;
 mod vouchers;
@@ -9,16 +13,22 @@ mod wallets;
 
 use serde::Serialize;
 
-use crate::http::Request;
-
 pub use call::RawCall;
+pub use esim::{ListEsimOrders, ListEsimProducts};
+pub use topups::{ListTopupOrders, ListTopupProducts};
+pub use vouchers::{ListOrders, ListProducts};
+pub use wallets::{ListTransactions, ListWallets};
 
+use crate::model::check::{self, Check, Input};
+
+/// Top-ups and eSIMs set the address for their notifications in the same way.
 #[derive(Serialize)]
 struct NotificationEmail<'a> {
     email: &'a str,
 }
 
-/// Both verticals that send notifications set their address in the same way.
-fn notification_email(route: &'static str, id: i64, email: &str) -> Request {
-    Request::patch(route).id(id).json(&NotificationEmail { email }).may_repeat().needs_email(Some(email))
+impl Input for NotificationEmail<'_> {
+    fn check(&self) -> Check {
+        check::email(self.email)
+    }
 }

@@ -1,10 +1,20 @@
 //! Reference data, which changes rarely, and the health check.
 
-use crate::http::Request;
+use crate::http::{Request, Route};
 use crate::{
     Category, CategoryId, Country, CountryId, Currency, CurrencyId, Result, Session, Subcategory,
     SubcategoryId,
 };
+
+const COUNTRIES: Route = Route::get("/api/v1/countries");
+const COUNTRY: Route = Route::get("/api/v1/countries/:id");
+const CURRENCIES: Route = Route::get("/api/v1/currencies");
+const CURRENCY: Route = Route::get("/api/v1/currencies/:id");
+const CATEGORIES: Route = Route::get("/api/v1/categories");
+const CATEGORY: Route = Route::get("/api/v1/categories/:id");
+const SUBCATEGORIES: Route = Route::get("/api/v1/subcategories");
+const SUBCATEGORY: Route = Route::get("/api/v1/subcategories/:id");
+const STATUS: Route = Route::get("/status").without_token();
 
 impl Session {
     /// Lists all countries. Fetch them once and keep them: they change about once a day at most.
@@ -26,7 +36,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn countries(&self) -> Result<Vec<Country>> {
-        self.fetch_list(&Request::get("/api/v1/countries"))
+        self.fetch_list(&Request::new(COUNTRIES))
     }
 
     /// Gets one country.
@@ -48,7 +58,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_country(&self, id: CountryId) -> Result<Country> {
-        self.fetch_one("/api/v1/countries/:id", id.get())
+        self.fetch_one(COUNTRY, id.get())
     }
 
     /// Lists all currencies. Fetch them once and keep them: they change about once a day at most.
@@ -70,7 +80,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn currencies(&self) -> Result<Vec<Currency>> {
-        self.fetch_list(&Request::get("/api/v1/currencies"))
+        self.fetch_list(&Request::new(CURRENCIES))
     }
 
     /// Gets one currency.
@@ -94,7 +104,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_currency(&self, id: CurrencyId) -> Result<Currency> {
-        self.fetch_one("/api/v1/currencies/:id", id.get())
+        self.fetch_one(CURRENCY, id.get())
     }
 
     /// Lists the categories of gift cards.
@@ -118,7 +128,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn categories(&self) -> Result<Vec<Category>> {
-        self.fetch_list(&Request::get("/api/v1/categories"))
+        self.fetch_list(&Request::new(CATEGORIES))
     }
 
     /// Gets one category of gift cards.
@@ -140,7 +150,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_category(&self, id: CategoryId) -> Result<Category> {
-        self.fetch_one("/api/v1/categories/:id", id.get())
+        self.fetch_one(CATEGORY, id.get())
     }
 
     /// Lists the subcategories of gift cards.
@@ -164,7 +174,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn subcategories(&self) -> Result<Vec<Subcategory>> {
-        self.fetch_list(&Request::get("/api/v1/subcategories"))
+        self.fetch_list(&Request::new(SUBCATEGORIES))
     }
 
     /// Gets one subcategory of gift cards.
@@ -186,7 +196,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_subcategory(&self, id: SubcategoryId) -> Result<Subcategory> {
-        self.fetch_one("/api/v1/subcategories/:id", id.get())
+        self.fetch_one(SUBCATEGORY, id.get())
     }
 
     /// Asks whether the service is up. It needs no login.
@@ -206,6 +216,6 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn service_status(&self) -> Result<()> {
-        self.execute(&Request::get("/status").without_token())
+        self.execute(&Request::new(STATUS))
     }
 }

@@ -1,8 +1,92 @@
 //! Wallets and their transactions.
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::api::filter::filter;
+use crate::http::Route;
+use crate::model::check;
 use crate::{
-    Items, ListTransactions, ListWallets, Page, Result, Session, Transaction, TransactionId, Wallet, WalletId,
+    CurrencyId, Items, Page, Result, Session, Transaction, TransactionId, TransactionStatus, TransactionType,
+    Wallet, WalletId,
 };
+
+const WALLET: Route = Route::get("/api/v1/wallets/:id");
+const TRANSACTION: Route = Route::get("/api/v1/transactions/:id");
+
+filter! {
+    /// Which wallets a list holds.
+    ListWallets = Route::get("/api/v1/wallets"), "limit" up to 10_000;
+    /// All wallets, the newest first.
+    new
+}
+
+impl ListWallets {
+    /// Only wallets in this currency, ISO 4217.
+    #[must_use]
+    pub fn currency(self, code: &str) -> Self {
+        ListWallets(self.0.set("currency", code))
+    }
+
+    /// Only wallets with this name.
+    #[must_use]
+    pub fn name(self, name: &str) -> Self {
+        ListWallets(self.0.set("name", name))
+    }
+}
+
+filter! {
+    /// Which transactions a list holds; the newest come first.
+    ///
+    /// The newest servers filter by wallet only and ignore the other filters: check what the list holds.
+    ListTransactions = Route::get("/api/v1/transactions"), "limit" up to 10_000;
+    /// All transactions of all wallets.
+    new
+}
+
+impl ListTransactions {
+    /// Only transactions of this wallet.
+    #[must_use]
+    pub fn wallet(self, wallet: WalletId) -> Self {
+        ListTransactions(self.0.set_checked("wallet_id", wallet, check::id(wallet.get())))
+    }
+
+    /// Only transactions in this direction.
+    #[must_use]
+    pub fn transaction_type(self, direction: TransactionType) -> Self {
+        ListTransactions(self.0.set("transaction_type", direction))
+    }
+
+    /// Only transactions in this status.
+    #[must_use]
+    pub fn status(self, status: TransactionStatus) -> Self {
+        ListTransactions(self.0.set("status", status))
+    }
+
+    /// Only transactions in this currency.
+    #[must_use]
+    pub fn currency(self, currency: CurrencyId) -> Self {
+        ListTransactions(self.0.set_checked("currency_id", currency, check::id(currency.get())))
+    }
+
+    /// Only transactions at or after this time.
+    #[must_use]
+    pub fn since(self, start: OffsetDateTime) -> Self {
+        self.time("start_date", start)
+    }
+
+    /// Only transactions up to this time.
+    #[must_use]
+    pub fn until(self, end: OffsetDateTime) -> Self {
+        self.time("end_date", end)
+    }
+
+    fn time(self, name: &'static str, time: OffsetDateTime) -> Self {
+        let text = time.format(&Rfc3339);
+        let check = check::ensure(text.is_ok(), || "a time lies in the years 0 to 9999");
+        ListTransactions(self.0.set_checked(name, text.unwrap_or_default(), check))
+    }
+}
 
 impl Session {
     /// Lists one page of the wallets, the newest first.
@@ -23,7 +107,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn list_wallets(&self, filter: &ListWallets) -> Result<Page<Wallet>> {
-        self.fetch_page(&filter.request())
+        self.fetch_page(&filter.0)
     }
 
     /// Walks all wallets, the newest first, page after page, as they are asked for.
@@ -48,7 +132,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn wallets(&self, filter: &ListWallets) -> Items<'_, Wallet> {
-        Items::new(self, filter.request())
+        Items::new(self, filter.0.clone())
     }
 
     /// Gets one wallet.
@@ -72,7 +156,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_wallet(&self, id: WalletId) -> Result<Wallet> {
-        self.fetch_one("/api/v1/wallets/:id", id.get())
+        self.fetch_one(WALLET, id.get())
     }
 
     /// Lists one page of the transactions, the newest first.
@@ -93,7 +177,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn list_transactions(&self, filter: &ListTransactions) -> Result<Page<Transaction>> {
-        self.fetch_page(&filter.request())
+        self.fetch_page(&filter.0)
     }
 
     /// Walks all transactions, the newest first, page after page, as they are asked for.
@@ -119,7 +203,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn transactions(&self, filter: &ListTransactions) -> Items<'_, Transaction> {
-        Items::new(self, filter.request())
+        Items::new(self, filter.0.clone())
     }
 
     /// Gets one transaction.
@@ -142,6 +226,6 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_transaction(&self, id: TransactionId) -> Result<Transaction> {
-        self.fetch_one("/api/v1/transactions/:id", id.get())
+        self.fetch_one(TRANSACTION, id.get())
     }
 }

@@ -18,6 +18,7 @@ mod response;
 mod retry;
 mod retry_after;
 mod roots;
+mod route;
 mod settings;
 mod socket;
 #[cfg(test)]
@@ -41,12 +42,13 @@ pub(crate) use envelope::{
 pub(crate) use failure::{Fate, SendError};
 pub(crate) use proxy::proxy;
 pub use rate_limit::RateLimits;
-pub(crate) use rate_limit::{Limiter, RateClass};
-pub(crate) use request::{Method, Request, TimeLimit};
+pub(crate) use rate_limit::{Limiter, Quota, Vertical};
+pub(crate) use request::Request;
 pub(crate) use response::Response;
 pub(crate) use retry::Decision;
 pub use retry::RetryPolicy;
 pub(crate) use roots::tls_config;
+pub(crate) use route::{Method, Route, Safety};
 pub(crate) use settings::ConnectionSettings;
 #[cfg(test)]
 pub(crate) use wiping::Body;
@@ -60,6 +62,9 @@ use valve::Valve;
 
 use crate::Result;
 use crate::clock::Stamp;
+
+/// The target of log lines about calls.
+pub(crate) const CALL_LOG: &str = "popup_rewards::call";
 
 /// The largest response to an API call, in bytes, after decompression.
 pub(crate) const API_LIMIT: u64 = 32 * 1024 * 1024;
@@ -126,10 +131,10 @@ impl Connections {
         let uri = self.base.uri(&request.path, &request.query).map_err(SendError::not_sent)?;
         let started = Stamp::now();
         let call = Call { request, uri, token, limits, started };
-        let max_idle = if request.method == Method::Get { IDLE_TIME } else { SURELY_OPEN };
+        let max_idle = if request.route.method == Method::Get { IDLE_TIME } else { SURELY_OPEN };
         match self.exchange(&call, max_idle) {
             (Ok(response), _) => Ok(response),
-            (Err(error), first) if failure::is_stale(&error, first) && request.may_repeat => {
+            (Err(error), first) if failure::is_stale(&error, first) && request.route.may_repeat() => {
                 let timeout = limits.timeout.saturating_sub(started.elapsed());
                 let again = Call { limits: Limits { timeout, ..limits }, started: Stamp::now(), ..call };
                 match self.exchange(&again, max_idle) {
@@ -183,7 +188,7 @@ impl Call<'_> {
     fn run(&self, agent: &Agent, usual: Duration) -> Result<Response, ureq::Error> {
         let mut response = match &self.request.body {
             Some(body) => agent.run(self.head(agent, usual, body.as_slice())?),
-            None if self.request.method == Method::Get => agent.run(self.head(agent, usual, ())?),
+            None if self.request.route.method == Method::Get => agent.run(self.head(agent, usual, ())?),
             // Without a body of known length, ureq announces a chunked one.
             None => agent.run(self.head(agent, usual, &[][..])?),
         }?;
@@ -203,7 +208,7 @@ impl Call<'_> {
         usual: Duration,
         body: B,
     ) -> Result<http::Request<B>, ureq::Error> {
-        let method = self.request.method.as_str();
+        let method = self.request.route.method.as_str();
         let mut built = http::Request::builder().method(method).uri(self.uri.clone()).body(body)?;
         headers(built.headers_mut(), self.request, self.token);
         if self.limits.timeout == usual {
@@ -221,7 +226,7 @@ fn headers(map: &mut HeaderMap, request: &Request, token: Option<&HeaderValue>) 
     if request.body.is_some() {
         map.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
-    if request.secret_response {
+    if request.route.has_secrets {
         // Compressed text reveals by its length whether two pieces of it are alike.
         map.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::http::{Method, Request};
 use crate::token::Window;
 use crate::{Error, ErrorKind, Result};
 
@@ -79,43 +78,27 @@ impl RateLimits {
 
 /// The calls that the server counts together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RateClass {
-    Read,
-    Order(Vertical),
-    Quote(Vertical),
+pub(crate) enum Quota {
+    /// The server publishes no limit.
+    Unlimited,
+    Reads,
+    Orders(Vertical),
+    Quotes(Vertical),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Vertical {
-    Voucher,
-    Topup,
-    Esim,
-}
-
-impl RateClass {
-    /// The class of a request, if the server publishes a limit for it.
-    pub(crate) fn of(request: &Request) -> Option<Self> {
-        match (request.method, &*request.path) {
-            (Method::Get, _) => Some(RateClass::Read),
-            (Method::Post, "/api/v1/orders") => Some(RateClass::Order(Vertical::Voucher)),
-            (Method::Post, "/api/v1/topups/orders") => Some(RateClass::Order(Vertical::Topup)),
-            (Method::Post, "/api/v1/esim/orders") => Some(RateClass::Order(Vertical::Esim)),
-            (Method::Post, "/api/v1/topups/charges") => Some(RateClass::Quote(Vertical::Topup)),
-            (Method::Post, "/api/v1/esim/charges") => Some(RateClass::Quote(Vertical::Esim)),
-            (Method::Post, path) if path.starts_with("/api/v1/products/") && path.ends_with("/charges") => {
-                Some(RateClass::Quote(Vertical::Voucher))
-            }
-            _ => None,
-        }
-    }
+    Vouchers,
+    Topups,
+    Esims,
 }
 
 impl Vertical {
-    fn pick<T>(self, [voucher, topup, esim]: &[T; 3]) -> &T {
+    fn pick<T>(self, [vouchers, topups, esims]: &[T; 3]) -> &T {
         match self {
-            Vertical::Voucher => voucher,
-            Vertical::Topup => topup,
-            Vertical::Esim => esim,
+            Vertical::Vouchers => vouchers,
+            Vertical::Topups => topups,
+            Vertical::Esims => esims,
         }
     }
 }
@@ -155,16 +138,17 @@ impl Limiter {
         Limiter::new(&self.limits)
     }
 
-    /// Takes the next turn for a request of this class and says when it comes.
+    /// Takes the next turn under a quota and returns its instant.
     ///
     /// # Errors
     /// `RateLimited` with the time until a turn, if that is after the deadline; `Configuration` if there is no turn
     /// ever. No turn is taken then.
-    pub(crate) fn take_turn(&self, class: RateClass, now: Duration, deadline: Duration) -> Result<Duration> {
-        let (limit, turns) = match class {
-            RateClass::Read => (self.limits.reads, &self.reads),
-            RateClass::Order(vertical) => (self.limits.orders, vertical.pick(&self.orders)),
-            RateClass::Quote(vertical) => (self.limits.quotes, vertical.pick(&self.quotes)),
+    pub(crate) fn take_turn(&self, quota: Quota, now: Duration, deadline: Duration) -> Result<Duration> {
+        let (limit, turns) = match quota {
+            Quota::Unlimited => return Ok(now),
+            Quota::Reads => (self.limits.reads, &self.reads),
+            Quota::Orders(vertical) => (self.limits.orders, vertical.pick(&self.orders)),
+            Quota::Quotes(vertical) => (self.limits.quotes, vertical.pick(&self.quotes)),
         };
         let Some(turns) = turns else { return Ok(now) };
         if limit == Some(0) {

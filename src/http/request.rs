@@ -1,4 +1,4 @@
-//! One call as data: what to send, how long it may take, and whether it may be sent again.
+//! One call as data.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -6,190 +6,139 @@ use std::fmt::Display;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+use super::route::Route;
+use crate::model::check::{self, Check, Input};
 use crate::{ClientReference, Error, Result};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Method {
-    Get,
-    Post,
-    Patch,
-}
-
-impl Method {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Method::Get => "GET",
-            Method::Post => "POST",
-            Method::Patch => "PATCH",
-        }
-    }
-}
-
-/// Which of the session's two time limits holds for one attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TimeLimit {
-    /// `timeout`, 30 s.
-    Usual,
-    /// `order_timeout`, 90 s: the server may hold an order for a minute.
-    Order,
-}
 
 /// A request of the API, complete but for the host and the token.
 ///
-/// The builder methods never fail: the first problem is kept and reported by [`Request::checked`], before
-/// anything is sent, so that an endpoint method stays one expression.
-#[derive(Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "they are independent facts, each set by a builder method")]
+/// The builder methods never fail: [`Request::checked`] reports the first rule that the request breaks before anything
+/// is sent, so an endpoint method stays one expression.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Request {
-    pub(crate) method: Method,
-    /// The path with placeholders: what logs and errors may show.
-    pub(crate) route: Cow<'static, str>,
+    pub(crate) route: Route,
+    /// The path of the route with its id filled in.
     pub(crate) path: Cow<'static, str>,
+    /// What [`set`](Request::set) adds is sorted by name, so equal filters are equal requests.
     pub(crate) query: Vec<(Cow<'static, str>, String)>,
-    /// What a route with pages calls the number of items in one.
-    size_name: &'static str,
     pub(crate) body: Option<Zeroizing<Vec<u8>>>,
-    pub(crate) time_limit: TimeLimit,
-    /// Whether it may be sent again after a lost response.
-    pub(crate) may_repeat: bool,
-    /// Whether it can have an effect that outlives a lost response.
-    pub(crate) has_effect: bool,
-    /// Whether the request carries the session's access token.
-    pub(crate) with_token: bool,
-    /// Whether the response can hold secrets, which are then requested uncompressed.
-    pub(crate) secret_response: bool,
     /// Whether it is sent although the connections are closed.
     pub(crate) passes_closed: bool,
     /// Set on requests that move money.
     pub(crate) reference: Option<ClientReference>,
-    problem: Option<Error>,
+    /// The broken rules, by the member or parameter that they are about.
+    problems: Vec<(&'static str, Cow<'static, str>)>,
 }
 
 impl Request {
-    pub(crate) fn get(route: impl Into<Cow<'static, str>>) -> Self {
-        Request::new(Method::Get, route.into()).reads()
-    }
-
-    pub(crate) fn post(route: impl Into<Cow<'static, str>>) -> Self {
-        Request::new(Method::Post, route.into())
-    }
-
-    pub(crate) fn patch(route: impl Into<Cow<'static, str>>) -> Self {
-        Request::new(Method::Patch, route.into())
-    }
-
-    fn new(method: Method, route: Cow<'static, str>) -> Self {
+    pub(crate) fn new(route: Route) -> Self {
         Request {
-            method,
-            path: route.clone(),
+            path: route.path.clone(),
             route,
             query: Vec::new(),
-            size_name: "limit",
             body: None,
-            time_limit: TimeLimit::Usual,
-            may_repeat: false,
-            has_effect: true,
-            with_token: true,
-            secret_response: false,
             passes_closed: false,
             reference: None,
-            problem: None,
+            problems: Vec::new(),
         }
     }
 
-    /// The route as the token engine tells routes apart: those the crate does not know are one.
-    pub(crate) fn route_name(&self) -> &'static str {
-        match self.route {
-            Cow::Borrowed(route) => route,
-            Cow::Owned(_) => "another",
-        }
-    }
-
-    /// Fills the `:id` of the route.
+    /// Fills the `:id` of the path.
     pub(crate) fn id(mut self, id: i64) -> Self {
-        if id <= 0 {
-            return self.problem(Error::invalid_request(format!("an id is 1 or more, not {id}")));
-        }
-        if let Some((before, after)) = self.path.split_once(":id") {
+        if let Some((before, after)) = self.path.split_once(":id").filter(|_| id > 0) {
             self.path = format!("{before}{id}{after}").into();
         }
-        self
-    }
-
-    /// Adds a query parameter if there is a value.
-    pub(crate) fn query(mut self, name: impl Into<Cow<'static, str>>, value: Option<impl Display>) -> Self {
-        if let Some(value) = value {
-            self.query.push((name.into(), value.to_string()));
-        }
-        self
-    }
-
-    /// Says which page of a list is wanted, and of how many items.
-    pub(crate) fn paged(mut self, page: Option<u32>, size_name: &'static str, size: Option<u32>) -> Self {
-        self.size_name = size_name;
-        self.query("page", page).query(size_name, size)
-    }
-
-    /// The number of items in a page, if it was set.
-    pub(crate) fn page_size(&self) -> Option<u32> {
-        self.number(self.size_name)
-    }
-
-    pub(crate) fn set_page_size(&mut self, size: u32) {
-        self.set_query(self.size_name, size);
+        self.require("id", check::id(id))
     }
 
     /// Sets a query parameter, in place of an earlier value.
-    pub(crate) fn set_query(&mut self, name: &'static str, value: impl Display) {
-        self.query.retain(|(found, _)| found != name);
-        self.query.push((Cow::Borrowed(name), value.to_string()));
+    pub(crate) fn set(mut self, name: &'static str, value: impl Display) -> Self {
+        self.replace(name, value);
+        self
     }
 
-    /// The value of a query parameter that is a number.
-    pub(crate) fn number(&self, name: &str) -> Option<u32> {
+    /// Sets a query parameter that has to keep a rule.
+    pub(crate) fn set_checked(self, name: &'static str, value: impl Display, check: Check) -> Self {
+        self.set(name, value).require(name, check)
+    }
+
+    /// Adds a query parameter, also beside one of the same name.
+    pub(crate) fn append(mut self, name: String, value: &str) -> Self {
+        self.query.push((name.into(), value.to_owned()));
+        self
+    }
+
+    fn replace(&mut self, name: &'static str, value: impl Display) {
+        let found = self.query.binary_search_by(|(found, _)| found.as_ref().cmp(name));
+        match found.map(|at| self.query.get_mut(at)) {
+            Ok(Some(parameter)) => parameter.1 = value.to_string(),
+            Ok(None) => {}
+            Err(at) => self.query.insert(at, (Cow::Borrowed(name), value.to_string())),
+        }
+    }
+
+    /// Requests this page of a list; the first is 1.
+    pub(crate) fn page(self, page: u32) -> Self {
+        self.set_checked("page", page, check::page(page))
+    }
+
+    /// Requests pages of this size.
+    pub(crate) fn page_size(self, size: u32) -> Self {
+        match self.route.paging {
+            Some(paging) => self.set_checked(paging.size, size, check::page_size(size, paging.largest)),
+            None => self,
+        }
+    }
+
+    pub(crate) fn set_page(&mut self, page: u32) {
+        self.replace("page", page);
+    }
+
+    pub(crate) fn set_page_size(&mut self, size: u32) {
+        if let Some(paging) = self.route.paging {
+            self.replace(paging.size, size);
+        }
+    }
+
+    /// The page it requests; the first if it names none.
+    pub(crate) fn requested_page(&self) -> u32 {
+        self.number("page").unwrap_or(1)
+    }
+
+    /// The page size it requests, if it names one.
+    pub(crate) fn requested_size(&self) -> Option<u32> {
+        self.route.paging.and_then(|paging| self.number(paging.size))
+    }
+
+    fn number(&self, name: &str) -> Option<u32> {
         self.query.iter().find(|(found, _)| found == name).and_then(|(_, value)| value.parse().ok())
     }
 
-    /// Sets the body.
+    /// Sets the body, which has to keep its rules.
+    pub(crate) fn body(self, body: &impl Input) -> Self {
+        self.require("body", body.check()).json(body)
+    }
+
+    /// Sets a body that has no rules.
     pub(crate) fn json(mut self, body: &impl Serialize) -> Self {
         match serde_json::to_vec(body) {
             Ok(bytes) => {
                 self.body = Some(Zeroizing::new(bytes));
                 self
             }
-            Err(_) => self.problem(Error::invalid_request("the request body cannot be written as JSON")),
+            Err(_) => self.require("body", Err("the request body cannot be written as JSON".into())),
         }
     }
 
-    /// Sets a body that holds a secret, and expects one in the response.
+    /// Sets a body that holds a secret.
     pub(crate) fn secret_body(mut self, body: Zeroizing<Vec<u8>>) -> Self {
         self.body = Some(body);
-        self.secret_response()
-    }
-
-    /// Says that the request changes nothing, although it may not be a GET.
-    pub(crate) fn reads(mut self) -> Self {
-        self.has_effect = false;
-        self.may_repeat()
-    }
-
-    /// Says that the request sets the same thing again when it is sent again.
-    pub(crate) fn may_repeat(mut self) -> Self {
-        self.may_repeat = true;
         self
     }
 
-    /// Says that the request moves money, under a reference that makes it safe to send again.
-    pub(crate) fn order(mut self, reference: &ClientReference) -> Self {
+    /// Says that the request moves money under this reference.
+    pub(crate) fn reference(mut self, reference: &ClientReference) -> Self {
         self.reference = Some(reference.clone());
-        self.may_repeat = true;
-        self.time_limit = TimeLimit::Order;
-        self.secret_response()
-    }
-
-    /// Says that the response can hold secrets, such as card codes.
-    pub(crate) fn secret_response(mut self) -> Self {
-        self.secret_response = true;
         self
     }
 
@@ -199,23 +148,49 @@ impl Request {
         self
     }
 
-    pub(crate) fn without_token(mut self) -> Self {
-        self.with_token = false;
+    /// Refuses the request if a rule is broken, unless the value it is about is set again.
+    pub(crate) fn require(mut self, about: &'static str, check: Check) -> Self {
+        self.problems.retain(|(found, _)| *found != about);
+        self.problems.extend(check.err().map(|problem| (about, problem)));
         self
     }
 
-    /// Refuses the request unless a rule holds; the first broken rule is the one reported.
-    pub(crate) fn require(self, holds: bool, otherwise: impl FnOnce() -> Error) -> Self {
-        if holds { self } else { self.problem(otherwise()) }
-    }
-
-    fn problem(mut self, error: Error) -> Self {
-        self.problem.get_or_insert(error);
-        self
-    }
-
-    /// The first problem met while the request was put together.
+    /// Fails with the first broken rule.
     pub(crate) fn checked(&self) -> Result<()> {
-        self.problem.clone().map_or(Ok(()), Err)
+        match self.problems.first() {
+            Some((_, problem)) => Err(Error::invalid_request(problem.clone())),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list() -> Request {
+        Request::new(Route::get("/things").paged("limit", 500))
+    }
+
+    #[test]
+    fn a_parameter_that_is_set_again_replaces_the_first_and_its_problem() {
+        let broken = list().page(0).page_size(501);
+        assert_eq!(broken.checked().unwrap_err().to_string(), "pages are counted from 1");
+        let mended = broken.page(1);
+        assert_eq!(mended.checked().unwrap_err().to_string(), "the limit of a page is 1 to 500 items here");
+        let mended = mended.page_size(500);
+        assert!(mended.checked().is_ok());
+        assert_eq!((mended.requested_page(), mended.requested_size()), (1, Some(500)));
+    }
+
+    #[test]
+    fn requests_are_equal_whatever_the_order_in_which_their_parameters_were_set() {
+        let query = |request: Request| -> Vec<_> {
+            request.query.into_iter().map(|(name, value)| format!("{name}={value}")).collect()
+        };
+        let one = list().set("search", "a").page_size(20).page(2);
+        let other = list().page(2).set("search", "b").page_size(20).set("search", "a");
+        assert!(one == other);
+        assert_eq!(query(one), ["limit=20", "page=2", "search=a"]);
     }
 }

@@ -18,8 +18,8 @@ use zeroize::Zeroizing;
 use super::instant::{end, instant};
 use super::{mended, scalar};
 use crate::Secret;
+use crate::http::CALL_LOG;
 use crate::http::json_text;
-use crate::session::CALL_LOG;
 
 /// What a server describes as an object.
 pub(crate) trait Model: Sized {

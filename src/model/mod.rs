@@ -1,6 +1,7 @@
 //! What goes over the wire, as types.
 
 mod charges;
+pub(crate) mod check;
 mod client_reference;
 mod esim;
 mod id;
@@ -8,10 +9,8 @@ mod instant;
 mod members;
 mod mended;
 pub(crate) mod money;
-mod paging;
 mod placed;
 mod reference;
-mod rules;
 mod scalar;
 mod sort;
 mod text_enum;
@@ -28,6 +27,7 @@ pub use id::*;
 pub(crate) use instant::{http_date, instant};
 pub(crate) use members::{Entries, Members, Model, Odd};
 pub(crate) use mended::{Mended, mended};
+pub(crate) use placed::{Placed, Unplaced};
 pub use reference::{Category, Country, Currency, Subcategory};
 pub(crate) use scalar::flag;
 pub use sort::{ProductSort, SortDirection};

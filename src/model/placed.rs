@@ -1,23 +1,41 @@
 //! What an order of each vertical says of itself, for placing, finding and waiting for it.
 
-/// Implements `Placed`: where orders live, how one is asked for, and whether one is the order that was asked for.
+use time::OffsetDateTime;
+
+use super::check::Input;
+use super::members::{Members, Model};
+use super::{ClientReference, Identified};
+
+/// An order before it is placed.
+pub(crate) trait Unplaced: Input {
+    fn reference(&self) -> &ClientReference;
+}
+
+/// An order as the server describes it.
+pub(crate) trait Placed: Model + Identified {
+    type Unplaced: Unplaced;
+
+    fn reference(&self) -> Option<&str>;
+    fn status(&self) -> &str;
+    fn is_terminal(&self) -> bool;
+    /// Whether this is certainly the order that a call has placed. `since` is the earliest time, on the server's clock,
+    /// at which the call can have placed it; `None` if that is not known.
+    fn is_it(&self, unplaced: &Self::Unplaced, since: Option<OffsetDateTime>) -> bool;
+    /// Whether this is certainly another order.
+    fn is_another(&self, unplaced: &Self::Unplaced, since: Option<OffsetDateTime>) -> bool;
+}
+
+/// Implements both traits by the fields and methods that all orders have.
 macro_rules! placed {
-    ($order:ident, $asked:ident, $filter:ident, $one:literal, $is_it:path, $is_another:path) => {
-        impl crate::session::Placed for $order {
-            type Asked = $asked;
-            const ONE: &'static str = $one;
-
-            fn request(asked: &$asked) -> crate::http::Request {
-                asked.request()
+    ($order:ident, $unplaced:ident, $is_it:path, $is_another:path) => {
+        impl crate::model::Unplaced for $unplaced {
+            fn reference(&self) -> &crate::ClientReference {
+                self.reference()
             }
+        }
 
-            fn listed(reference: &crate::ClientReference) -> crate::http::Request {
-                $filter::new().reference(reference).request()
-            }
-
-            fn asked_reference(asked: &$asked) -> &crate::ClientReference {
-                asked.reference()
-            }
+        impl crate::model::Placed for $order {
+            type Unplaced = $unplaced;
 
             fn reference(&self) -> Option<&str> {
                 self.client_reference.as_deref()
@@ -31,22 +49,18 @@ macro_rules! placed {
                 self.status.is_terminal()
             }
 
-            fn is_it(&self, asked: &$asked, since: Option<time::OffsetDateTime>) -> bool {
-                $is_it(self, asked, since)
+            fn is_it(&self, unplaced: &$unplaced, since: Option<time::OffsetDateTime>) -> bool {
+                $is_it(self, unplaced, since)
             }
 
-            fn is_another(&self, asked: &$asked, since: Option<time::OffsetDateTime>) -> bool {
-                $is_another(self, asked, since)
+            fn is_another(&self, unplaced: &$unplaced, since: Option<time::OffsetDateTime>) -> bool {
+                $is_another(self, unplaced, since)
             }
         }
     };
 }
 
 pub(crate) use placed;
-
-use time::OffsetDateTime;
-
-use super::members::Members;
 
 /// What orders of all verticals have under more than one name; the newest comes first.
 impl Members<'_> {

@@ -39,8 +39,8 @@ pub(crate) struct Walk<T> {
 impl<T: Model + Identified> Walk<T> {
     pub(crate) fn new(request: Request) -> Self {
         Walk {
-            next: Some(request.number("page").unwrap_or(1)),
-            size: request.page_size(),
+            next: Some(request.requested_page()),
+            size: request.requested_size(),
             is_large: false,
             request,
             before: Vec::new(),
@@ -120,13 +120,13 @@ impl<T> Walk<T> {
     /// later walks. A size that the caller has set stays, and so does the one that a later first page is counted in.
     fn request_page(&mut self, page: u32, session: &Session, scope: Scope<'_>) -> Result<Listing<T>> {
         let asked = Listed { page, size: self.size, before: self.through };
-        let route = self.request.route_name();
+        let route = self.request.route.name();
         let is_first = page == 1 && self.through.is_none();
         let mut is_refused = false;
         if is_first && self.size.is_none() && session.gives_large_pages(route) {
             let mut large = self.request.clone();
             large.set_page_size(LARGE);
-            large.set_query("page", page);
+            large.set_page(page);
             match (self.fetch)(session, &large, asked, scope) {
                 Err(error) if is_refusal(&error) => is_refused = true,
                 result => {
@@ -135,7 +135,7 @@ impl<T> Walk<T> {
                 }
             }
         }
-        self.request.set_query("page", page);
+        self.request.set_page(page);
         let found = (self.fetch)(session, &self.request, asked, scope)?;
         if is_refused {
             session.refuses_large_pages(route);
@@ -151,7 +151,7 @@ impl<T> Walk<T> {
 impl<T> fmt::Debug for Walk<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut walk = f.debug_struct("Walk");
-        walk.field("route", &self.request.route).field("next_page", &self.next).finish_non_exhaustive()
+        walk.field("route", &self.request.route.path).field("next_page", &self.next).finish_non_exhaustive()
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::ErrorKind::{InvalidCredentials, InvalidResponse};
+use crate::api::auth::{LOGIN, LOGOUT, REFRESH};
 use crate::clock::Now;
 use crate::credentials::Login;
 use crate::http::json_text::unescape;
@@ -42,7 +43,7 @@ pub(super) type Minted = token::Minted<AccessToken, RefreshToken>;
 /// `POST /auth/login`.
 pub(super) fn login(connections: &Connections, login: &Login, setting: Setting) -> Minted {
     let body = object(&[("username", login.key.expose()), ("password", login.secret.expose())]);
-    let request = Request::post("/auth/login").secret_body(body).without_token();
+    let request = Request::new(LOGIN).secret_body(body);
     let secrets = [login.secret.expose(), login.key.expose()];
     let response = send(connections, &request, setting, &secrets)?;
     minted(&response, setting).map_err(|error| {
@@ -71,8 +72,7 @@ pub(super) fn refresh(
     setting: Setting,
     last: bool,
 ) -> Minted {
-    let mut request =
-        Request::post("/auth/refresh").secret_body(object(&[("refresh_token", &token.0)])).without_token();
+    let mut request = Request::new(REFRESH).secret_body(object(&[("refresh_token", &token.0)]));
     request.passes_closed = last;
     let response = send(connections, &request, setting, &[&token.0])?;
     minted(&response, setting).map_err(|error| {
@@ -90,7 +90,7 @@ pub(super) fn logout(
     access: &AccessToken,
     setting: Setting,
 ) -> Result<(), http::SendError> {
-    let request = Request::post("/auth/logout").may_repeat().secret_response().passes_closed();
+    let request = Request::new(LOGOUT).passes_closed();
     let limits = Limits { timeout: setting.timeout, body: AUTH_LIMIT };
     let response = connections.send(&request, Some(access.header()), limits)?;
     if response.is_success() {

@@ -4,15 +4,13 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Inner;
 use super::event::EventKind;
 use super::fetch::Scope;
 use super::orders::Doubt;
 use super::source::{Access, SessionSource};
-use super::{CALL_LOG, Inner};
 use crate::clock::Now;
-use crate::http::{
-    self, API_LIMIT, Decision, Fate, Limits, RateClass, Request, Response, SendError, TimeLimit,
-};
+use crate::http::{self, API_LIMIT, CALL_LOG, Decision, Fate, Limits, Quota, Request, Response, SendError};
 use crate::token::{After401, Grant, Waiter};
 use crate::{Error, ErrorKind, Result};
 
@@ -28,8 +26,11 @@ impl CallError {
             Some(reference) => error.with_client_reference(reference.as_str()),
             None => error,
         };
-        let error =
-            if request.has_effect { error.with_may_have_executed(doubt == Doubt::Lost) } else { error };
+        let error = if request.route.has_effect() {
+            error.with_may_have_executed(doubt == Doubt::Lost)
+        } else {
+            error
+        };
         CallError { error, doubt }
     }
 }
@@ -109,7 +110,7 @@ impl Inner {
             let (fate, error) = match result {
                 Ok(response) if response.is_success() => {
                     if let Some(grant) = &grant {
-                        self.cache.accepted(grant.generation, request.route_name());
+                        self.cache.accepted(grant.generation, request.route.name());
                     }
                     return Ok(Reply { response, grant });
                 }
@@ -141,7 +142,7 @@ impl Inner {
             match retry.decide(
                 course.made,
                 (fate, error.retry_after()),
-                request.may_repeat,
+                request.route.may_repeat(),
                 left,
                 clock.random(),
             ) {
@@ -158,12 +159,14 @@ impl Inner {
     fn ready(&self, request: &Request, course: &Course<'_>) -> Result<Option<Grant<Arc<Access>>>> {
         let Scope { last_start: deadline, closes, .. } = course.scope;
         let waiter = || Waiter::new(course.newer_than, deadline, closes);
-        let token = || request.with_token.then(|| self.cache.acquire(waiter())).transpose();
-        let Some(class) = RateClass::of(request) else { return token() };
+        let token = || request.route.needs_token.then(|| self.cache.acquire(waiter())).transpose();
         let mut grant = token()?;
+        if request.route.quota == Quota::Unlimited {
+            return Ok(grant);
+        }
         loop {
             let now = self.source.clock.monotonic();
-            let turn = self.source.limiter().take_turn(class, now, deadline)?;
+            let turn = self.source.limiter().take_turn(request.route.quota, now, deadline)?;
             if turn <= now {
                 return Ok(grant);
             }
@@ -183,7 +186,7 @@ impl Inner {
         course: &mut Course<'_>,
         error: Error,
     ) -> Result<()> {
-        match self.cache.refused(generation, request.route_name(), course.last) {
+        match self.cache.refused(generation, request.route.name(), course.last) {
             After401::Retry { newer_than, last } => {
                 course.newer_than = newer_than;
                 course.last |= last;
@@ -211,10 +214,8 @@ impl Inner {
     ) -> Result<Response, SendError> {
         let SessionSource { clock, settings, .. } = &*self.source;
         let started = clock.monotonic();
-        let usual = match request.time_limit {
-            TimeLimit::Usual => settings.timeout,
-            TimeLimit::Order => settings.order_timeout,
-        };
+        // The server may hold an order for a minute.
+        let usual = if request.reference.is_some() { settings.order_timeout } else { settings.timeout };
         let limits = Limits { timeout: usual.min(deadline.saturating_sub(started)), body: API_LIMIT };
         let mut result = match grant {
             Some(grant) => grant.access.connections.send(request, Some(grant.access.token.header()), limits),
@@ -225,7 +226,7 @@ impl Inner {
         }
         if log::log_enabled!(target: CALL_LOG, log::Level::Debug) {
             let millis = clock.monotonic().saturating_sub(started).as_millis();
-            let (method, route) = (request.method.as_str(), &request.route);
+            let (method, route) = (request.route.method.as_str(), &request.route.path);
             let end = match &result {
                 Ok(response) => {
                     let id = response.request_id().unwrap_or("-");

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::Session;
 use super::call::CallError;
 use super::orders::ServerClock;
-use crate::http::{self, Listed, Listing, Request, Response};
+use crate::http::{self, Listed, Listing, Request, Response, Route};
 use crate::model::{Identified, Model};
 use crate::{Page, Result};
 
@@ -82,11 +82,11 @@ impl Session {
     }
 
     /// Gets the object that has this id.
-    pub(crate) fn fetch_one<T>(&self, route: &'static str, id: i64) -> Result<T>
+    pub(crate) fn fetch_one<T>(&self, route: Route, id: i64) -> Result<T>
     where
         T: Model + Identified,
     {
-        let request = Request::get(route).id(id);
+        let request = Request::new(route).id(id);
         Ok(self.read_in(&request, self.scope(), |response| http::one_of(response, id))?)
     }
 
@@ -97,8 +97,7 @@ impl Session {
 
     /// Makes a call that returns one page of a list.
     pub(crate) fn fetch_page<T: Model>(&self, request: &Request) -> Result<Page<T>> {
-        let page = request.number("page").unwrap_or(1);
-        let asked = Listed { page, size: request.page_size(), before: None };
+        let asked = Listed { page: request.requested_page(), size: request.requested_size(), before: None };
         Ok(self.fetch_page_in(request, asked, self.scope())?.page)
     }
 

@@ -22,7 +22,7 @@ use crate::{Credentials, Error, Result};
 pub use self::builder::SessionBuilder;
 pub use self::event::{Event, EventKind};
 pub(crate) use self::fetch::Scope;
-pub(crate) use self::orders::Placed;
+pub(crate) use self::orders::OrderRoutes;
 pub use self::status::{SessionState, SessionStats, SessionStatus};
 
 /// A client of the API that logs in by itself and keeps its token valid.
@@ -65,9 +65,6 @@ pub(crate) struct Inner {
     cache: Cache<SessionSource>,
     source: Arc<SessionSource>,
 }
-
-/// The target of log lines about calls.
-pub(crate) const CALL_LOG: &str = "popup_rewards::call";
 
 impl Session {
     /// Sets up a session with the default settings. Nothing is sent before the first call.

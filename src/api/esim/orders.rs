@@ -2,10 +2,43 @@
 
 use std::time::Duration;
 
-use crate::api::notification_email;
+use crate::api::NotificationEmail;
+use crate::api::filter::filter;
+use crate::http::{Request, Route, Safety, Vertical};
+
+use crate::session::OrderRoutes;
 use crate::{
-    ClientReference, EsimOrder, EsimOrderId, Items, ListEsimOrders, NewEsimOrder, Page, Result, Session,
+    ClientReference, EsimOrder, EsimOrderId, EsimOrderStatus, Items, NewEsimOrder, Page, Result, Session,
 };
+
+pub(in crate::api) const ORDERS: OrderRoutes = OrderRoutes {
+    place: Route::order("/api/v1/esim/orders", Vertical::Esims),
+    list: ListEsimOrders::ROUTE,
+    one: Route::get("/api/v1/esim/orders/:id").with_secrets(),
+};
+const NOTIFICATION_EMAIL: Route =
+    Route::patch("/api/v1/esim/orders/:id/notification-email", Safety::Idempotent);
+
+filter! {
+    /// Which eSIM orders a list holds; the newest come first.
+    ListEsimOrders = Route::get("/api/v1/esim/orders").with_secrets(), "per_page" up to 500;
+    /// All eSIM orders of this client.
+    new
+}
+
+impl ListEsimOrders {
+    /// Only orders in this status.
+    #[must_use]
+    pub fn status(self, status: EsimOrderStatus) -> Self {
+        ListEsimOrders(self.0.set("status", status))
+    }
+
+    /// Only the order with this client reference.
+    #[must_use]
+    pub fn reference(self, reference: &ClientReference) -> Self {
+        ListEsimOrders(self.0.set("client_reference", reference))
+    }
+}
 
 impl Session {
     /// Orders an eSIM and pays for it. The server can take a minute to answer.
@@ -39,7 +72,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn create_esim_order(&self, order: &NewEsimOrder) -> Result<EsimOrder> {
-        self.place(order)
+        self.place(&ORDERS, order)
     }
 
     /// Lists one page of the eSIM orders, the newest first, without their activation codes.
@@ -60,7 +93,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn list_esim_orders(&self, filter: &ListEsimOrders) -> Result<Page<EsimOrder>> {
-        self.fetch_page(&filter.request())
+        self.fetch_page(&filter.0)
     }
 
     /// Walks all eSIM orders, the newest first and without their activation codes, page after page, as they
@@ -86,7 +119,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn esim_orders(&self, filter: &ListEsimOrders) -> Items<'_, EsimOrder> {
-        Items::new(self, filter.request())
+        Items::new(self, filter.0.clone())
     }
 
     /// Gets one eSIM order, with its activation code once it is delivered and until it is installed.
@@ -114,7 +147,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_esim_order(&self, id: EsimOrderId) -> Result<EsimOrder> {
-        self.get_placed(id.get())
+        self.get_placed(&ORDERS, id.get())
     }
 
     /// Finds an order of an eSIM by its client reference, in full.
@@ -145,7 +178,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn find_esim_order(&self, reference: &ClientReference) -> Result<Option<EsimOrder>> {
-        self.find(reference)
+        self.find(&ORDERS, reference)
     }
 
     /// Waits until an order of an eSIM is done, for so long at most.
@@ -177,7 +210,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn wait_for_esim_order(&self, id: EsimOrderId, timeout: Duration) -> Result<EsimOrder> {
-        self.wait(id.get(), timeout)
+        self.wait(&ORDERS, id.get(), timeout)
     }
 
     /// Sets the address that is mailed once when an eSIM is delivered, fails or is called off.
@@ -202,7 +235,6 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn set_esim_notification_email(&self, id: EsimOrderId, email: &str) -> Result<()> {
-        let route = "/api/v1/esim/orders/:id/notification-email";
-        self.execute(&notification_email(route, id.get(), email))
+        self.execute(&Request::new(NOTIFICATION_EMAIL).id(id.get()).body(&NotificationEmail { email }))
     }
 }

@@ -1,10 +1,39 @@
 //! What can be ordered, and what it costs.
 
-use crate::http::Request;
+use crate::api::filter::filter;
+use crate::http::{Request, Route, Vertical};
+use crate::model::check;
 use crate::{
-    Charges, EsimProduct, EsimProductId, EsimVariant, EsimVariantId, Items, ListEsimProducts, NewEsimQuote,
-    Page, Result, Session,
+    Charges, EsimProduct, EsimProductId, EsimVariant, EsimVariantId, Items, NewEsimQuote, Page, Result,
+    Session,
 };
+
+const PRODUCT: Route = Route::get("/api/v1/esim/products/:id");
+const VARIANTS: Route = Route::get("/api/v1/esim/products/:id/variants");
+const VARIANT: Route = Route::get("/api/v1/esim/variants/:id");
+
+pub(in crate::api) const QUOTE: Route = Route::quote("/api/v1/esim/charges", Vertical::Esims);
+
+filter! {
+    /// Which eSIM products a list holds.
+    ListEsimProducts = Route::get("/api/v1/esim/products"), "per_page" up to 500;
+    /// All products.
+    new
+}
+
+impl ListEsimProducts {
+    /// Only products for this country, ISO 3166-1 alpha-3, or `GLO` for everywhere.
+    #[must_use]
+    pub fn country(self, alpha_3: &str) -> Self {
+        ListEsimProducts(self.0.set_checked("country_code", alpha_3, check::country(alpha_3)))
+    }
+
+    /// Only products with this text in their name.
+    #[must_use]
+    pub fn search(self, text: &str) -> Self {
+        ListEsimProducts(self.0.set("search", text))
+    }
+}
 
 impl Session {
     /// Lists one page of the eSIM products.
@@ -25,7 +54,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn list_esim_products(&self, filter: &ListEsimProducts) -> Result<Page<EsimProduct>> {
-        self.fetch_page(&filter.request())
+        self.fetch_page(&filter.0)
     }
 
     /// Walks all eSIM products, page after page, as they are asked for.
@@ -50,7 +79,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn esim_products(&self, filter: &ListEsimProducts) -> Items<'_, EsimProduct> {
-        Items::new(self, filter.request())
+        Items::new(self, filter.0.clone())
     }
 
     /// Gets one eSIM product, with its plans.
@@ -72,7 +101,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_esim_product(&self, id: EsimProductId) -> Result<EsimProduct> {
-        self.fetch_one("/api/v1/esim/products/:id", id.get())
+        self.fetch_one(PRODUCT, id.get())
     }
 
     /// Lists the plans of an eSIM product. The first call for a product can be slow.
@@ -97,7 +126,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn list_esim_variants(&self, id: EsimProductId) -> Result<Vec<EsimVariant>> {
-        self.fetch_list(&Request::get("/api/v1/esim/products/:id/variants").id(id.get()))
+        self.fetch_list(&Request::new(VARIANTS).id(id.get()))
     }
 
     /// Gets one plan.
@@ -120,7 +149,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_esim_variant(&self, id: EsimVariantId) -> Result<EsimVariant> {
-        self.fetch_one("/api/v1/esim/variants/:id", id.get())
+        self.fetch_one(VARIANT, id.get())
     }
 
     /// Asks what an eSIM would cost. It reserves nothing.
@@ -143,6 +172,6 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn quote_esim(&self, quote: &NewEsimQuote) -> Result<Charges> {
-        self.fetch(&quote.request())
+        self.fetch(&Request::new(QUOTE).body(quote))
     }
 }

@@ -2,3 +2,8 @@
 
 mod orders;
 mod products;
+
+pub use orders::ListTopupOrders;
+pub(super) use orders::ORDERS;
+pub use products::ListTopupProducts;
+pub(super) use products::QUOTE;

@@ -2,10 +2,56 @@
 
 use std::time::Duration;
 
-use crate::api::notification_email;
+use crate::api::NotificationEmail;
+use crate::api::filter::filter;
+use crate::http::{Request, Route, Safety, Vertical};
+use crate::model::check;
+use crate::session::OrderRoutes;
 use crate::{
-    ClientReference, Items, ListTopupOrders, NewTopupOrder, Page, Result, Session, TopupOrder, TopupOrderId,
+    ClientReference, Items, NewTopupOrder, Page, Result, Session, TopupOrder, TopupOrderId, TopupOrderStatus,
+    TopupProductId,
 };
+
+pub(in crate::api) const ORDERS: OrderRoutes = OrderRoutes {
+    place: Route::order("/api/v1/topups/orders", Vertical::Topups),
+    list: ListTopupOrders::ROUTE,
+    one: Route::get("/api/v1/topups/orders/:id").with_secrets(),
+};
+const NOTIFICATION_EMAIL: Route =
+    Route::patch("/api/v1/topups/orders/:id/notification-email", Safety::Idempotent);
+
+filter! {
+    /// Which top-ups a list holds; the newest come first.
+    ListTopupOrders = Route::get("/api/v1/topups/orders"), "per_page" up to 500;
+    /// All top-ups of this client.
+    new
+}
+
+impl ListTopupOrders {
+    /// Only top-ups in this status.
+    #[must_use]
+    pub fn status(self, status: TopupOrderStatus) -> Self {
+        ListTopupOrders(self.0.set("status", status))
+    }
+
+    /// Only top-ups of this product.
+    #[must_use]
+    pub fn product(self, product: TopupProductId) -> Self {
+        ListTopupOrders(self.0.set_checked("product_id", product, check::id(product.get())))
+    }
+
+    /// Only top-ups in this country, ISO 3166-1 alpha-3, or `GLO`.
+    #[must_use]
+    pub fn country(self, alpha_3: &str) -> Self {
+        ListTopupOrders(self.0.set_checked("country", alpha_3, check::country(alpha_3)))
+    }
+
+    /// Only the top-up with this client reference.
+    #[must_use]
+    pub fn reference(self, reference: &ClientReference) -> Self {
+        ListTopupOrders(self.0.set("client_reference", reference))
+    }
+}
 
 impl Session {
     /// Orders a top-up and pays for it.
@@ -40,7 +86,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn create_topup_order(&self, order: &NewTopupOrder) -> Result<TopupOrder> {
-        self.place(order)
+        self.place(&ORDERS, order)
     }
 
     /// Lists one page of the top-ups, the newest first.
@@ -61,7 +107,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn list_topup_orders(&self, filter: &ListTopupOrders) -> Result<Page<TopupOrder>> {
-        self.fetch_page(&filter.request())
+        self.fetch_page(&filter.0)
     }
 
     /// Walks all top-ups, the newest first, page after page, as they are asked for.
@@ -86,7 +132,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn topup_orders(&self, filter: &ListTopupOrders) -> Items<'_, TopupOrder> {
-        Items::new(self, filter.request())
+        Items::new(self, filter.0.clone())
     }
 
     /// Gets one top-up as it is now: the server asks the operator again while it is under way.
@@ -114,7 +160,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_topup_order(&self, id: TopupOrderId) -> Result<TopupOrder> {
-        self.get_placed(id.get())
+        self.get_placed(&ORDERS, id.get())
     }
 
     /// Finds a top-up by its client reference, in full.
@@ -148,7 +194,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn find_topup_order(&self, reference: &ClientReference) -> Result<Option<TopupOrder>> {
-        self.find(reference)
+        self.find(&ORDERS, reference)
     }
 
     /// Waits until a top-up is done, for so long at most.
@@ -183,7 +229,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn wait_for_topup_order(&self, id: TopupOrderId, timeout: Duration) -> Result<TopupOrder> {
-        self.wait(id.get(), timeout)
+        self.wait(&ORDERS, id.get(), timeout)
     }
 
     /// Sets the address that is mailed once when a top-up is delivered, fails or is called off.
@@ -210,7 +256,6 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn set_topup_notification_email(&self, id: TopupOrderId, email: &str) -> Result<()> {
-        let route = "/api/v1/topups/orders/:id/notification-email";
-        self.execute(&notification_email(route, id.get(), email))
+        self.execute(&Request::new(NOTIFICATION_EMAIL).id(id.get()).body(&NotificationEmail { email }))
     }
 }

@@ -2,11 +2,40 @@
 
 use serde::Serialize;
 
-use crate::http::Request;
+use crate::api::filter::filter;
+use crate::http::{Request, Route, Safety, Vertical};
+use crate::model::check::{self, Check, Input};
 use crate::{
-    Charges, Items, ListTopupProducts, MobileMatch, NewTopupQuote, Page, Result, Session, TopupProduct,
-    TopupProductId, TopupVariant, TopupVariantId,
+    Charges, Items, MobileMatch, NewTopupQuote, Page, Result, Session, TopupProduct, TopupProductId,
+    TopupType, TopupVariant, TopupVariantId,
 };
+
+const PRODUCT: Route = Route::get("/api/v1/topups/products/:id");
+const VARIANTS: Route = Route::get("/api/v1/topups/products/:id/variants");
+const VARIANT: Route = Route::get("/api/v1/topups/variants/:id");
+const LOOKUP: Route = Route::post("/api/v1/topups/lookup", Safety::Safe);
+pub(in crate::api) const QUOTE: Route = Route::quote("/api/v1/topups/charges", Vertical::Topups);
+
+filter! {
+    /// Which top-up products a list holds.
+    ListTopupProducts = Route::get("/api/v1/topups/products"), "per_page" up to 500;
+    /// All products.
+    new
+}
+
+impl ListTopupProducts {
+    /// Only products of this kind.
+    #[must_use]
+    pub fn topup_type(self, kind: TopupType) -> Self {
+        ListTopupProducts(self.0.set("type", kind))
+    }
+
+    /// Only products with this text in their name.
+    #[must_use]
+    pub fn search(self, text: &str) -> Self {
+        ListTopupProducts(self.0.set("search", text))
+    }
+}
 
 impl Session {
     /// Lists one page of the products that can be topped up.
@@ -27,7 +56,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn list_topup_products(&self, filter: &ListTopupProducts) -> Result<Page<TopupProduct>> {
-        self.fetch_page(&filter.request())
+        self.fetch_page(&filter.0)
     }
 
     /// Walks all products that can be topped up, page after page, as they are asked for.
@@ -52,7 +81,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn topup_products(&self, filter: &ListTopupProducts) -> Items<'_, TopupProduct> {
-        Items::new(self, filter.request())
+        Items::new(self, filter.0.clone())
     }
 
     /// Gets one product, with the fields that an order of it has to fill.
@@ -75,7 +104,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_topup_product(&self, id: TopupProductId) -> Result<TopupProduct> {
-        self.fetch_one("/api/v1/topups/products/:id", id.get())
+        self.fetch_one(PRODUCT, id.get())
     }
 
     /// Lists the amounts that a product can be topped up by.
@@ -100,7 +129,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn list_topup_variants(&self, id: TopupProductId) -> Result<Vec<TopupVariant>> {
-        self.fetch_list(&Request::get("/api/v1/topups/products/:id/variants").id(id.get()))
+        self.fetch_list(&Request::new(VARIANTS).id(id.get()))
     }
 
     /// Gets one of the amounts that a product can be topped up by.
@@ -123,7 +152,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_topup_variant(&self, id: TopupVariantId) -> Result<TopupVariant> {
-        self.fetch_one("/api/v1/topups/variants/:id", id.get())
+        self.fetch_one(VARIANT, id.get())
     }
 
     /// Asks which operators a phone number may belong to, the best guess first.
@@ -148,8 +177,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn lookup_mobile(&self, number: &str) -> Result<Vec<MobileMatch>> {
-        let request = Request::post("/api/v1/topups/lookup").json(&Lookup { mobile_number: number });
-        self.fetch_list(&request.reads().needs_phone_number(Some(number)))
+        self.fetch_list(&Request::new(LOOKUP).body(&Lookup { mobile_number: number }))
     }
 
     /// Asks what a top-up would cost. It reserves nothing.
@@ -173,11 +201,17 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn quote_topup(&self, quote: &NewTopupQuote) -> Result<Charges> {
-        self.fetch(&quote.request())
+        self.fetch(&Request::new(QUOTE).body(quote))
     }
 }
 
 #[derive(Serialize)]
 struct Lookup<'a> {
     mobile_number: &'a str,
+}
+
+impl Input for Lookup<'_> {
+    fn check(&self) -> Check {
+        check::phone_number(self.mobile_number)
+    }
 }

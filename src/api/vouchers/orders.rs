@@ -2,7 +2,46 @@
 
 use std::time::Duration;
 
-use crate::{ClientReference, Items, ListOrders, NewOrder, Order, OrderId, Page, Result, Session};
+use crate::api::filter::filter;
+use crate::http::{Route, Vertical};
+use crate::model::check;
+use crate::session::OrderRoutes;
+use crate::{
+    ClientReference, Items, NewOrder, Order, OrderId, OrderStatus, Page, ProductId, Result, Session,
+};
+
+pub(in crate::api) const ORDERS: OrderRoutes = OrderRoutes {
+    place: Route::order("/api/v1/orders", Vertical::Vouchers),
+    list: ListOrders::ROUTE,
+    one: Route::get("/api/v1/orders/:id").with_secrets(),
+};
+
+filter! {
+    /// Which orders of gift cards a list holds.
+    ListOrders = Route::get("/api/v1/orders").with_secrets(), "limit" up to 10_000;
+    /// All orders of this client.
+    new
+}
+
+impl ListOrders {
+    /// Only orders in this status.
+    #[must_use]
+    pub fn status(self, status: OrderStatus) -> Self {
+        ListOrders(self.0.set("status", status))
+    }
+
+    /// Only orders of this product.
+    #[must_use]
+    pub fn product(self, product: ProductId) -> Self {
+        ListOrders(self.0.set_checked("product_id", product, check::id(product.get())))
+    }
+
+    /// Only the order with this client reference.
+    #[must_use]
+    pub fn reference(self, reference: &ClientReference) -> Self {
+        ListOrders(self.0.set("client_reference", reference))
+    }
+}
 
 impl Session {
     /// Orders gift cards and pays for them.
@@ -38,7 +77,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn create_order(&self, order: &NewOrder) -> Result<Order> {
-        self.place(order)
+        self.place(&ORDERS, order)
     }
 
     /// Lists one page of the orders of gift cards, without their codes.
@@ -59,7 +98,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn list_orders(&self, filter: &ListOrders) -> Result<Page<Order>> {
-        self.fetch_page(&filter.request())
+        self.fetch_page(&filter.0)
     }
 
     /// Walks all orders of gift cards, without their codes, page after page, as they are asked for.
@@ -84,7 +123,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn orders(&self, filter: &ListOrders) -> Items<'_, Order> {
-        Items::new(self, filter.request())
+        Items::new(self, filter.0.clone())
     }
 
     /// Gets one order of gift cards, with its codes once they are delivered.
@@ -114,7 +153,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_order(&self, id: OrderId) -> Result<Order> {
-        self.get_placed(id.get())
+        self.get_placed(&ORDERS, id.get())
     }
 
     /// Finds an order of gift cards by its client reference, in full.
@@ -145,7 +184,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn find_order(&self, reference: &ClientReference) -> Result<Option<Order>> {
-        self.find(reference)
+        self.find(&ORDERS, reference)
     }
 
     /// Waits until an order of gift cards is done, for so long at most.
@@ -177,6 +216,6 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn wait_for_order(&self, id: OrderId, timeout: Duration) -> Result<Order> {
-        self.wait(id.get(), timeout)
+        self.wait(&ORDERS, id.get(), timeout)
     }
 }

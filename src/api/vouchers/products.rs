@@ -3,9 +3,76 @@
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::http::Request;
+use crate::api::filter::filter;
+use crate::http::{Request, Route, Safety, Vertical};
+use crate::model::check::{self, Check, Input};
 use crate::model::{Members, Model, Odd, money};
-use crate::{Charges, Items, ListProducts, NewQuote, Page, Product, ProductId, Result, Session};
+use crate::{
+    Charges, CountryId, CurrencyId, Items, NewQuote, Page, Product, ProductId, ProductSort, Result, Session,
+    SortDirection,
+};
+
+const PRODUCT: Route = Route::get("/api/v1/products/:id");
+const AVAILABILITY: Route = Route::post("/api/v1/products/:id/availability", Safety::Safe);
+pub(in crate::api) const QUOTE: Route = Route::quote("/api/v1/products/:id/charges", Vertical::Vouchers);
+
+filter! {
+    /// Which gift cards a list holds, and in which order.
+    ///
+    /// ```
+    /// use popup_rewards::{ListProducts, ProductSort, SortDirection};
+    ///
+    /// let filter = ListProducts::new().search("play").sort_by(ProductSort::Name).sort_dir(SortDirection::Ascending);
+    /// ```
+    ListProducts = Route::get("/api/v1/products"), "limit" up to 10_000;
+    /// All products, in the server's order.
+    new
+}
+
+impl ListProducts {
+    /// Only products with this text in their name; case does not matter.
+    #[must_use]
+    pub fn search(self, text: &str) -> Self {
+        ListProducts(self.0.set("search", text))
+    }
+
+    /// Only products of the category with this name.
+    #[must_use]
+    pub fn category(self, name: &str) -> Self {
+        ListProducts(self.0.set("category", name))
+    }
+
+    /// Only products of this country.
+    #[must_use]
+    pub fn country(self, country: CountryId) -> Self {
+        ListProducts(self.0.set_checked("country_id", country, check::id(country.get())))
+    }
+
+    /// Only products in this currency.
+    #[must_use]
+    pub fn currency(self, currency: CurrencyId) -> Self {
+        ListProducts(self.0.set_checked("currency_id", currency, check::id(currency.get())))
+    }
+
+    /// Sorts by this key.
+    #[must_use]
+    pub fn sort_by(self, key: ProductSort) -> Self {
+        ListProducts(self.0.set("sort_by", key))
+    }
+
+    /// Sorts in this direction.
+    #[must_use]
+    pub fn sort_dir(self, direction: SortDirection) -> Self {
+        ListProducts(self.0.set("sort_dir", direction))
+    }
+
+    /// Sends this text as the `sort` parameter, for servers that take it in place of the other two, such as
+    /// `{"field":"id","direction":"DESC"}`.
+    #[must_use]
+    pub fn sort(self, text: &str) -> Self {
+        ListProducts(self.0.set("sort", text))
+    }
+}
 
 impl Session {
     /// Lists one page of the gift cards that can be ordered.
@@ -27,7 +94,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn list_products(&self, filter: &ListProducts) -> Result<Page<Product>> {
-        self.fetch_page(&filter.request())
+        self.fetch_page(&filter.0)
     }
 
     /// Walks all gift cards that can be ordered, page after page, as they are asked for.
@@ -52,7 +119,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn products(&self, filter: &ListProducts) -> Items<'_, Product> {
-        Items::new(self, filter.request())
+        Items::new(self, filter.0.clone())
     }
 
     /// Gets one gift card.
@@ -75,7 +142,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_product(&self, id: ProductId) -> Result<Product> {
-        self.fetch_one("/api/v1/products/:id", id.get())
+        self.fetch_one(PRODUCT, id.get())
     }
 
     /// Asks whether so many cards of one face value (in the product's currency) are in stock right now.
@@ -97,7 +164,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn check_availability(&self, id: ProductId, denomination: Decimal, quantity: u32) -> Result<bool> {
-        let request = Stock { denomination, quantity }.request(id);
+        let request = Request::new(AVAILABILITY).id(id.get()).body(&Stock { denomination, quantity });
         self.fetch(&request).map(|Availability { is_available }| is_available)
     }
 
@@ -121,7 +188,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn quote_order(&self, id: ProductId, quote: &NewQuote) -> Result<Charges> {
-        self.fetch(&quote.request(id))
+        self.fetch(&Request::new(QUOTE).id(id.get()).body(quote))
     }
 }
 
@@ -132,14 +199,10 @@ struct Stock {
     quantity: u32,
 }
 
-impl Stock {
-    fn request(&self, product: ProductId) -> Request {
-        Request::post("/api/v1/products/:id/availability")
-            .id(product.get())
-            .json(self)
-            .reads()
-            .needs_amount("denomination", self.denomination)
-            .needs_quantity(self.quantity)
+impl Input for Stock {
+    fn check(&self) -> Check {
+        check::amount("denomination", self.denomination)?;
+        check::quantity(self.quantity)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Lists, their pages and their items.
 
 use super::{first, read, text_of, top, unusable};
+use crate::http::CALL_LOG;
 use crate::http::Response;
 use crate::model::{Entries, Members, Model, Odd};
-use crate::session::CALL_LOG;
 use crate::{Page, Result, Unreadable};
 
 /// What a page was asked for, to work out whether there is more when the server does not say.

@@ -9,19 +9,19 @@ const fn at(seconds: u64) -> Duration {
 #[test]
 fn a_refusal_says_when_to_come_back_and_takes_no_turn() {
     let limiter = Limiter::new(&RateLimits::unlimited().reads(1));
-    assert_eq!(limiter.take_turn(RateClass::Read, at(5), at(20)).unwrap(), at(5));
+    assert_eq!(limiter.take_turn(Quota::Reads, at(5), at(20)).unwrap(), at(5));
     for _ in 0..100 {
-        let error = limiter.take_turn(RateClass::Read, at(5), at(20)).unwrap_err();
+        let error = limiter.take_turn(Quota::Reads, at(5), at(20)).unwrap_err();
         assert_eq!((error.kind(), error.retry_after()), (ErrorKind::RateLimited, Some(LENGTH)));
         assert!(error.is_retryable());
     }
-    assert_eq!(limiter.take_turn(RateClass::Read, at(5), at(66)).unwrap(), at(66));
+    assert_eq!(limiter.take_turn(Quota::Reads, at(5), at(66)).unwrap(), at(66));
 }
 
 #[test]
 fn a_limit_of_zero_is_refused_instead_of_waited_for() {
     let limiter = Limiter::new(&RateLimits::unlimited().orders(0));
-    let order = RateClass::Order(Vertical::Esim);
+    let order = Quota::Orders(Vertical::Esims);
     assert_eq!(limiter.take_turn(order, at(0), Duration::MAX).unwrap_err().kind(), ErrorKind::Configuration);
 }
 
@@ -29,22 +29,22 @@ fn a_limit_of_zero_is_refused_instead_of_waited_for() {
 fn without_a_limit_every_turn_is_now() {
     let limiter = Limiter::new(&RateLimits::unlimited());
     for second in 0..5_000 {
-        assert_eq!(limiter.take_turn(RateClass::Read, at(second), at(0)).unwrap(), at(second));
+        assert_eq!(limiter.take_turn(Quota::Reads, at(second), at(0)).unwrap(), at(second));
     }
 }
 
 #[test]
-fn each_class_and_vertical_has_turns_of_its_own() {
+fn each_quota_and_vertical_has_turns_of_its_own() {
     let limiter = Limiter::new(&RateLimits::unlimited().reads(1).orders(1).quotes(1));
-    let verticals = [Vertical::Voucher, Vertical::Topup, Vertical::Esim];
-    let mut classes = vec![RateClass::Read];
-    classes.extend(verticals.map(RateClass::Order));
-    classes.extend(verticals.map(RateClass::Quote));
-    for &class in &classes {
-        limiter.take_turn(class, at(0), at(0)).unwrap();
+    let verticals = [Vertical::Vouchers, Vertical::Topups, Vertical::Esims];
+    let mut quotas = vec![Quota::Reads];
+    quotas.extend(verticals.map(Quota::Orders));
+    quotas.extend(verticals.map(Quota::Quotes));
+    for &quota in &quotas {
+        limiter.take_turn(quota, at(0), at(0)).unwrap();
     }
-    for &class in &classes {
-        assert!(limiter.take_turn(class, at(0), at(0)).is_err(), "{class:?}");
+    for &quota in &quotas {
+        assert!(limiter.take_turn(quota, at(0), at(0)).is_err(), "{quota:?}");
     }
 }
 
@@ -55,7 +55,7 @@ fn eight_threads_take_turns_and_nobody_is_overtaken_by_a_round() {
     let turns: Vec<Vec<Duration>> = std::thread::scope(|scope| {
         let take = || {
             barrier.wait();
-            limiter.take_turn(RateClass::Read, at(0), Duration::MAX).unwrap()
+            limiter.take_turn(Quota::Reads, at(0), Duration::MAX).unwrap()
         };
         let threads: Vec<_> =
             (0..8).map(|_| scope.spawn(move || (0..20).map(|_| take()).collect())).collect();
@@ -70,26 +70,4 @@ fn eight_threads_take_turns_and_nobody_is_overtaken_by_a_round() {
     all.sort();
     let expected: Vec<_> = (0..160).map(|turn| LENGTH * (turn / 3)).collect();
     assert_eq!(all, expected);
-}
-
-#[test]
-fn requests_are_counted_as_the_server_counts_them() {
-    use Vertical::{Esim, Topup, Voucher};
-    for (request, class) in [
-        (Request::get("/api/v1/orders"), Some(RateClass::Read)),
-        (Request::get("/api/v1/products/:id").id(7), Some(RateClass::Read)),
-        (Request::post("/api/v1/orders"), Some(RateClass::Order(Voucher))),
-        (Request::post("/api/v1/topups/orders"), Some(RateClass::Order(Topup))),
-        (Request::post("/api/v1/esim/orders"), Some(RateClass::Order(Esim))),
-        (Request::post("/api/v1/products/:id/charges").id(7), Some(RateClass::Quote(Voucher))),
-        (Request::post("/api/v1/topups/charges"), Some(RateClass::Quote(Topup))),
-        (Request::post("/api/v1/esim/charges"), Some(RateClass::Quote(Esim))),
-        (Request::post("/api/v1/products/:id/availability").id(7), None),
-        (Request::post("/api/v1/topups/lookup"), None),
-        (Request::patch("/api/v1/esim/orders/:id/notification-email").id(7), None),
-        (Request::post("/auth/login"), None),
-        (Request::post("/auth/logout"), None),
-    ] {
-        assert_eq!(RateClass::of(&request), class, "{} {}", request.method.as_str(), request.path);
-    }
 }

@@ -11,7 +11,7 @@ use rustls::{ALL_VERSIONS, ProtocolVersion};
 use super::peer::{Connection, Door, Peer, agent, answer, answer_head, limits, read_head, tls_connections};
 use super::tls::EACH_VERSION;
 use super::{FIRST, LATER, body, fetch, get};
-use crate::http::{Connections, Request};
+use crate::http::{Connections, Request, Route};
 
 #[test]
 fn a_connection_that_the_server_closed_while_idle_is_not_used_again() {
@@ -183,7 +183,7 @@ impl LogsOut {
 impl Drop for LogsOut {
     fn drop(&mut self) {
         self.0.close();
-        self.send(&Request::post("/auth/logout").passes_closed());
+        self.send(&Request::new(crate::api::auth::LOGOUT).passes_closed());
     }
 }
 
@@ -204,7 +204,9 @@ fn a_call_can_be_made_while_thread_locals_are_destroyed() {
         let connections = tls_connections(&peer);
         // What the call itself keeps in thread-locals is made later, and so destroyed earlier.
         let caller = thread::spawn(move || {
-            HELD.with_borrow_mut(|held| held.insert(LogsOut(connections)).send(&Request::get("/thing")));
+            HELD.with_borrow_mut(|held| {
+                held.insert(LogsOut(connections)).send(&Request::new(Route::get("/thing")));
+            });
         });
         caller.join().unwrap();
         peer.finish();

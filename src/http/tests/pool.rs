@@ -15,10 +15,10 @@ use super::peer::{Door, Peer, answer, connections, limits, read_head, wait_for_c
 use crate::ErrorKind;
 use crate::http::exchange::Exchange;
 use crate::http::resolver::CachedResolver;
-use crate::http::{Connections, Fate, Request, Response, SendError};
+use crate::http::{Connections, Fate, Request, Response, Route, Safety, SendError};
 
 fn get(connections: &Connections) -> Result<Response, SendError> {
-    connections.send(&Request::get("/thing"), None, limits(20_000))
+    connections.send(&Request::new(Route::get("/thing")), None, limits(20_000))
 }
 
 /// A success over a connection that was not dead.
@@ -92,7 +92,7 @@ fn a_timeout_gives_up_all_idle_connections() {
     });
     let connections = connections(&peer);
     fill(&connections, 3);
-    let result = connections.send(&Request::get("/thing"), None, limits(200));
+    let result = connections.send(&Request::new(Route::get("/thing")), None, limits(200));
     assert_eq!(failure(result), (Fate::Unknown, ErrorKind::Timeout));
     succeeds(&connections);
     peer.finish();
@@ -108,7 +108,7 @@ fn a_request_that_may_not_be_repeated_is_not_sent_again() {
     });
     let connections = connections(&peer);
     fill(&connections, 2);
-    let result = connections.send(&Request::post("/thing"), None, limits(20_000));
+    let result = connections.send(&Request::new(Route::post("/thing", Safety::Once)), None, limits(20_000));
     assert_eq!(failure(result), (Fate::Unknown, ErrorKind::Network));
     succeeds(&connections);
     peer.finish();
@@ -178,7 +178,7 @@ fn closed_connections_send_only_what_passes_and_do_so_over_the_same_connection()
     succeeds(&connections);
     connections.close();
     assert_eq!(failure(get(&connections)), (Fate::NotSent, ErrorKind::LoggedOut));
-    let logout = Request::post("/auth/logout").passes_closed();
+    let logout = Request::new(crate::api::auth::LOGOUT).passes_closed();
     let response = connections.send(&logout, None, limits(20_000));
     assert_eq!(response.map_err(|failure| failure.error).unwrap().status, 200);
     peer.finish();
@@ -205,10 +205,10 @@ fn what_must_not_be_lost_goes_over_a_connection_used_in_the_last_five_seconds() 
     let agent = Agent::with_parts(connections.parts.config.clone(), spy.clone(), CachedResolver::new());
     *connections.agent.lock() = Arc::new(agent);
     for request in [
-        Request::get("/thing"),
-        Request::post("/thing"),
-        Request::post("/thing").may_repeat(),
-        Request::patch("/thing"),
+        Request::new(Route::get("/thing")),
+        Request::new(Route::post("/thing", Safety::Once)),
+        Request::new(Route::post("/thing", Safety::Idempotent)),
+        Request::new(Route::patch("/thing", Safety::Once)),
     ] {
         let result = connections.send(&request, None, limits(20_000));
         assert_eq!(failure(result), (Fate::NotSent, ErrorKind::Network));

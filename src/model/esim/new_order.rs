@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::http::Request;
+use crate::model::check::{self, Check, Input};
 use crate::model::money;
 use crate::{ClientReference, EsimProductId, WalletId};
 
@@ -70,14 +70,13 @@ impl NewEsimOrder {
     pub fn wallet_id(&self) -> Option<WalletId> {
         self.wallet_id
     }
+}
 
-    pub(crate) fn request(&self) -> Request {
-        Request::post("/api/v1/esim/orders")
-            .json(self)
-            .order(&self.client_reference)
-            .needs_id(Some(self.product_id.get()))
-            .needs_amount("amount", self.amount)
-            .needs_id(self.wallet_id.map(WalletId::get))
+impl Input for NewEsimOrder {
+    fn check(&self) -> Check {
+        check::id(self.product_id.get())?;
+        check::amount("amount", self.amount)?;
+        self.wallet_id.map_or(Ok(()), |wallet| check::id(wallet.get()))
     }
 }
 
@@ -104,13 +103,12 @@ impl NewEsimQuote {
         self.wallet_id = Some(wallet);
         self
     }
+}
 
-    pub(crate) fn request(&self) -> Request {
-        Request::post("/api/v1/esim/charges")
-            .json(self)
-            .reads()
-            .needs_id(Some(self.product_id.get()))
-            .needs_amount("amount", self.amount)
-            .needs_id(self.wallet_id.map(WalletId::get))
+impl Input for NewEsimQuote {
+    fn check(&self) -> Check {
+        check::id(self.product_id.get())?;
+        check::amount("amount", self.amount)?;
+        self.wallet_id.map_or(Ok(()), |wallet| check::id(wallet.get()))
     }
 }

@@ -5,7 +5,8 @@ use std::fmt;
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
 
-use super::{ListEsimOrders, NewEsimOrder};
+use super::NewEsimOrder;
+use crate::model::members::{Members, Model, Odd, deserialize_models};
 use crate::model::placed::{is_new, is_old, placed};
 use crate::model::text_enum::text_enum;
 use crate::{EsimOrderId, EsimProductId, Secret, TransactionId};
@@ -71,7 +72,7 @@ pub struct EsimOrder {
     pub is_user_fixable: Option<bool>,
 }
 
-placed!(EsimOrder, NewEsimOrder, ListEsimOrders, "/api/v1/esim/orders/:id", is_it, is_another);
+placed!(EsimOrder, NewEsimOrder, is_it, is_another);
 
 fn is_it(order: &EsimOrder, asked: &NewEsimOrder, since: Option<OffsetDateTime>) -> bool {
     is_new(order.product_id, asked.product(), order.created_at, since)
@@ -107,6 +108,39 @@ impl fmt::Debug for EsimOrder {
             .field("failure_reason", &self.failure_reason)
             .field("is_user_fixable", &self.is_user_fixable)
             .finish_non_exhaustive()
+    }
+}
+
+deserialize_models! { EsimOrder }
+
+impl Model for EsimOrder {
+    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+        Ok(EsimOrder {
+            id: from.needed("id", Members::number)?,
+            product_id: from.number("product_id"),
+            product_name: from.text("product_name"),
+            variant_name: from.text("variant_name"),
+            country_code: from.text("country_code"),
+            data_amount_gb: from.amount("data_amount_gb"),
+            validity_days: from.number("validity_days"),
+            amount: from.amount("amount").unwrap_or_default(),
+            currency: from.text("currency"),
+            client_reference: from.reference(),
+            status: from.kind("status"),
+            status_text: from.text("status_text"),
+            activation_status: from.kind_if_any("activation_status"),
+            is_installed: from.flag("is_installed"),
+            installed_at: from.time("installed_at"),
+            activated_at: from.time("activated_at"),
+            activation_code: from.code("activation_code"),
+            iccid: from.text("iccid"),
+            transaction_id: from.number("transaction_id"),
+            created_at: from.placed_at(),
+            completed_at: from.time("completed_at"),
+            failure_code: from.text("failure_code"),
+            failure_reason: from.text("failure_reason"),
+            is_user_fixable: from.flag("is_user_fixable"),
+        })
     }
 }
 

@@ -1,13 +1,10 @@
 //! Phone credit, data bundles and game credit: products, orders, and what it takes to ask for them.
 
-mod filter;
 mod input_field;
 mod new_order;
 mod order;
 mod product;
-mod wire;
 
-pub use filter::{ListTopupOrders, ListTopupProducts};
 pub use input_field::TopupInputField;
 pub use new_order::{NewTopupOrder, NewTopupQuote};
 pub use order::{TopupOrder, TopupOrderStatus};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::http::Request;
+use crate::model::check::{self, Check, Input};
 use crate::model::money;
 use crate::{ClientReference, TopupCategory, TopupProductId, WalletId};
 
@@ -111,15 +111,14 @@ impl NewTopupOrder {
     pub fn wallet_id(&self) -> Option<WalletId> {
         self.wallet_id
     }
+}
 
-    pub(crate) fn request(&self) -> Request {
-        Request::post("/api/v1/topups/orders")
-            .json(self)
-            .order(&self.client_reference)
-            .needs_id(Some(self.product_id.get()))
-            .needs_amount("amount", self.amount)
-            .needs_id(self.wallet_id.map(WalletId::get))
-            .needs_phone_number(self.input_data.get(PHONE_NUMBER).map(String::as_str))
+impl Input for NewTopupOrder {
+    fn check(&self) -> Check {
+        check::id(self.product_id.get())?;
+        check::amount("amount", self.amount)?;
+        self.wallet_id.map_or(Ok(()), |wallet| check::id(wallet.get()))?;
+        self.input_data.get(PHONE_NUMBER).map_or(Ok(()), |number| check::phone_number(number))
     }
 }
 
@@ -158,13 +157,12 @@ impl NewTopupQuote {
         self.wallet_id = Some(wallet);
         self
     }
+}
 
-    pub(crate) fn request(&self) -> Request {
-        Request::post("/api/v1/topups/charges")
-            .json(self)
-            .reads()
-            .needs_id(Some(self.product_id.get()))
-            .needs_amount("amount", self.amount)
-            .needs_id(self.wallet_id.map(WalletId::get))
+impl Input for NewTopupQuote {
+    fn check(&self) -> Check {
+        check::id(self.product_id.get())?;
+        check::amount("amount", self.amount)?;
+        self.wallet_id.map_or(Ok(()), |wallet| check::id(wallet.get()))
     }
 }

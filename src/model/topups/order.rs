@@ -5,7 +5,8 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
-use super::{ListTopupOrders, NewTopupOrder};
+use super::NewTopupOrder;
+use crate::model::members::{Members, Model, Odd, deserialize_models};
 use crate::model::money;
 use crate::model::placed::{is_new, is_old, placed};
 use crate::model::text_enum::text_enum;
@@ -58,7 +59,7 @@ pub struct TopupOrder {
     pub is_user_fixable: Option<bool>,
 }
 
-placed!(TopupOrder, NewTopupOrder, ListTopupOrders, "/api/v1/topups/orders/:id", is_it, is_another);
+placed!(TopupOrder, NewTopupOrder, is_it, is_another);
 
 fn is_it(order: &TopupOrder, asked: &NewTopupOrder, since: Option<OffsetDateTime>) -> bool {
     is_new(order.product_id, asked.product(), order.created_at, since)
@@ -66,6 +67,31 @@ fn is_it(order: &TopupOrder, asked: &NewTopupOrder, since: Option<OffsetDateTime
 
 fn is_another(order: &TopupOrder, asked: &NewTopupOrder, since: Option<OffsetDateTime>) -> bool {
     is_old(order.product_id, asked.product(), order.created_at, since)
+}
+
+deserialize_models! { TopupOrder }
+
+impl Model for TopupOrder {
+    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+        Ok(TopupOrder {
+            id: from.needed("id", Members::number)?,
+            product_id: from.number("product_id"),
+            product_name: from.text("product_name"),
+            variant_name: from.text("variant_name"),
+            country_code: from.text("country_code"),
+            amount: from.amount("amount").unwrap_or_default(),
+            currency: from.text("currency"),
+            client_reference: from.reference(),
+            status: from.kind("status"),
+            status_text: from.text("status_text"),
+            transaction_id: from.number("transaction_id"),
+            created_at: from.placed_at(),
+            completed_at: from.time("completed_at"),
+            failure_code: from.text("failure_code"),
+            failure_reason: from.text("failure_reason"),
+            is_user_fixable: from.flag("is_user_fixable"),
+        })
+    }
 }
 
 text_enum! {

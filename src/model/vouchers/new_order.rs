@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::http::Request;
+use crate::model::check::{self, Check, Input};
 use crate::model::money;
 use crate::{ClientReference, ProductId, WalletId};
 
@@ -116,16 +116,15 @@ impl NewOrder {
     pub fn sends_ref(&self) -> bool {
         self.own_reference.is_some()
     }
+}
 
-    pub(crate) fn request(&self) -> Request {
-        Request::post("/api/v1/orders")
-            .json(self)
-            .order(&self.client_reference)
-            .needs_id(Some(self.product_id.get()))
-            .needs_amount("denomination", self.denomination)
-            .needs_quantity(self.quantity)
-            .needs_id(self.wallet_id.map(WalletId::get))
-            .needs_email(self.email.as_deref())
+impl Input for NewOrder {
+    fn check(&self) -> Check {
+        check::id(self.product_id.get())?;
+        check::amount("denomination", self.denomination)?;
+        check::quantity(self.quantity)?;
+        self.wallet_id.map_or(Ok(()), |wallet| check::id(wallet.get()))?;
+        self.email.as_deref().map_or(Ok(()), check::email)
     }
 }
 
@@ -152,14 +151,12 @@ impl NewQuote {
         self.wallet_id = Some(wallet);
         self
     }
+}
 
-    pub(crate) fn request(&self, product: ProductId) -> Request {
-        Request::post("/api/v1/products/:id/charges")
-            .id(product.get())
-            .json(self)
-            .reads()
-            .needs_amount("denomination", self.denomination)
-            .needs_quantity(self.quantity)
-            .needs_id(self.wallet_id.map(WalletId::get))
+impl Input for NewQuote {
+    fn check(&self) -> Check {
+        check::amount("denomination", self.denomination)?;
+        check::quantity(self.quantity)?;
+        self.wallet_id.map_or(Ok(()), |wallet| check::id(wallet.get()))
     }
 }

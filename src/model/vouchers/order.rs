@@ -5,7 +5,8 @@ use std::fmt;
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
 
-use super::{ListOrders, NewOrder};
+use super::NewOrder;
+use crate::model::members::{Members, Model, Odd, deserialize_models};
 use crate::model::money;
 use crate::model::placed::{agree, placed};
 use crate::model::text_enum::text_enum;
@@ -58,7 +59,7 @@ pub struct Order {
     pub(super) is_doubtful: bool,
 }
 
-placed!(Order, NewOrder, ListOrders, "/api/v1/orders/:id", is_it, is_another);
+placed!(Order, NewOrder, is_it, is_another);
 
 fn is_it(order: &Order, asked: &NewOrder, since: Option<OffsetDateTime>) -> bool {
     let is_known = order.product_id.get() != 0 && !order.denomination.is_zero() && order.quantity != 0;
@@ -102,6 +103,46 @@ impl fmt::Debug for Voucher {
             .field("voucher_reference_number", &self.voucher_reference_number)
             .field("expires_at", &self.expires_at)
             .finish()
+    }
+}
+
+deserialize_models! { Order Voucher }
+
+impl Model for Order {
+    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+        let (email, wallet_id) = (from.text("email"), from.number("wallet_id"));
+        Ok(Order {
+            id: from.needed("id", Members::number)?,
+            product_id: from.number("product_id").unwrap_or(0.into()),
+            product_name: from.text("product_name"),
+            denomination: from.amount("denomination").unwrap_or_default(),
+            quantity: from.number("quantity").unwrap_or_default(),
+            amount: from.amount("amount"),
+            discount: from.amount("discount"),
+            client_reference: from.reference(),
+            is_doubtful: from.has("email") && email.is_none() || from.has("wallet_id") && wallet_id.is_none(),
+            wallet_id,
+            status: from.kind("status"),
+            message: from.text("message"),
+            email,
+            base_currency: from.text("base_currency").or_else(|| from.text("currency")),
+            deduction_currency: from.text("deduction_currency"),
+            transaction_id: from.number("transaction_id"),
+            created_at: from.placed_at(),
+            vouchers: from.list("vouchers"),
+        })
+    }
+}
+
+impl Model for Voucher {
+    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+        Ok(Voucher {
+            card_number: from.code("card_number"),
+            pin_code: from.code("pin_code"),
+            claim_url: from.code("claim_url"),
+            voucher_reference_number: from.text("voucher_reference_number"),
+            expires_at: from.end("expires_at"),
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 //! Finding an order by its client reference.
 
-use super::{Placed, Session};
+use super::{OrderRoutes, Session};
+use crate::http::Request;
+use crate::model::Placed;
 use crate::page::Walk;
 use crate::session::fetch::Scope;
 use crate::{ClientReference, Error, Result};
@@ -11,8 +13,12 @@ const MOST_NAMELESS: usize = 10;
 impl Session {
     /// The order with a reference in full, codes included; none only if every item of every page was read. Every error
     /// leaves open whether it exists.
-    pub(crate) fn find<T: Placed>(&self, reference: &ClientReference) -> Result<Option<T>> {
-        let found = self.find_in::<T>(reference, self.scope());
+    pub(crate) fn find<T: Placed>(
+        &self,
+        routes: &OrderRoutes,
+        reference: &ClientReference,
+    ) -> Result<Option<T>> {
+        let found = self.find_in::<T>(routes, reference, self.scope());
         found.map_err(|error| error.with_client_reference(reference.as_str()).with_may_have_executed(true))
     }
 
@@ -20,18 +26,21 @@ impl Session {
     /// beginning of a reference, so every page is read until the order is found.
     pub(super) fn find_in<T: Placed>(
         &self,
+        routes: &OrderRoutes,
         reference: &ClientReference,
         scope: Scope<'_>,
     ) -> Result<Option<T>> {
         let wanted = reference.as_str();
-        let mut walk = Walk::<T>::new(T::listed(reference).secret_response());
+        let mut walk = Walk::<T>::new(
+            Request::new(routes.list.clone().with_secrets()).set("client_reference", reference),
+        );
         let mut nameless = 0;
         let mut all_read = true;
         while let Some(page) = walk.next_page(self, scope)? {
             all_read &= page.iter().all(Result::is_ok);
             let orders: Vec<T> = page.into_iter().filter_map(Result::ok).collect();
             if let Some(listed) = orders.iter().find(|order| order.reference() == Some(wanted)) {
-                let read: T = self.read_order(listed.id(), scope)?;
+                let read: T = self.read_order(routes, listed.id(), scope)?;
                 return match read.reference() {
                     Some(other) if other != wanted => {
                         Err(unreadable("lists an order under another reference"))
@@ -44,7 +53,7 @@ impl Session {
                 if nameless > MOST_NAMELESS {
                     return Err(unreadable("lists orders without their client references"));
                 }
-                let read: T = self.read_order(listed.id(), scope)?;
+                let read: T = self.read_order(routes, listed.id(), scope)?;
                 match read.reference() {
                     Some(found) if found == wanted => return Ok(Some(read)),
                     Some(_) => {}

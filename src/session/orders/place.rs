@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::doubt::names_an_order;
-use super::{Doubt, Placed, ServerClock, Session};
+use super::{Doubt, OrderRoutes, ServerClock, Session};
 use crate::http::{self, Decision, Fate, Request};
+use crate::model::{Placed, Unplaced};
 use crate::session::call::CallError;
 use crate::session::fetch::Scope;
 use crate::{ClientReference, Error, ErrorKind, Result};
@@ -16,6 +17,7 @@ const SHORTEST_ATTEMPT: Duration = Duration::from_secs(5);
 
 /// One call that places an order.
 struct Placing<'a> {
+    routes: &'a OrderRoutes,
     reference: &'a ClientReference,
     request: Request,
     scope: Scope<'a>,
@@ -24,21 +26,23 @@ struct Placing<'a> {
 
 impl Session {
     /// Places an order, and looks it up if it is not certain what became of it.
-    pub(crate) fn place<T: Placed>(&self, asked: &T::Asked) -> Result<T> {
+    pub(crate) fn place<T: Placed>(&self, routes: &OrderRoutes, order: &T::Unplaced) -> Result<T> {
         let began = self.now();
         let server_clock = ServerClock::default();
         let scope = self.scope_of(self.owner.inner.source.settings.order_deadline);
+        let reference = order.reference();
         let placing = Placing {
-            reference: T::asked_reference(asked),
-            request: T::request(asked),
+            routes,
+            reference,
+            request: Request::new(routes.place.clone()).body(order).reference(reference),
             scope: Scope { server_clock: Some(&server_clock), ..scope },
             began,
         };
         let recent = self.owner.inner.source.recent();
-        let this = recent.begin(&placing.request, placing.reference, began);
+        let this = recent.begin(&placing.request, reference, began);
         let since = || server_clock.earliest(began);
-        let is_it = |order: &T| order.is_it(asked, since().filter(|_| !recent.has_other(&this)));
-        let result = self.place_once(&placing, |order: &T| order.is_another(asked, since()), is_it);
+        let is_it = |found: &T| found.is_it(order, since().filter(|_| !recent.has_other(&this)));
+        let result = self.place_once(&placing, |found: &T| found.is_another(order, since()), is_it);
         recent.end(&this, self.now());
         result
     }
@@ -49,7 +53,7 @@ impl Session {
         is_another: impl FnOnce(&T) -> bool,
         is_it: impl FnOnce(&T) -> bool,
     ) -> Result<T> {
-        let Placing { reference, request, scope, began } = placing;
+        let Placing { routes, reference, request, scope, began } = placing;
         let attempts = for_attempts(*scope, *began);
         let (error, doubt) = match self.read_in::<T>(request, attempts, http::object_of) {
             Ok(order)
@@ -64,7 +68,7 @@ impl Session {
         };
         let on_its_way = doubt == Doubt::Lost || error.status() == Some(409) || names_an_order(&error);
         let error = error.with_client_reference(reference.as_str());
-        match self.settle::<T>(reference, on_its_way, *scope) {
+        match self.settle::<T>(routes, reference, on_its_way, *scope) {
             Ok(Some(order)) if is_it(&order) => Ok(order),
             Ok(Some(_)) => {
                 let message =
@@ -84,6 +88,7 @@ impl Session {
     /// retry policy allows: a server can list an order later than it has taken it.
     fn settle<T: Placed>(
         &self,
+        routes: &OrderRoutes,
         reference: &ClientReference,
         on_its_way: bool,
         scope: Scope<'_>,
@@ -91,7 +96,7 @@ impl Session {
         let retry = self.owner.inner.source.settings.retry;
         let mut lookups = 0;
         loop {
-            let found = self.find_in(reference, scope)?;
+            let found = self.find_in(routes, reference, scope)?;
             if found.is_some() || !on_its_way {
                 return Ok(found);
             }

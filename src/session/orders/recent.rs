@@ -31,7 +31,7 @@ impl Recent {
     /// Remembers a request whose call begins.
     pub(super) fn begin(&self, request: &Request, reference: &ClientReference, now: Duration) -> Asked {
         let mut hasher = DefaultHasher::new();
-        request.route.hash(&mut hasher);
+        request.route.path.hash(&mut hasher);
         request.body.as_deref().hash(&mut hasher);
         let asked = Asked { reference: reference.clone(), what: hasher.finish(), over: None };
         let mut all = self.0.lock();
@@ -56,9 +56,10 @@ impl Recent {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::{Route, Vertical};
 
     fn order(body: &str) -> Request {
-        Request::post("/api/v1/topups/orders").json(&body)
+        Request::new(Route::order("/api/v1/topups/orders", Vertical::Topups)).json(&body)
     }
 
     #[test]

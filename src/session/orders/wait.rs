@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Placed, Session};
+use super::{OrderRoutes, Session};
 use crate::error::printable;
+use crate::model::Placed;
 use crate::{Error, ErrorKind, Result};
 
 /// Polling is quick for the time in which most orders are delivered, and then patient.
@@ -15,14 +16,14 @@ const UNSEEN_FOR: Duration = Duration::from_secs(10);
 
 impl Session {
     /// Reads an order until it is done, or until the time is up; at least once.
-    pub(crate) fn wait<T: Placed>(&self, id: i64, timeout: Duration) -> Result<T> {
+    pub(crate) fn wait<T: Placed>(&self, routes: &OrderRoutes, id: i64, timeout: Duration) -> Result<T> {
         let scope = self.scope_of(Duration::MAX);
         let started = self.now();
         // The first read has the time of a call, and the one at the very end a little.
         let mut read_by = started.saturating_add(self.owner.inner.source.settings.deadline);
         let mut last = None;
         loop {
-            let error = match self.read_order::<T>(id, scope.until(read_by)) {
+            let error = match self.read_order::<T>(routes, id, scope.until(read_by)) {
                 Ok(order) if order.is_terminal() => return Ok(order),
                 Ok(order) => {
                     last = Some(order);

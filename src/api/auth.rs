@@ -1,0 +1,7 @@
+//! The routes of authentication. Their calls are in `session/auth.rs`, because they carry the session's secrets.
+
+use crate::http::{Route, Safety};
+
+pub(crate) const LOGIN: Route = Route::post("/auth/login", Safety::Once).with_secrets().without_token();
+pub(crate) const REFRESH: Route = Route::post("/auth/refresh", Safety::Once).with_secrets().without_token();
+pub(crate) const LOGOUT: Route = Route::post("/auth/logout", Safety::Idempotent).with_secrets();
