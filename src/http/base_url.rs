@@ -1,4 +1,4 @@
-//! Where the server is, checked before anything is sent there.
+//! The base URL of the server, checked before anything is sent.
 
 use std::borrow::Cow;
 
@@ -25,7 +25,7 @@ impl BaseUrl {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let example = "give it as https://host, for example https://sandbox-api.example.com";
         let refuse = |problem: &str| Error::configuration(format!("the base URL {problem}; {example}"));
-        // Files and shells leave blanks and line breaks around a value.
+        // Values from files and shells often have blanks or line breaks around them.
         let text = text.trim_matches(is_blank);
         if text.is_empty() {
             return Err(refuse("is empty"));
@@ -83,7 +83,7 @@ impl BaseUrl {
         &self.authority
     }
 
-    /// The address of a request; names and values of the query are percent-encoded here and nowhere else.
+    /// Builds the URI of a request. The query is percent-encoded here and nowhere else.
     pub(super) fn uri(&self, path: &str, query: &[(Cow<'static, str>, String)]) -> Result<Uri> {
         let mut text = String::with_capacity(self.origin.len() + path.len() + 24 * query.len());
         text.push_str(&self.origin);
@@ -99,7 +99,7 @@ impl BaseUrl {
     }
 }
 
-/// Whether a host is this machine; an IPv6 address may be in brackets.
+/// Whether a host is this machine. An IPv6 address may be in brackets.
 pub(super) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")

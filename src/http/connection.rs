@@ -1,5 +1,5 @@
-//! The outermost layer of a connection: it reports how far a request got, stops sending once the session has
-//! ended, and knows whether the connection is fit for another request.
+//! The outermost layer of a connection. It reports how far a request got, stops sending once the session has ended,
+//! and decides whether the connection can carry another request.
 
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -13,11 +13,11 @@ use super::valve::Valve;
 use super::wiping::WipingTransport;
 use crate::clock::Stamp;
 
-/// Wraps whatever the chain has connected.
+/// Wraps the connection that the connectors before it made.
 #[derive(Debug)]
 pub(super) struct ConnectionConnector {
     pub(super) valve: Arc<Valve>,
-    /// Whether the agent's configuration names a proxy.
+    /// Whether the agent has a proxy.
     pub(super) has_proxy: bool,
 }
 
@@ -29,8 +29,8 @@ impl<In: Transport> Connector<WipingTransport<In>> for ConnectionConnector {
         details: &ConnectionDetails<'_>,
         chained: Option<WipingTransport<In>>,
     ) -> Result<Option<Self::Out>, Error> {
-        // To reach a CONNECT proxy, ureq runs the whole chain with a configuration that has no proxy any more.
-        // What goes over that connection by itself is not the request.
+        // To reach a CONNECT proxy, ureq runs all connectors with a configuration without the proxy. What that
+        // connection carries itself is not the request.
         let to_target = !self.has_proxy || details.config.proxy().is_some();
         Ok(chained.map(|inner| {
             if to_target {
@@ -77,12 +77,12 @@ impl<T: Transport> Transport for Connection<T> {
     }
 
     fn is_open(&mut self) -> bool {
-        // Below a tunnel, this is asked only when the connection above is taken from the pool.
+        // Below a tunnel, ureq calls this only when it takes the connection above from the pool.
         if !self.to_target {
             return self.inner.is_open();
         }
-        // ureq asks twice: when an exchange is complete, and when the next one takes the connection from the pool. Only
-        // the second time the state of the socket matters, and looking at it costs three system calls.
+        // ureq calls this twice: when an exchange is complete, and when the next one takes the connection from the
+        // pool. The state of the socket, which costs three system calls, matters only the second time.
         let Some(since) = self.idle_since else {
             self.inner.wipe_input();
             self.idle_since = Some(Stamp::now());
@@ -96,8 +96,8 @@ impl<T: Transport> Transport for Connection<T> {
     }
 }
 
-/// ureq takes these errors for the regular end of a body of unknown length, which would accept a body that was
-/// cut: by a reset, or over TLS without a `close_notify`.
+/// ureq takes these errors for the regular end of a body of unknown length. It would accept a body that was cut by a
+/// reset, or over TLS without a `close_notify`.
 fn not_an_end(error: Error) -> Error {
     use ErrorKind::{ConnectionAborted, ConnectionReset, UnexpectedEof};
     match error {
@@ -122,7 +122,7 @@ mod tests {
 
     use super::*;
 
-    /// A transport that breaks when it is read from.
+    /// A transport that fails every read.
     struct Scripted {
         buffers: LazyBuffers,
         is_open: bool,

@@ -1,4 +1,4 @@
-//! How connections are made: ureq's own sockets and proxies, our TLS, wiping, and our rules on top.
+//! How connections are made: ureq's sockets and proxies, our TLS, wiping, and our rules on top.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::socket::SocketConnector;
 use super::valve::Valve;
 use super::wiping::{TlsConnector, WipingConnector};
 
-/// What the agents of one pool after another have in common.
+/// What successive agents share.
 #[derive(Clone)]
 pub(super) struct Parts {
     pub(super) config: Config,
@@ -23,7 +23,7 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// An agent with an empty pool; the links of its connector are in the order of ureq's `DefaultConnector`.
+    /// Builds an agent with an empty pool. Its connectors are in the order of ureq's `DefaultConnector`.
     pub(super) fn agent(&self) -> Agent {
         let has_proxy = self.config.proxy().is_some();
         let connector =

@@ -1,7 +1,7 @@
-//! What an answer means: bare or enveloped successes, both shapes of errors, and what is not JSON at all.
+//! What a response means: bare or enveloped successes, both shapes of errors, and bodies that are not JSON.
 //!
-//! The platform publishes one wire format under several labels, and their documents disagree; contract section 9
-//! lists the variants, and all of them are read here.
+//! The platform's documents disagree about the envelope and the error body, and servers of each kind exist. This
+//! module reads them all.
 
 mod lists;
 
@@ -29,7 +29,7 @@ pub(crate) fn object_of<T: Model>(response: &Response) -> Result<T> {
     let text = text_of(response);
     let object = object(response, &text)?;
     T::read(&object).map_err(|odd| {
-        // An order may have a member of this name, so it is only looked at where there is no object.
+        // An order may have a member of this name too, so it counts only where there is no object.
         if says_error(&object) { said_failed(response) } else { unusable(response, odd) }
     })
 }
@@ -39,15 +39,15 @@ fn object<'a>(response: &Response, text: &'a str) -> Result<Members<'a>> {
     Ok(data(&top).map(|data| members(response, data)).transpose()?.unwrap_or(top))
 }
 
-/// One object, which has to be the one with this id.
+/// One object, which must have this id.
 pub(crate) fn one_of<T: Model + Identified>(response: &Response, id: i64) -> Result<T> {
     let object: T = object_of(response)?;
     if object.id() == id { Ok(object) } else { Err(unusable(response, "is about another object")) }
 }
 
-/// Whatever a caller can make of it, bare or as `{"success":true,"data":..}`.
+/// Any type that serde can read, bare or as `{"success":true,"data":..}`.
 ///
-/// A success without a body is `null`, for the types that can be.
+/// A success without a body reads as `null`.
 pub(crate) fn value_of<T: DeserializeOwned>(response: &Response) -> Result<T> {
     let text = text_of(response);
     if text.trim().is_empty()
@@ -58,14 +58,14 @@ pub(crate) fn value_of<T: DeserializeOwned>(response: &Response) -> Result<T> {
     read(response, payload(response, &text)?)
 }
 
-/// Nothing but whether the call is said to have failed after all.
+/// Reads nothing, but fails if the body says that the call failed.
 pub(crate) fn nothing_of(response: &Response) -> Result<()> {
     let text = text_of(response);
     let failed = Members::of(&text).is_some_and(|top| is_failed(&top) || says_error(&top));
     if failed { Err(said_failed(response)) } else { Ok(()) }
 }
 
-/// The payload inside an envelope, or all of the text if there is none.
+/// The payload of the envelope, or the entire text if there is no envelope.
 pub(crate) fn payload<'a>(response: &Response, text: &'a str) -> Result<&'a str> {
     if !first(response, text)?.starts_with('{') {
         return Ok(text);
@@ -73,19 +73,19 @@ pub(crate) fn payload<'a>(response: &Response, text: &'a str) -> Result<&'a str>
     Ok(data(&top(response, text)?).unwrap_or(text))
 }
 
-/// The payload of an envelope; none if the object is the payload itself.
+/// The payload of an envelope; `None` if the object is the payload itself.
 fn data<'a>(top: &Members<'a>) -> Option<&'a str> {
     let is_envelope = || top.last("success").is_some() || top.names().all(|name| name == "data");
     top.last("data").filter(|_| is_envelope()).map(RawValue::get)
 }
 
-/// The members of an object that does not say that the call failed.
+/// The members of an object, unless it says that the call failed.
 fn top<'a>(response: &Response, json: &'a str) -> Result<Members<'a>> {
     let top = members(response, json)?;
     if is_failed(&top) { Err(said_failed(response)) } else { Ok(top) }
 }
 
-/// The text from its first character that is not blank.
+/// The text without its leading blanks.
 fn first<'a>(response: &Response, text: &'a str) -> Result<&'a str> {
     let text = text.trim_start();
     if text.is_empty() { Err(unusable(response, "is empty")) } else { Ok(text) }
@@ -105,7 +105,7 @@ fn is_failed(top: &Members<'_>) -> bool {
     top.flag("success") == Some(false)
 }
 
-/// Whether there is an error that is more than an empty member.
+/// Whether there is an error member that is not empty.
 fn says_error(top: &Members<'_>) -> bool {
     let Some(error) = top.get("error") else { return false };
     let is_empty = Entries::of(error.get()).is_some_and(|entries| entries.0.is_empty());
@@ -121,7 +121,7 @@ fn read<'a, T: Deserialize<'a>>(response: &Response, json: &'a str) -> Result<T>
     serde_json::from_str(json).map_err(|error| malformed(response, &error))
 }
 
-/// Says where the answer went wrong, but not what was there: serde's own text quotes the value.
+/// Names the position of the problem, but not the value, which serde's own message quotes.
 fn malformed(response: &Response, error: &serde_json::Error) -> Error {
     let what = match error.classify() {
         serde_json::error::Category::Io | serde_json::error::Category::Syntax => "is not JSON",
@@ -137,7 +137,7 @@ fn unusable(response: &Response, what: impl std::fmt::Display) -> Error {
         .with_request_id(response.request_id())
 }
 
-/// The error a non-2xx answer stands for. `wall` is the local time of day, for a `Retry-After` that is a date.
+/// The error of a non-2xx response. `wall` is the local time of day, for a `Retry-After` with a date.
 pub(crate) fn failure_of(response: &Response, wall: Duration) -> Error {
     let (kind, message) = kind_of(response.status);
     let error = described(response, Error::new(kind, message).with_status(response.status));
@@ -154,8 +154,8 @@ pub(crate) fn failure_of(response: &Response, wall: Duration) -> Error {
     error.with_retry_after(after)
 }
 
-/// The same for an auth call, which asks for no object: a 404, or a refusal in other words than this API's, comes
-/// from somebody else.
+/// The error of an auth call. Auth calls name no object, so a 404, or an error body of another shape than this API's,
+/// comes from somewhere else.
 pub(crate) fn auth_failure_of(response: &Response, wall: Duration) -> Error {
     let error = failure_of(response, wall);
     let kind = error.kind();
@@ -189,10 +189,10 @@ fn kind_of(status: u16) -> (ErrorKind, &'static str) {
     }
 }
 
-/// Error pages of gateways can be large; a real error of the API never is.
+/// Error pages of gateways can be large. The API's own errors are small.
 const LARGEST_ERROR: usize = 64 * 1024;
 
-/// Adds what the body says, if it is an error body of either shape.
+/// Adds the code and message of an error body, of either shape.
 fn described(response: &Response, error: Error) -> Error {
     let error = error.with_request_id(response.request_id());
     if response.body.bytes().len() > LARGEST_ERROR {
@@ -210,7 +210,7 @@ fn described(response: &Response, error: Error) -> Error {
     error.with_code(shown(text(Some(raw)).as_ref())).with_server_message(shown(beside.as_ref()))
 }
 
-/// A member's text, if it is a text. It is wiped, because it may repeat what was sent.
+/// A member's text, if it is one. It is wiped, because it may repeat a secret of the request.
 fn text(raw: Option<&RawValue>) -> Option<Zeroizing<String>> {
     unescape(raw?.get()).filter(|text| !text.is_empty())
 }

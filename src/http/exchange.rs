@@ -1,7 +1,7 @@
-//! What a connection has to know about the request it carries, and what it reports back.
+//! What a connection has to know about the request that it carries, and what it reports back.
 //!
-//! ureq runs a request on the calling thread, reading the body included, and offers no other way to its
-//! connections. So both travel in a thread-local.
+//! ureq sends a request and reads its body on the calling thread, and offers no other way to reach a connection. So
+//! both travel in a thread-local.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, not states")]
 pub(super) struct Exchange {
-    /// The request goes over a connection that was used less than this ago, or over a new one.
+    /// The connection was used less than this ago, or is new.
     pub(super) max_idle: Duration,
     /// The request is sent although the valve is closed.
     pub(super) passes_closed: bool,
-    /// A new connection was opened for it, TLS included; otherwise it runs on one that was idle.
+    /// A new connection was opened, including TLS; otherwise an idle one is used.
     pub(super) connected: bool,
-    /// At least one byte of the request was handed to the connection.
+    /// At least one byte of the request was written.
     pub(super) request_sent: bool,
     /// At least one byte of a response arrived.
     pub(super) response_started: bool,
@@ -33,9 +33,9 @@ impl Exchange {
         CURRENT.try_with(Cell::get).unwrap_or(WORST)
     }
 
-    /// Runs `work`, which makes this exchange, and returns what became of it.
+    /// Runs `work` as this exchange, and returns what the connection reported.
     pub(super) fn run<T>(self, work: impl FnOnce() -> T) -> (T, Self) {
-        // A logger or a clock may make a call of its own inside of another.
+        // A logger or a clock may make a call inside another one.
         let outer = CURRENT.try_with(|current| current.replace(self));
         let result = work();
         let ended = CURRENT.try_with(|current| current.replace(outer.unwrap_or(NONE)));
@@ -52,10 +52,10 @@ pub(super) fn note(fact: impl FnOnce(&mut Exchange)) {
 
 const NONE: Exchange = Exchange::new(Duration::MAX, false);
 
-/// What counts where a platform has destroyed the thread-local already: anything may have happened.
+/// The exchange where a platform has already destroyed the thread-local: anything may have happened.
 const WORST: Exchange = Exchange { connected: true, request_sent: true, response_started: true, ..NONE };
 
 thread_local! {
-    // Without a destructor, it can be used while others of its kind are destroyed.
+    // It has no destructor, so it can be used while other thread-locals are destroyed.
     static CURRENT: Cell<Exchange> = const { Cell::new(NONE) };
 }

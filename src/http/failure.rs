@@ -1,4 +1,4 @@
-//! What a failed attempt means: the error to show, and whether the request may have had its effect.
+//! What a failed attempt means: the error to return, and whether the request may have executed.
 
 use std::error::Error as StdError;
 use std::io;
@@ -12,7 +12,8 @@ use crate::{Error, ErrorKind};
 pub(crate) enum Fate {
     /// Not a byte left: a retry is safe, whatever the request does.
     NotSent,
-    /// Not a byte left, and a retry would fail in the same way: the proxy refuses the client, or the head is too long.
+    /// Not a byte left, and a retry would fail in the same way: the proxy refuses the client, or the head is too
+    /// long.
     Unsendable,
     /// The server did nothing and wants a pause: 429.
     Limited,
@@ -33,7 +34,7 @@ impl Fate {
     }
 }
 
-/// An attempt without a usable response.
+/// The error of an attempt without a usable response.
 #[derive(Debug)]
 pub(crate) struct SendError {
     pub(crate) fate: Fate,
@@ -46,7 +47,7 @@ impl SendError {
     }
 }
 
-/// Judges the last exchange of an attempt; `resent` says that one before it may have been executed.
+/// Classifies the last exchange of an attempt. `resent` says that an earlier one may have executed.
 pub(super) fn classify(error: ureq::Error, exchange: Exchange, resent: bool) -> SendError {
     let unless_sent = if exchange.request_sent || resent { Fate::Unknown } else { Fate::NotSent };
     if valve::is_refusal(&error) {
@@ -68,13 +69,13 @@ pub(super) fn classify(error: ureq::Error, exchange: Exchange, resent: bool) -> 
     SendError { fate, error: Error::new(kind, message).with_source(error) }
 }
 
-/// Whether a proxy wants another user name or password, which ureq says in words alone.
+/// The error of a proxy that refuses the user name and password. ureq has no kind for it, only a message.
 fn proxy_refusal(error: &ureq::Error) -> Option<Error> {
     let message = "the proxy does not accept the user name and password, or wants some; set them in its URL";
     let refusal = Error::new(ErrorKind::Configuration, message);
     match error {
         ureq::Error::ConnectProxyFailed(reason) if reason.contains(" 407/") => Some(refusal.with_status(407)),
-        // Of SOCKS. An error of the operating system has a number.
+        // SOCKS. An error of the operating system would have a number.
         ureq::Error::Io(error) if error.raw_os_error().is_none() => {
             let is_about_methods = error.to_string().ends_with("auth method")
                 || error.to_string().ends_with("auth methods")
@@ -85,8 +86,8 @@ fn proxy_refusal(error: &ureq::Error) -> Option<Error> {
     }
 }
 
-/// Whether the exchange failed because its pooled connection was dead: the server had most likely closed it while
-/// it was idle, but may just as well have executed the request.
+/// Whether the exchange failed because its pooled connection was dead. The server most likely closed it while it was
+/// idle, but it may also have executed the request.
 pub(super) fn is_stale(error: &ureq::Error, exchange: Exchange) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     let ureq::Error::Io(error) = error else { return false };
@@ -109,7 +110,7 @@ fn describe(error: &ureq::Error, exchange: Exchange) -> (ErrorKind, &'static str
         ureq::Error::BodyExceedsLimit(_) | ureq::Error::LargeResponseHeader(..) => {
             (InvalidResponse, "the response exceeds the size limit")
         }
-        // Of a head that does not fit into the buffer.
+        // The request head does not fit into the buffer.
         ureq::Error::Protocol(reason) if reason.to_string().starts_with("output too small") => {
             (InvalidRequest, "the path, the query and the token are too long to be sent")
         }

@@ -13,18 +13,17 @@ use crate::clock::Stamp;
 /// How many compressed bytes are decompressed between two checks of the time.
 const PIECE: usize = 4096;
 
-/// An empty gzip file. Before the decoder begins with it, it clears the window in which it keeps the last 32 KiB of
-/// what came before.
+/// An empty gzip member. The decoder clears its window, the last 32 KiB of output, before it starts a member.
 const EMPTY: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
-/// Whether a response is compressed with gzip, by any of the names it goes by.
+/// Whether a response is compressed with gzip, under any of its names.
 pub(super) fn is_used(headers: &HeaderMap) -> bool {
     let coding =
         headers.get(CONTENT_ENCODING).and_then(|coding| coding.to_str().ok()).unwrap_or_default().trim();
     coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip")
 }
 
-/// Decompresses a body into at most `limit` bytes, within a time that began at `started`.
+/// Decompresses a body into at most `limit` bytes, before the time limit that began at `started`.
 pub(super) fn decompress(
     packed: &Body,
     limit: u64,

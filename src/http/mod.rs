@@ -1,7 +1,7 @@
 //! Connections to the server: the only code that names ureq.
 //!
-//! [`Connections`] is the one pool of a session, for auth and API calls alike. The session closes it on logout, and
-//! then it sends nothing more. What keeps secrets from staying in memory is in [`wiping`].
+//! [`Connections`] is the one pool of a session, for auth and API calls alike. A logout closes it, and it sends
+//! nothing more. The code that keeps secrets from staying in memory is in [`wiping`].
 
 mod base_url;
 mod connection;
@@ -71,8 +71,8 @@ pub(crate) const API_LIMIT: u64 = 32 * 1024 * 1024;
 /// The largest response to an auth call, in bytes.
 pub(crate) const AUTH_LIMIT: u64 = 64 * 1024;
 
-/// How long the connection of a request that must not be lost may have been idle. Servers, load balancers and NAT
-/// close or forget connections that were idle for longer, and the request would be lost on the way.
+/// How long a connection may have been idle before a request that must not be lost. Servers, load balancers and NAT
+/// drop connections that are idle for longer.
 const SURELY_OPEN: Duration = Duration::from_secs(5);
 
 /// The pool of connections to one server.
@@ -80,11 +80,11 @@ pub(crate) struct Connections {
     base: BaseUrl,
     timeout: Duration,
     parts: Parts,
-    /// Replaced when its connections turn out to be dead.
+    /// Replaced when one of its connections turns out to be dead.
     agent: Mutex<Arc<Agent>>,
 }
 
-/// What bounds one attempt.
+/// The limits of one attempt.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) timeout: Duration,
@@ -107,21 +107,22 @@ impl Connections {
         Connections { base, timeout, parts, agent }
     }
 
-    /// Others in the place of these, when these are closed. The addresses of the server are still known.
+    /// Opens a new pool after this one is closed. It keeps the server's addresses.
     pub(crate) fn successor(&self) -> Self {
         let parts = Parts { valve: Arc::default(), ..self.parts.clone() };
         Connections::of(self.base.clone(), self.timeout, parts)
     }
 
-    /// Sends nothing from now on, except for requests that [pass](Request::passes_closed). Responses to earlier
-    /// requests can still be read.
+    /// Closes the pool: it sends nothing more, except requests that [pass](Request::passes_closed). Responses to
+    /// earlier requests can still be read.
     pub(crate) fn close(&self) {
         self.parts.valve.close();
     }
 
     /// Makes one attempt and reads the response in full, whatever its status.
     ///
-    /// If the attempt meets a dead connection, a request that may be repeated is sent once more, over a new one.
+    /// If the connection turns out to be dead, a request that may be repeated is sent again once, over a new
+    /// connection.
     pub(crate) fn send(
         &self,
         request: &Request,
@@ -146,11 +147,11 @@ impl Connections {
         }
     }
 
-    /// Sends a request over a connection that was idle for less than `max_idle`, or over a new one.
+    /// Sends a request over a connection that was idle for less than `max_idle`, or a new one.
     fn exchange(&self, call: &Call<'_>, max_idle: Duration) -> (Result<Response, ureq::Error>, Exchange) {
         let agent = Arc::clone(&self.agent.lock());
         let exchange = Exchange::new(max_idle, call.request.passes_closed);
-        // No connection is spent on what the valve would stop.
+        // Opens no connection for a request that the valve would stop.
         if let Err(refusal) = self.parts.valve.check(exchange.passes_closed) {
             return (Err(refusal), exchange);
         }
@@ -163,11 +164,11 @@ impl Connections {
         (result, exchange)
     }
 
-    /// Gives up all idle connections, because one of them was dead: after a suspend, a failover or a restart of the
+    /// Drops all idle connections, because one of them was dead. After a suspend, a failover or a restart of the
     /// server, all of them are.
     fn empty(&self, used: &Arc<Agent>) {
         let mut agent = self.agent.lock();
-        // Another thread may have done so already. What its calls have connected since is alive.
+        // Another thread may have done so already. Connections made since are alive.
         if Arc::ptr_eq(&agent, used) {
             *agent = Arc::new(self.parts.agent());
         }
@@ -189,7 +190,7 @@ impl Call<'_> {
         let mut response = match &self.request.body {
             Some(body) => agent.run(self.head(agent, usual, body.as_slice())?),
             None if self.request.route.method == Method::Get => agent.run(self.head(agent, usual, ())?),
-            // Without a body of known length, ureq announces a chunked one.
+            // Without a length, ureq would announce a chunked body.
             None => agent.run(self.head(agent, usual, &[][..])?),
         }?;
         let announced =
@@ -218,7 +219,7 @@ impl Call<'_> {
     }
 }
 
-/// The one place that builds a request's headers, the `Authorization` value among them.
+/// Adds a request's headers, `Authorization` included. No other place does.
 fn headers(map: &mut HeaderMap, request: &Request, token: Option<&HeaderValue>) {
     if let Some(token) = token {
         map.insert(AUTHORIZATION, token.clone());
@@ -227,7 +228,7 @@ fn headers(map: &mut HeaderMap, request: &Request, token: Option<&HeaderValue>) 
         map.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     if request.route.has_secrets {
-        // Compressed text reveals by its length whether two pieces of it are alike.
+        // The length of compressed text reveals whether parts of it are alike.
         map.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
 }

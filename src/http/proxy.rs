@@ -1,7 +1,7 @@
-//! Which proxy the server is reached through: pure decisions about texts.
+//! Which proxy to use: pure decisions about text.
 //!
-//! ureq would read the environment by itself: other variables first, with other rules, and past a value that it cannot
-//! read without a word. So it is always given the decision made here.
+//! ureq would read the environment itself, in another order, with other rules, and would silently ignore an invalid
+//! value. So it always gets the decision made here.
 
 mod bypass;
 #[cfg(test)]
@@ -45,7 +45,7 @@ pub(super) fn from_environment(
     }
     let names: &[&str] = match is_https {
         true => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
-        // A CGI program gets the header `Proxy` of a request, which anybody may send, under this name.
+        // In a CGI program this variable holds the `Proxy` header of the request, which any client can set.
         false if variable("REQUEST_METHOD").is_some() => &["http_proxy", "all_proxy", "ALL_PROXY"],
         false => &["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"],
     };
@@ -63,7 +63,7 @@ pub(super) fn from_environment(
     read(&url).map(Some).ok_or_else(|| unreadable(name, FORM))
 }
 
-/// The first of these variables that holds more than blanks.
+/// The first of these variables that is not blank.
 fn first<'a>(
     names: &[&'a str],
     variable: &impl Fn(&str) -> Option<OsString>,
@@ -78,16 +78,16 @@ fn first<'a>(
     Ok(None)
 }
 
-/// The value may hold a password, so it is not shown.
+/// The message does not quote the value, which may hold a password.
 fn unreadable(name: &str, form: &str) -> Error {
     Error::configuration(format!("the environment variable {name} cannot be read as a proxy setting; {form}"))
 }
 
-/// A proxy from text such as `http://user:password@host:port`; without a scheme it is an HTTP proxy.
+/// Parses a proxy such as `http://user:password@host:port`. The scheme defaults to `http`.
 fn read(url: &str) -> Option<Proxy> {
     let url = url.trim_matches(is_blank);
     let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
-    // What follows the host is no part of a proxy: a password that holds one of these has cut the host off.
+    // A proxy URL has nothing after the host. If it does, an unescaped character of the password cut the host off.
     if url.contains(['?', '#']) {
         return None;
     }
@@ -97,7 +97,7 @@ fn read(url: &str) -> Option<Proxy> {
     let is_name = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
     let is_address = host.starts_with('[') && host.ends_with(']');
     let address = authority.as_str().rsplit_once('@').map_or(authority.as_str(), |(_, address)| address);
-    // ureq would replace a port that it cannot read by the usual one.
+    // ureq would replace an invalid port by the default one.
     let has_good_port = address == host || authority.port_u16().is_some_and(|port| port > 0);
     if host.is_empty() || !(is_name || is_address) || !has_good_port || !matches!(uri.path(), "" | "/") {
         return None;

@@ -1,8 +1,8 @@
-//! The server's rate limits, kept on this side: callers wait their turn instead of collecting 429s.
+//! Client-side rate limits: callers wait their turn instead of getting a 429.
 //!
-//! [`Limiter`] holds a rolling window per class behind a lock, which is held for as long as it takes to promise a turn:
-//! the caller waits for it afterwards. Turns are promised in the order in which callers take the lock and are never
-//! given back, so nobody is overtaken.
+//! [`Limiter`] has a rolling window per quota. Its lock is held only while a turn is assigned; the caller waits
+//! afterwards. Turns are assigned in the order in which callers take the lock and are never returned, so no caller
+//! overtakes another.
 
 use std::time::Duration;
 
@@ -11,19 +11,18 @@ use parking_lot::Mutex;
 use crate::token::Window;
 use crate::{Error, ErrorKind, Result};
 
-/// How many calls of each class a session makes per minute.
+/// How many calls of each kind a session sends per minute.
 ///
-/// The default is [`unlimited`](RateLimits::unlimited): calls are sent at once, and a 429 is waited out as the
-/// server asks. With limits, callers take turns in the order they came. A caller whose turn would come after
-/// its deadline is refused at once with [`RateLimited`](crate::ErrorKind::RateLimited) and takes no turn.
+/// The default is [`unlimited`](RateLimits::unlimited): calls are sent at once, and after a 429 a call waits as long
+/// as the server says. With limits, callers take turns in order of arrival. A caller whose turn would come after its
+/// deadline fails at once with [`RateLimited`](crate::ErrorKind::RateLimited) and takes no turn.
 ///
-/// In no minute, wherever it begins, more calls are sent than the limit says. They may be sent at once: the
-/// first caller beyond the limit waits until the oldest call is a minute old, plus a second for calls that are
-/// slow to arrive.
+/// The limit holds for every 60 seconds, wherever they begin. Calls within the limit are sent at once. The first call
+/// beyond it waits until the oldest one is a minute old, plus a second for calls that arrive late.
 ///
-/// The server counts per client account, so programs that share one should share its limits out between
-/// them. Logins and refreshes have limits of their own, which a session always keeps; the other calls
-/// (availability, lookup, notification e-mails, logout) have none.
+/// The server counts per client account, so programs that share an account should divide its limits among them.
+/// Logins and refreshes have their own limits, which a session always keeps. The server publishes no limit for
+/// availability, lookups, notification e-mails and logout.
 ///
 /// # Examples
 /// ```
@@ -42,7 +41,7 @@ pub struct RateLimits {
 }
 
 impl RateLimits {
-    /// No limit on this side.
+    /// No client-side limit.
     pub fn unlimited() -> Self {
         RateLimits::default()
     }
@@ -52,31 +51,31 @@ impl RateLimits {
         RateLimits::unlimited().reads(300).orders(60).quotes(120)
     }
 
-    /// The published limits of the server's own sandbox: 600 reads, 120 orders and 300 quotes a minute.
+    /// The published limits of the API's sandbox environment: 600 reads, 120 orders and 300 quotes a minute.
     pub fn sandbox() -> Self {
         RateLimits::unlimited().reads(600).orders(120).quotes(300)
     }
 
-    /// Limits all GET calls together, per minute; 0 refuses every one.
+    /// Limits all GET calls together, per minute. 0 refuses every call.
     pub fn reads(mut self, per_minute: u32) -> Self {
         self.reads = Some(per_minute);
         self
     }
 
-    /// Limits the orders of vouchers, of top-ups and of eSIMs, each per minute; 0 refuses every one.
+    /// Limits the orders of gift cards, of top-ups and of eSIMs, each per minute. 0 refuses every order.
     pub fn orders(mut self, per_minute: u32) -> Self {
         self.orders = Some(per_minute);
         self
     }
 
-    /// Limits the quotes of vouchers, of top-ups and of eSIMs, each per minute; 0 refuses every one.
+    /// Limits the quotes for gift cards, for top-ups and for eSIMs, each per minute. 0 refuses every quote.
     pub fn quotes(mut self, per_minute: u32) -> Self {
         self.quotes = Some(per_minute);
         self
     }
 }
 
-/// The calls that the server counts together.
+/// Which calls the server counts together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Quota {
     /// The server publishes no limit.
@@ -103,7 +102,7 @@ impl Vertical {
     }
 }
 
-/// Hands out turns, per class.
+/// Assigns turns, per quota.
 #[derive(Debug)]
 pub(crate) struct Limiter {
     limits: RateLimits,
@@ -112,10 +111,10 @@ pub(crate) struct Limiter {
     quotes: [Turns; 3],
 }
 
-/// The turns of one class; none if it has no limit.
+/// The turns of one quota; `None` without a limit.
 type Turns = Option<Mutex<Window>>;
 
-/// A minute, and a second for a call that is a little slower to arrive than one a minute later.
+/// A minute, and a second for a call that arrives later than it should.
 const LENGTH: Duration = Duration::from_secs(61);
 
 impl Limiter {
@@ -133,7 +132,7 @@ impl Limiter {
         }
     }
 
-    /// Of a child process: it must not touch a lock that its parent may have held.
+    /// The limiter of a forked child, which must not touch a lock that its parent may hold.
     pub(crate) fn forked(&self) -> Self {
         Limiter::new(&self.limits)
     }
@@ -141,8 +140,8 @@ impl Limiter {
     /// Takes the next turn under a quota and returns its instant.
     ///
     /// # Errors
-    /// `RateLimited` with the time until a turn, if that is after the deadline; `Configuration` if there is no turn
-    /// ever. No turn is taken then.
+    /// `RateLimited`, with the time until a turn, if the turn would come after the deadline; `Configuration` if the
+    /// limit is 0. Neither takes a turn.
     pub(crate) fn take_turn(&self, quota: Quota, now: Duration, deadline: Duration) -> Result<Duration> {
         let (limit, turns) = match quota {
             Quota::Unlimited => return Ok(now),

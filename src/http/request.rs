@@ -12,8 +12,8 @@ use crate::{ClientReference, Error, Result};
 
 /// A request of the API, complete but for the host and the token.
 ///
-/// The builder methods never fail: [`Request::checked`] reports the first rule that the request breaks before anything
-/// is sent, so an endpoint method stays one expression.
+/// The builder methods never fail: [`Request::checked`] reports the first rule that the request breaks before
+/// anything is sent, so an endpoint method stays one expression.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Request {
     pub(crate) route: Route,
@@ -142,7 +142,7 @@ impl Request {
         self
     }
 
-    /// Says that the request ends the session: it is sent although nothing else is any more.
+    /// Says that the request ends the session: it is sent even over closed connections.
     pub(crate) fn passes_closed(mut self) -> Self {
         self.passes_closed = true;
         self

@@ -1,8 +1,8 @@
-//! The server's addresses. ureq asks for them before every call, even if a pooled connection will serve it.
+//! The server's addresses. ureq needs them before every call, even if a pooled connection will serve it.
 //!
-//! A lookup cannot be bounded, so it runs on a thread of its own. Only the first lookup of a name makes callers
-//! wait: later ones run in the background while the earlier result serves. A name server that hangs or fails
-//! therefore costs nothing once there was a result.
+//! A lookup has no timeout, so it runs on its own thread. Callers wait only for the first lookup of a name. Later
+//! ones run in the background while the earlier result serves, so a name server that hangs or fails then costs
+//! nothing.
 
 #[cfg(test)]
 mod tests;
@@ -24,10 +24,10 @@ use ureq::unversioned::transport::NextTimeout;
 
 use crate::clock::Stamp;
 
-/// How long a result counts as current: long enough for a burst of calls, short enough to follow a server that
-/// moves. Open connections outlast it anyway.
+/// How long a result is current: long enough for a burst of calls, short enough to follow a server that moves. Open
+/// connections outlast it.
 const CURRENT: Duration = Duration::from_secs(10);
-/// What `ResolvedSocketAddrs` has room for.
+/// The capacity of `ResolvedSocketAddrs`.
 const MOST: usize = 16;
 
 type Lookup = dyn Fn(&str) -> Vec<SocketAddr> + Send + Sync;
@@ -41,7 +41,7 @@ struct Shared {
     /// Returns no address if the lookup fails.
     lookup: Box<Lookup>,
     spawn: Spawn,
-    /// There is one server and one proxy at most. The lock is never held over a lookup.
+    /// At most one server and one proxy. The lock is never held during a lookup.
     names: Mutex<HashMap<String, Name>>,
     /// Notified at the end of each lookup.
     ended: Condvar,
@@ -80,14 +80,14 @@ impl CachedResolver {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Remembers an address that connected.
+    /// Remembers that an address connected.
     pub(super) fn prefer(&self, address: SocketAddr) {
         for name in self.0.names.lock().values_mut().filter(|name| name.addresses.contains(&address)) {
             name.preferred = Some(address);
         }
     }
 
-    /// The addresses of a name, the one that connected last in front. Waits only if there was never a result.
+    /// The addresses of a name, beginning with the one that connected last. Waits only if there was never a result.
     fn addresses(&self, host: &str, timeout: NextTimeout) -> Result<Vec<SocketAddr>, Error> {
         let started = Stamp::now();
         let mut names = self.0.names.lock();
@@ -99,7 +99,7 @@ impl CachedResolver {
             };
             if !name.addresses.is_empty() {
                 let mut addresses = name.addresses.clone();
-                // Without a sort, which would be the only one in the crate and takes long to compile.
+                // Not a sort, which would be the only one in the crate and is slow to compile.
                 if let Some(at) = addresses.iter().position(|address| Some(*address) == name.preferred) {
                     let preferred = addresses.remove(at);
                     addresses.insert(0, preferred);
@@ -114,7 +114,7 @@ impl CachedResolver {
         }
     }
 
-    /// Starts a lookup, unless there is a current result or a lookup that callers can join.
+    /// Starts a lookup, unless the result is current or a lookup is running.
     fn look_up_if_due(&self, host: &str, name: &mut Name) -> io::Result<()> {
         let is_current = name.looked_up.is_some_and(|at| at.age() < CURRENT) && !name.addresses.is_empty();
         if is_current || name.is_running {
@@ -125,7 +125,7 @@ impl CachedResolver {
         match (self.0.spawn)(Box::new(move || shared.look_up(host))) {
             Ok(()) => name.is_running = true,
             Err(error) if name.addresses.is_empty() => return Err(error),
-            // The earlier result serves on.
+            // The earlier result still serves.
             Err(_) => {}
         }
         Ok(())
@@ -154,7 +154,7 @@ impl Resolver for CachedResolver {
     fn resolve(&self, uri: &Uri, _: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let (scheme, authority) = uri.scheme().zip(uri.authority()).ok_or(Error::HostNotFound)?;
         let host = DefaultResolver::host_and_port(scheme, authority).ok_or(Error::HostNotFound)?;
-        // An address that is written out needs no lookup.
+        // An IP address needs no lookup.
         let addresses =
             host.parse().map_or_else(|_| self.addresses(&host, timeout), |address| Ok(vec![address]))?;
         let mut resolved = self.empty();

@@ -11,17 +11,17 @@ use crate::model::http_date;
 
 const REQUEST_ID: &str = "x-request-id";
 
-/// Status, headers and the body in full, which a limit has bounded.
+/// Status, headers and body.
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
-    /// The request was sent twice, and the server may have executed it the first time already.
+    /// The request was sent twice, and the server may have executed it the first time.
     pub(crate) resent: bool,
 }
 
 impl Response {
-    /// A header's text, if it is there and is text.
+    /// A header's value, if it is text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok().map(str::trim)
     }
@@ -30,12 +30,12 @@ impl Response {
         self.header(REQUEST_ID)
     }
 
-    /// The time on the server's clock when it responded, in whole seconds.
+    /// The server's time of the response, in whole seconds.
     pub(crate) fn date(&self, wall: Duration) -> Option<OffsetDateTime> {
         self.header("date").and_then(|date| http_date(date, wall))
     }
 
-    /// Takes a secret out of the request id, in case the server repeats in it what it was given.
+    /// Removes a secret from the request id, in case the server repeats it there.
     pub(crate) fn redact(&mut self, secret: &str) {
         let repeats = |id: &&str| secret.len() >= SHORTEST_SECRET && id.contains(secret);
         let Some(id) = self.request_id().filter(repeats) else { return };

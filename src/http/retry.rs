@@ -1,4 +1,4 @@
-//! Whether and when an attempt is made again: pure arithmetic.
+//! Whether and when a call is retried: pure arithmetic.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use super::failure::Fate;
 use crate::clock::part;
 use crate::token::doubled;
 
-/// How often and at what intervals a failed call is repeated.
+/// How often and when a failed call is retried.
 ///
-/// A call is repeated only where that is safe: always when nothing was sent, after the pause the server asked for
-/// on 429, and after a server error or a lost answer only if the request reads, quotes, or is an order, which
+/// A call is retried only where that is safe. If nothing was sent, it always is. After a 429, it is retried after the
+/// pause that the server names. After a 5xx or a lost response, only reads, quotes and orders are retried; an order
 /// always carries a client reference. The pauses double from `first_pause` to `longest_pause`, each shortened by a
-/// random part so that many clients do not come back at once, and all of them fit in the session's deadline.
+/// random part ("full jitter"). No pause exceeds the session's deadline.
 ///
 /// ```
 /// use std::time::Duration;
@@ -39,25 +39,25 @@ impl RetryPolicy {
         }
     }
 
-    /// How many times a call is repeated after its first attempt; 0 turns repeating off.
+    /// Sets the number of retries after the first attempt. 0 turns retries off.
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
         self
     }
 
-    /// The longest pause before the first repetition.
+    /// Sets the longest pause before the first retry.
     pub fn first_pause(mut self, pause: Duration) -> Self {
         self.first_pause = pause;
         self
     }
 
-    /// The longest pause before any repetition.
+    /// Sets the longest pause before any retry.
     pub fn longest_pause(mut self, pause: Duration) -> Self {
         self.longest_pause = pause;
         self
     }
 
-    /// What follows a failed attempt, `made` attempts into a call with `left` until its deadline.
+    /// Decides what follows a failed attempt, after `made` attempts and with `left` until the deadline.
     pub(crate) fn decide(
         &self,
         made: u32,
@@ -70,11 +70,11 @@ impl RetryPolicy {
             return Decision::GiveUp;
         }
         let backoff = part(doubled(self.first_pause, made, self.longest_pause), random);
-        // A pause of no time, from many clients at once, would only bring on the next failure.
+        // Without a pause, many clients at once would only cause the next failure.
         let retry_after = retry_after.filter(|wait| !wait.is_zero());
         let pause = match fate {
             Fate::NotSent => backoff,
-            // A 503 may name a pause as well.
+            // A 503 may name a pause, too.
             Fate::Limited => retry_after.unwrap_or(backoff),
             Fate::Unknown if may_repeat => retry_after.unwrap_or(backoff),
             Fate::Unknown | Fate::Unsendable | Fate::Complete => return Decision::GiveUp,

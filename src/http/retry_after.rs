@@ -1,12 +1,12 @@
-//! How long a server wants to be left alone.
+//! How long the server wants clients to wait.
 
 use std::time::Duration;
 
 use super::Response;
 use crate::model::http_date;
 
-/// From the `Retry-After` header, in seconds or as a date, else from the message of a 429. A header that cannot be
-/// read counts as absent. `wall` is the local time of day.
+/// Reads the `Retry-After` header, in seconds or as a date, or else the message of a 429. An invalid header counts as
+/// absent. `wall` is the local time of day.
 pub(super) fn of(response: &Response, message: Option<&str>, wall: Duration) -> Option<Duration> {
     let header = response.header("retry-after").map(|text| text.trim_matches(is_blank_or_quote));
     header.and_then(|text| first_seconds(text).or_else(|| until(response, text, wall))).or_else(|| {
@@ -19,12 +19,12 @@ fn is_blank_or_quote(c: char) -> bool {
     c.is_whitespace() || c == '"'
 }
 
-/// Some gateways add a header of their own to the server's, which makes a list.
+/// Some gateways add their own header to the server's, which makes a list.
 fn first_seconds(list: &str) -> Option<Duration> {
     seconds(list.split(',').next()?.trim_matches(is_blank_or_quote))
 }
 
-/// Digits with or without a fraction, rounded up. At most 136 years, which no clock overflows by.
+/// Seconds with or without a fraction, rounded up. At most 136 years, which overflows no clock.
 fn seconds(text: &str) -> Option<Duration> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -35,7 +35,7 @@ fn seconds(text: &str) -> Option<Duration> {
     Some(Duration::from_secs(whole.parse().unwrap_or(u32::MAX).saturating_add(begun).into()))
 }
 
-/// The time until an HTTP date, by the server's own clock where it shows it.
+/// The time until an HTTP date, by the server's clock if it sent a `Date`.
 fn until(response: &Response, header: &str, wall: Duration) -> Option<Duration> {
     let then = http_date(header, wall)?;
     let now = response
@@ -45,7 +45,7 @@ fn until(response: &Response, header: &str, wall: Duration) -> Option<Duration> 
     Some(Duration::from_secs(u64::try_from(then.unix_timestamp().saturating_sub(now)).unwrap_or(0)))
 }
 
-/// The number of a text such as "Retry after 12 seconds.", and no other number of any text.
+/// The number in a text such as "Retry after 12 seconds.". No other number counts.
 fn in_message(message: &str) -> Option<Duration> {
     let words: Vec<&str> = message
         .split(|c: char| !c.is_ascii_alphanumeric() && c != '.')

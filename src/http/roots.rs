@@ -1,4 +1,4 @@
-//! The settings of TLS, and with them which certificate authorities are trusted.
+//! The TLS settings, and the trusted certificate authorities.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{Error, Result};
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
 
-/// The TLS settings of a session. They hold the TLS sessions that can be resumed.
+/// The TLS settings of a session, including its cache of resumable TLS sessions.
 pub(crate) fn tls_config(pem: Option<&[u8]>) -> Result<Arc<ClientConfig>> {
     let config = ClientConfig::builder_with_provider(wiping::provider())
         .with_safe_default_protocol_versions()
@@ -23,11 +23,11 @@ pub(crate) fn tls_config(pem: Option<&[u8]>) -> Result<Arc<ClientConfig>> {
     Ok(Arc::new(config))
 }
 
-/// The given authorities and *only* these, because a private deployment has no reason to trust every public one;
-/// or Mozilla's, which are built in.
+/// Trusts the given authorities and *only* these, because a private deployment has no reason to trust every public
+/// one. Without any, trusts Mozilla's, which are built in.
 ///
-/// One entry that cannot be used refuses all of them: without it, some server would not be trusted much later. What
-/// is around the entries (comments, keys, byte order marks of files that were joined) is skipped.
+/// One invalid entry refuses all of them, or a server would fail much later. Text around the entries (comments, keys,
+/// byte order marks of files that were joined) is skipped.
 fn roots(pem: Option<&[u8]>) -> Result<RootCertStore> {
     let mut store = RootCertStore::empty();
     let Some(pem) = pem else {
@@ -36,7 +36,7 @@ fn roots(pem: Option<&[u8]>) -> Result<RootCertStore> {
     };
     let text = String::from_utf8_lossy(pem);
     let mut pieces = text.split(BEGIN);
-    // An END before the first BEGIN, or a second one, is of an entry whose BEGIN is damaged.
+    // An END without a BEGIN belongs to an entry whose BEGIN is damaged.
     let mut unopened = pieces.next().is_some_and(|before| before.contains(END));
     for (index, piece) in pieces.enumerate() {
         let refuse =

@@ -41,7 +41,7 @@ pub(crate) struct Paging {
     pub(crate) largest: u32,
 }
 
-/// A method, a path, and the rules of their calls.
+/// An endpoint: method, path, and the rules of its calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Route {
     pub(crate) method: Method,
@@ -56,7 +56,7 @@ pub(crate) struct Route {
 }
 
 impl Route {
-    /// A read, which counts as one.
+    /// Reads something.
     pub(crate) const fn get(path: &'static str) -> Self {
         Route::new(Method::Get, Cow::Borrowed(path), Quota::Reads, Safety::Safe)
     }
@@ -111,7 +111,7 @@ impl Route {
         self.safety != Safety::Safe
     }
 
-    /// The route as the token engine tells routes apart: those that this crate does not know count as one.
+    /// The name by which the token engine tells routes apart. Routes that this crate does not know share one.
     pub(crate) fn name(&self) -> &'static str {
         match self.path {
             Cow::Borrowed(path) => path,

@@ -1,4 +1,4 @@
-//! How connections are set up: every ureq setting that matters, on purpose.
+//! How connections are configured. Every ureq setting that matters is set here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use ureq::{Agent, Proxy};
 
 use super::BaseUrl;
 
-/// What the connections of a session have in common.
+/// The settings of all connections of a session.
 #[derive(Clone)]
 pub(crate) struct ConnectionSettings {
     pub(crate) base: BaseUrl,
@@ -21,21 +21,21 @@ pub(crate) struct ConnectionSettings {
     pub(crate) tls: Arc<ClientConfig>,
 }
 
-/// Room for a pool of worker threads; connections beyond these are closed after their call.
+/// Enough for a pool of worker threads. Further connections are closed after their call.
 const IDLE_CONNECTIONS: usize = 64;
-/// Servers and load balancers often close idle connections after a minute or less.
+/// Servers and load balancers often close connections that are idle for a minute or less.
 pub(super) const IDLE_TIME: Duration = Duration::from_secs(30);
 
-/// The size of each of a connection's two buffers. They are zeroed at its start, wiped at its end and kept while it is idle:
-/// ureq's 128 KiB cost a short script more than its calls, and were most of the memory of a session. A head has to fit,
-/// with a byte to spare; a body need not.
+/// The size of each of a connection's two buffers. They are zeroed when it opens, wiped when it closes, and kept
+/// while it is idle. With ureq's 128 KiB this costs a short script more than its calls, and most of a session's
+/// memory. A request or response head must fit, with a byte to spare; a body need not.
 const BUFFER: usize = 32 * 1024;
 
-/// As many as rustls keeps by default.
+/// The default of rustls.
 const TLS_SESSIONS: usize = 256;
 
 impl ConnectionSettings {
-    /// Of a child process: it must not touch the lock of the TLS sessions that its parent keeps for resumption.
+    /// The settings of a forked child, which must not touch the lock of its parent's resumable TLS sessions.
     pub(crate) fn forked(&self) -> Self {
         let mut tls = ClientConfig::clone(&self.tls);
         tls.resumption = Resumption::in_memory_sessions(TLS_SESSIONS);
@@ -60,7 +60,7 @@ impl ConnectionSettings {
             .user_agent(self.user_agent.as_str())
             .accept("application/json")
             .accept_encoding("gzip")
-            // Without this, ureq would read the environment.
+            // Otherwise, ureq would read the environment.
             .proxy(self.proxy.clone())
             .build()
     }

@@ -1,4 +1,4 @@
-//! The TCP socket at the bottom of a connection: which address it goes to, and for how long it waits.
+//! The TCP socket of a connection: its address and its timeouts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use ureq::unversioned::transport::{
 use super::resolver::CachedResolver;
 use super::wiping::remaining;
 
-/// Tries one address after another, and tells the resolver which of them connected.
+/// Tries the addresses in turn, and tells the resolver which one connected.
 #[derive(Debug)]
 pub(super) struct SocketConnector {
     pub(super) resolver: CachedResolver,
@@ -64,12 +64,12 @@ impl<In: Transport> Connector<In> for SocketConnector {
     }
 }
 
-/// Leaves as much time for the addresses to come as for this one.
+/// Leaves the remaining addresses as much time as this one.
 fn half(timeout: NextTimeout) -> NextTimeout {
     NextTimeout { after: timeout.after / 2, ..timeout }
 }
 
-/// Gives the socket the same timeouts from call to call: ureq makes a system call whenever one of them changes.
+/// Rounds the timeouts of a socket, because ureq makes a system call whenever one of them changes.
 #[derive(Debug)]
 pub(super) struct Socket<T: Transport>(T);
 
@@ -79,7 +79,7 @@ impl<T: Transport> Transport for Socket<T> {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        // A write cannot resume after a timeout, so it gets the rounded one.
+        // A write cannot resume after a timeout, so it gets only the rounded part.
         self.0.transmit_output(amount, split(timeout).0)
     }
 
@@ -100,7 +100,7 @@ impl<T: Transport> Transport for Socket<T> {
     }
 }
 
-/// A timeout rounded down by at most 1/64, and the rest of it.
+/// Splits a timeout into a part rounded down by at most 1/64, and the rest.
 fn split(timeout: NextTimeout) -> (NextTimeout, NextTimeout) {
     let millis = u64::try_from(timeout.after.as_millis()).unwrap_or(u64::MAX);
     let grid = 1 << (millis / 64).max(1).ilog2();

@@ -1,4 +1,4 @@
-//! Stops a session's connections from sending once the session has ended.
+//! Keeps a session's connections from sending once the session has ended.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -9,14 +9,14 @@ use std::time::Duration;
 use parking_lot::RwLock;
 use ureq::Error;
 
-/// How long closing waits for a request that is just being written. The kernel takes a request in microseconds;
-/// only a peer that reads nothing can hold it up.
+/// How long closing waits for a request that is being written. That takes microseconds, unless the peer does not
+/// read.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Whether connections may still send.
 ///
-/// Closing is linear: once [`close`](Valve::close) has returned, no request is being written and none will be,
-/// except for those that are exempt. Responses to earlier requests can still be read.
+/// Closing is linearizable: once [`close`](Valve::close) has returned, no request is written any more, unless it is
+/// exempt. Responses to earlier requests can still be read.
 #[derive(Default)]
 pub(super) struct Valve {
     closed: AtomicBool,
@@ -25,13 +25,13 @@ pub(super) struct Valve {
 }
 
 impl Valve {
-    /// Refuses every request from now on, and waits until none is being written.
+    /// Refuses all further requests, and waits for those that are being written.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
         drop(self.writing.try_write_for(CLOSE_PATIENCE));
     }
 
-    /// Fails if the valve is closed and the request is not exempt from that.
+    /// Fails if the valve is closed and the request is not exempt.
     pub(super) fn check(&self, exempt: bool) -> Result<(), Error> {
         if exempt || !self.closed.load(Ordering::SeqCst) {
             return Ok(());

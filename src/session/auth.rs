@@ -1,7 +1,7 @@
 //! The three calls of authentication: login, refresh, logout.
 //!
-//! Nothing outside this file can read a refresh token. Bodies are built and read in memory that is wiped, sized
-//! before it is filled, and responses are parsed in place. What a body held is never part of an error.
+//! Only this file can read a refresh token. Bodies are built in buffers of their final size, which are wiped, and
+//! responses are parsed in place. An error never quotes a body.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::model::{http_date, instant};
 use crate::token::{self, AccessToken, AuthError, Evidence, Expiry, Failure, Pair, times};
 use crate::{Error, Result};
 
-/// A refresh token: presented in the body of one refresh, and never anywhere else.
+/// A refresh token. It is sent in the body of one refresh, and nowhere else.
 pub(crate) struct RefreshToken(Zeroizing<String>);
 
 impl std::fmt::Debug for RefreshToken {
@@ -27,13 +27,13 @@ impl std::fmt::Debug for RefreshToken {
     }
 }
 
-/// The setting of one auth call.
+/// The clock readings and limits of one auth call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Setting {
     /// Both clocks when the call is made.
     pub(super) sent: Now,
     pub(super) timeout: Duration,
-    /// How early the token shall be renewed.
+    /// How long before its end the token is renewed.
     pub(super) margin: Duration,
     pub(super) random: f64,
 }
@@ -49,7 +49,7 @@ pub(super) fn login(connections: &Connections, login: &Login, setting: Setting) 
     minted(&response, setting).map_err(|error| {
         let error = secrets.iter().fold(error, |error, secret| error.redact(secret));
         match failure_of(&response, &error) {
-            // Only the API's own words make it the fault of the credentials.
+            // A gateway sends 401 too. Only the API's own error body blames the credentials.
             Failure::Refused
                 if response.status == 401 && error.is_from_api() || denies(&response, &error) =>
             {
@@ -65,7 +65,7 @@ pub(super) fn login(connections: &Connections, login: &Login, setting: Setting) 
     })
 }
 
-/// `POST /auth/refresh`. The token is presented once, whatever comes of it. `last`: a logout makes the call.
+/// `POST /auth/refresh`. `last` says that a logout makes the call.
 pub(super) fn refresh(
     connections: &Connections,
     token: &RefreshToken,
@@ -84,7 +84,7 @@ pub(super) fn refresh(
 /// `POST /auth/logout`: the server revokes every token of the client, on every machine.
 ///
 /// # Errors
-/// As the server answers. A 401 is for the caller to judge: a dead token has nothing to revoke.
+/// Any failure of the call. The caller judges a 401: an expired token has nothing to revoke.
 pub(super) fn logout(
     connections: &Connections,
     access: &AccessToken,
@@ -100,7 +100,7 @@ pub(super) fn logout(
     Err(http::SendError { fate: Fate::of(&error), error })
 }
 
-/// Sends a request that holds these secrets. The request id of the response does not repeat them.
+/// Sends a request and removes these secrets from the error or the request id, in case the server repeats them.
 fn send(
     connections: &Connections,
     request: &Request,
@@ -123,7 +123,7 @@ fn send(
     Ok(response)
 }
 
-/// What a response that brought no pair means for the token that was presented, and for what comes next.
+/// What a response without a token pair means for the token that was presented.
 fn failure_of(response: &Response, error: &Error) -> Failure {
     let retry_after = error.retry_after().unwrap_or_default();
     match response.status {
@@ -131,20 +131,20 @@ fn failure_of(response: &Response, error: &Error) -> Failure {
         _ if denies(response, error) => Failure::Refused,
         403 => Failure::Forbidden,
         429 => Failure::Limited { retry_after },
-        // A gateway speaks for itself: the API has not counted what it never saw.
+        // From a gateway: the API did not see the call, so it did not count it.
         502..=504 => Failure::Unknown { answered: false, retry_after },
         408 | 500..=599 => Failure::Unknown { answered: true, retry_after },
         _ => Failure::Unusable,
     }
 }
 
-/// Whether the API says, under whatever status, that it does not accept what was presented.
+/// Whether the API refuses the credentials or the token, under whatever status.
 fn denies(response: &Response, error: &Error) -> bool {
     let is_unauthorized = error.code().is_some_and(|code| code.eq_ignore_ascii_case("UNAUTHORIZED"));
     is_unauthorized && (response.is_success() || http::says_failed(response))
 }
 
-/// A JSON object of text members, in a buffer that never has to move while it is filled.
+/// Builds a JSON object of text members in a buffer that never reallocates.
 fn object(members: &[(&str, &str)]) -> Zeroizing<Vec<u8>> {
     // The longest escape of one byte is six bytes.
     let most = members.iter().map(|(name, value)| name.len() + 6 * value.len() + 6).sum::<usize>() + 2;
@@ -160,14 +160,14 @@ fn object(members: &[(&str, &str)]) -> Zeroizing<Vec<u8>> {
     body
 }
 
-/// The pair that a response holds; an error if it is no success or cannot be used.
+/// Reads the token pair from a response.
 fn minted(response: &Response, setting: Setting) -> Result<Pair<AccessToken, RefreshToken>> {
     let refusal = || http::auth_failure_of(response, setting.sent.wall);
     if !response.is_success() {
         return Err(refusal());
     }
     read_pair(response, setting).map_err(|error| match error.code() {
-        // An error body under a status of success, with or without a word about success beside it.
+        // An error body under a 2xx status, with or without `success: false`.
         None if refusal().is_from_api() => {
             refusal().with_kind(InvalidResponse, "the server says the call failed")
         }
@@ -197,7 +197,7 @@ fn read_pair(response: &Response, setting: Setting) -> Result<Pair<AccessToken, 
     Ok(Pair { access, refresh: member(members.get("refresh_token")).map(RefreshToken), expiry })
 }
 
-/// A token's text, copied once, into memory that is wiped.
+/// Copies a token's text once, into memory that is wiped.
 fn member(raw: Option<&RawValue>) -> Option<Zeroizing<String>> {
     unescape(raw?.get()).filter(|text| !text.is_empty())
 }

@@ -10,7 +10,7 @@ use crate::http::{self, BaseUrl, ConnectionSettings, Limiter, RateLimits, RetryP
 use crate::token::{Cache, Rules};
 use crate::{Clock, Credentials, Error, Result, SystemClock};
 
-/// What the session itself goes by; the wire has settings of its own.
+/// The settings that the session itself uses. Those of its connections are in `http/settings.rs`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings {
     pub(super) refresh_margin: Duration,
@@ -50,7 +50,7 @@ pub struct SessionBuilder {
     observer: Option<Observer>,
 }
 
-/// No time limit is longer, for a clock cannot be read far beyond: adding such a time to the present would panic.
+/// The longest time limit. Adding a longer one to the present could panic.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
 impl SessionBuilder {
@@ -77,57 +77,57 @@ impl SessionBuilder {
         }
     }
 
-    /// The least time before a token's end at which it is renewed early. Default: 5 minutes.
+    /// Sets how long before its end a token is renewed. Default: 5 minutes.
     ///
-    /// The instant is drawn for each token from this margin to 5 minutes more, so that many machines do not renew at
-    /// once, and never takes more than a quarter of the token's life.
+    /// Each token draws a random instant between this margin and 5 minutes more, so machines do not renew all at
+    /// once. The margin never exceeds a quarter of the token's life.
     pub fn refresh_margin(mut self, margin: Duration) -> Self {
         self.settings.refresh_margin = margin;
         self
     }
 
-    /// How long one attempt of a call may take, from the connection to the last byte. Default: 30 seconds.
+    /// Limits one attempt of a call, from connecting to the last byte. Default: 30 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.settings.timeout = timeout.min(LONGEST);
         self
     }
 
-    /// How long one attempt to create an order may take. Default: 90 seconds.
+    /// Limits one attempt to create an order. Default: 90 seconds.
     ///
-    /// The server may hold an order for 60 seconds before it answers.
+    /// The server may take 60 seconds to respond to an order.
     pub fn order_timeout(mut self, timeout: Duration) -> Self {
         self.settings.order_timeout = timeout.min(LONGEST);
         self
     }
 
-    /// How long any other call may take, with its retries and with waiting for a token. Default: 120 seconds.
+    /// Limits any other call, including its retries and the wait for a token. Default: 120 seconds.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.settings.deadline = deadline;
         self
     }
 
-    /// How long placing an order may take, with its retries, waiting for a token, and the lookup that settles what
-    /// became of it. Default: 180 seconds.
+    /// Limits placing an order, including its retries, the wait for a token, and the lookup of an order whose
+    /// response was lost. Default: 180 seconds.
     ///
-    /// The last quarter, at most 30 seconds, is kept for the lookup.
+    /// The last quarter, at most 30 seconds, is reserved for the lookup.
     pub fn order_deadline(mut self, deadline: Duration) -> Self {
         self.settings.order_deadline = deadline;
         self
     }
 
-    /// How long making a connection may take, name resolution aside. Default: 10 seconds.
+    /// Limits connecting, name resolution excluded. Default: 10 seconds.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout.min(LONGEST);
         self
     }
 
-    /// How often and at what intervals failed calls are repeated. Default: [`RetryPolicy::new`].
+    /// Sets how often and when failed calls are retried. Default: [`RetryPolicy::new`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.settings.retry = policy;
         self
     }
 
-    /// Has callers wait their turn under the server's rate limits. Default: [`RateLimits::unlimited`].
+    /// Makes callers wait their turn under the server's rate limits. Default: [`RateLimits::unlimited`].
     pub fn rate_limits(mut self, limits: RateLimits) -> Self {
         self.rate_limits = limits;
         self
@@ -135,21 +135,21 @@ impl SessionBuilder {
 
     /// Calls `observer` after every login, refresh, failure and logout.
     ///
-    /// It runs outside of every lock: for a logout on the thread that logged out, else on the short-lived thread that
-    /// made the login or refresh, after the callers that waited for it. So it delays nobody, and it may use the
-    /// session. The event it is given holds no secret.
+    /// It runs outside every lock, and it may use the session. After a logout it runs on the thread that logged out.
+    /// After a login or refresh it runs on the short-lived thread that made the call, once the waiting callers have
+    /// gone on, so it delays nobody. An [`Event`] holds no secret.
     pub fn observer(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.observer = Some(Box::new(observer));
         self
     }
 
-    /// The `User-Agent` header: printable ASCII, not blank. Default: `popup-rewards/` and the version.
+    /// Sets the `User-Agent` header: printable ASCII, not blank. Default: `popup-rewards/` and the version.
     pub fn user_agent(mut self, user_agent: &str) -> Self {
         user_agent.clone_into(&mut self.user_agent);
         self
     }
 
-    /// Trusts these root certificates, in PEM form, in place of the built-in ones.
+    /// Trusts these root certificates, in PEM format, instead of the built-in ones.
     pub fn root_certificates(mut self, pem: &[u8]) -> Self {
         self.root_certificates = Some(pem.to_owned());
         self
@@ -160,25 +160,25 @@ impl SessionBuilder {
     /// Without this, [`build`](SessionBuilder::build) reads the environment, once:
     ///
     /// - `https_proxy`, `HTTPS_PROXY`, `all_proxy`, `ALL_PROXY` for a server with `https://`: the first that is not
-    ///   blank. For one with `http://` the first two are `http_proxy` and `HTTP_PROXY`, the latter not in a CGI program
-    ///   (where `REQUEST_METHOD` is set). A value that cannot be read is an error, never a direct connection.
-    /// - `no_proxy`, else `NO_PROXY`: servers that are reached directly, separated by commas or blanks. An entry is `*`,
-    ///   a domain with everything below it, an IP address or a network such as `10.0.0.0/8`; a port may follow.
+    ///   blank. For one with `http://` the first two are `http_proxy` and `HTTP_PROXY`, the latter not in a CGI
+    ///   program (where `REQUEST_METHOD` is set). An invalid value is an error, never a direct connection.
+    /// - `no_proxy`, else `NO_PROXY`: the servers to reach directly, separated by commas or blanks. An entry is `*`,
+    ///   a domain including its subdomains, an IP address, or a network such as `10.0.0.0/8`; a port may follow.
     ///
-    /// A server on a loopback address is reached directly, unless a proxy is set here. The variables and the URL may
-    /// have blanks around them.
+    /// A server on a loopback address is reached directly, unless a proxy is set here. Blanks around the variables
+    /// and the URL are ignored.
     pub fn proxy(mut self, url: &str) -> Self {
         self.proxy = Some(url.to_owned());
         self
     }
 
-    /// Takes the time from another clock, for tests.
+    /// Reads the time from this clock, for tests.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Box::new(clock);
         self
     }
 
-    /// Logs out when the last clone is dropped, taking 2 seconds at most. Default: off; a drop only wipes.
+    /// Logs out when the last clone is dropped, within 2 seconds. Default: off; a drop only wipes.
     ///
     /// A logout revokes the tokens of every process of this client.
     pub fn logout_on_drop(mut self, on: bool) -> Self {
@@ -186,10 +186,10 @@ impl SessionBuilder {
         self
     }
 
-    /// Checks the settings and makes the session. Nothing is sent.
+    /// Checks the settings and builds the session. Sends nothing.
     ///
     /// # Errors
-    /// [`Configuration`](crate::ErrorKind::Configuration) says which setting is wrong and what to do about it.
+    /// [`Configuration`](crate::ErrorKind::Configuration) if a setting is wrong; the message names it and what to do.
     pub fn build(self) -> Result<Session> {
         self.credentials.check()?;
         self.check_times()?;
@@ -246,7 +246,7 @@ impl SessionBuilder {
 
 impl std::fmt::Debug for SessionBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The base URL may hold a password until build() has refused it, and a proxy URL may hold one for good.
+        // The proxy URL may hold a password, and so may the base URL, until build() refuses it.
         f.debug_struct("SessionBuilder").field("settings", &self.settings).finish_non_exhaustive()
     }
 }

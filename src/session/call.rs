@@ -1,4 +1,4 @@
-//! The one way every call takes: token, turn, attempt, classification, and what follows from it.
+//! How every call is made: token, rate-limit turn, attempt, then retry or return.
 
 use std::mem;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::http::{self, API_LIMIT, CALL_LOG, Decision, Fate, Limits, Quota, Requ
 use crate::token::{After401, Grant, Waiter};
 use crate::{Error, ErrorKind, Result};
 
-/// The error of a call, and what its attempts leave open.
+/// The error of a call, and whether it may have executed.
 pub(super) struct CallError {
     pub(super) error: Error,
     pub(super) doubt: Doubt,
@@ -41,7 +41,7 @@ impl From<CallError> for Error {
     }
 }
 
-/// The response to a call that succeeded, and the token that the request carried.
+/// A successful response, and the token that the request carried.
 pub(super) struct Reply {
     response: Response,
     grant: Option<Grant<Arc<Access>>>,
@@ -52,13 +52,13 @@ impl Reply {
         &self.response
     }
 
-    /// The error of a response that cannot be read: its call was executed, but described in a way that says nothing.
+    /// The error of a response that cannot be read. The call was executed.
     pub(super) fn unreadable(&self, error: Error, request: &Request) -> CallError {
         CallError::new(unquoted(error, self.grant.as_ref()), Doubt::Lost, request)
     }
 }
 
-/// The error without the token, in case the server repeats what it was given.
+/// Removes the token from the error, in case the server repeats it.
 fn unquoted(error: Error, grant: Option<&Grant<Arc<Access>>>) -> Error {
     match grant {
         Some(grant) => error.redact(grant.access.token.expose()),
@@ -66,24 +66,24 @@ fn unquoted(error: Error, grant: Option<&Grant<Arc<Access>>>) -> Error {
     }
 }
 
-/// What a call remembers from one attempt to the next.
+/// The state of a call between its attempts.
 struct Course<'a> {
     scope: Scope<'a>,
-    /// Attempts made, without the extra ones that a 401 allows.
+    /// How many attempts were made, not counting those after a 401.
     made: u32,
-    /// The token must be newer than this: the server has refused that one.
+    /// The generation that the server refused; the next token must be newer.
     newer_than: u64,
-    /// Whether a flight has brought a newer token after a 401. There is no second.
+    /// Whether the one retry with a token from a flight was made.
     last: bool,
-    /// What the attempts so far leave open.
+    /// Whether the attempts so far may have executed.
     doubt: Doubt,
 }
 
-/// How much later than its turn a call may leave: less than the second by which the limiter's window is too long.
+/// How late after its turn a call may be sent: less than the second that the limiter's window has in reserve.
 const TURN_LASTS: Duration = Duration::from_millis(500);
 
 impl Inner {
-    /// Makes a call: as many attempts as are safe and fit in the deadline.
+    /// Makes a call, with as many retries as are safe and fit the deadline.
     pub(super) fn call(&self, request: &Request, scope: Scope<'_>) -> Result<Reply, CallError> {
         request.checked().map_err(|error| CallError { error, doubt: Doubt::None })?;
         self.source.counters.call();
@@ -131,7 +131,7 @@ impl Inner {
                     (fate, error)
                 }
             };
-            // The token was given up in the meantime, and a logout stays a logout.
+            // The session was closed meanwhile.
             if error.kind() == ErrorKind::LoggedOut {
                 return Err(error);
             }
@@ -154,8 +154,8 @@ impl Inner {
         }
     }
 
-    /// Waits for a token and for the turn under the rate limit. A turn that came later needs the token of then, and a
-    /// token that came later another turn: many calls would else leave together.
+    /// Waits for a token and for a rate-limit turn. After a wait for the turn the token is read again; if that takes
+    /// long, the call needs another turn, or many calls would be sent at once.
     fn ready(&self, request: &Request, course: &Course<'_>) -> Result<Option<Grant<Arc<Access>>>> {
         let Scope { last_start: deadline, closes, .. } = course.scope;
         let waiter = || Waiter::new(course.newer_than, deadline, closes);
@@ -178,7 +178,7 @@ impl Inner {
         }
     }
 
-    /// Prepares the retry of a call that was answered 401, or surfaces its error.
+    /// Prepares the retry after a 401, or returns its error.
     fn after_401(
         &self,
         request: &Request,

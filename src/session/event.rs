@@ -1,4 +1,4 @@
-//! The events of a session's tokens.
+//! What happens to a session's tokens.
 
 use std::time::Duration;
 
@@ -7,19 +7,17 @@ use crate::ErrorKind;
 /// The closure of [`observer`](super::SessionBuilder::observer).
 pub(super) type Observer = Box<dyn Fn(&Event) + Send + Sync>;
 
-/// One thing that happened to the session's tokens.
-///
-/// It holds no secret.
+/// A change of the session's tokens. It holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event {
     /// What happened.
     pub kind: EventKind,
-    /// The generation of the token pair it is about, or of the last pair there was; it only grows.
+    /// The generation of the token pair, or of the last one if there is none now. It only grows.
     pub generation: u64,
-    /// How long the access token in use is still valid.
+    /// The remaining life of the access token, if there is one.
     pub remaining: Option<Duration>,
-    /// The earliest next attempt to obtain a pair, if one has to wait.
+    /// How long the session waits before the next login or refresh, if it has to.
     pub next_attempt: Option<Duration>,
     /// What went wrong, if something did.
     pub reason: Option<ErrorKind>,
@@ -29,17 +27,17 @@ pub struct Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EventKind {
-    /// A login brought a token pair.
+    /// A login returned a new token pair.
     Minted,
-    /// A refresh brought a token pair.
+    /// A refresh returned a new token pair.
     Refreshed,
-    /// A pair that another process obtained was taken from the token store.
+    /// The session adopted a token pair that another process had stored.
     Adopted,
-    /// The attempts to obtain a pair failed.
+    /// Every attempt to log in or refresh failed.
     Failed,
-    /// A call was lost: whether the server acted on it is unknown, and its refresh token is not used again.
+    /// The response to a login or refresh was lost. Its refresh token is not used again.
     Unknown,
-    /// The server refused a token that should have been valid.
+    /// The server refused a token that had not expired.
     Rejected,
     /// The session was logged out, or forgot its tokens.
     LoggedOut,

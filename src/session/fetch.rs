@@ -1,4 +1,4 @@
-//! The ways an endpoint method makes its call, and the limits it has for it.
+//! The shapes of a response that endpoint methods read, and the time limits of a method.
 
 use std::time::Duration;
 
@@ -11,27 +11,27 @@ use crate::http::{self, Listed, Listing, Request, Response, Route};
 use crate::model::{Identified, Model};
 use crate::{Page, Result};
 
-/// What one method of a session may still do: until when, and since how many logouts.
+/// The limits of one method of the session.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scope<'a> {
-    /// The monotonic reading at which it has to be over.
+    /// When the method must return (monotonic).
     pub(crate) deadline: Duration,
-    /// The last instant at which an attempt may start.
+    /// When the last attempt may start (monotonic).
     pub(crate) last_start: Duration,
-    /// A method that slept through a logout fails, even if somebody has logged in again.
+    /// How often the session had been closed when the method began. A method that spans a logout fails.
     pub(crate) closes: u64,
-    /// Learns the server's clock from every response.
+    /// Reads the server's clock from every response.
     pub(super) server_clock: Option<&'a ServerClock>,
 }
 
 impl Scope<'_> {
-    /// The same, over by an earlier instant.
+    /// Moves the deadline forward to `deadline`, if that is earlier.
     pub(crate) fn until(mut self, deadline: Duration) -> Self {
         self.deadline = self.deadline.min(deadline);
         self.starting_by(deadline)
     }
 
-    /// The same, with no attempt that starts later.
+    /// Lets no attempt start after `last_start`.
     pub(crate) fn starting_by(mut self, last_start: Duration) -> Self {
         self.last_start = self.last_start.min(last_start);
         self
@@ -39,28 +39,28 @@ impl Scope<'_> {
 }
 
 impl Session {
-    /// The limits of a method that starts now and has the session's usual deadline.
+    /// The limits of a method that starts now, with the session's `deadline`.
     pub(crate) fn scope(&self) -> Scope<'static> {
         self.scope_of(self.owner.inner.source.settings.deadline)
     }
 
-    /// The limits of a method that starts now and may take so long.
+    /// The limits of a method that starts now and may take `limit`.
     pub(crate) fn scope_of(&self, limit: Duration) -> Scope<'static> {
         let deadline = self.now().saturating_add(limit);
         Scope { deadline, last_start: deadline, closes: self.owner.inner.cache.closes(), server_clock: None }
     }
 
-    /// The monotonic reading now.
+    /// The current monotonic reading.
     pub(crate) fn now(&self) -> Duration {
         self.owner.inner.source.clock.monotonic()
     }
 
-    /// Waits until the monotonic reading `until`. Fails with `LoggedOut` as soon as the session is closed.
+    /// Pauses until `until` (monotonic). Fails with `LoggedOut` as soon as the session is closed.
     pub(crate) fn pause_until(&self, until: Duration, scope: Scope<'_>) -> Result<()> {
         self.owner.inner.cache.pause_until(until, scope.closes)
     }
 
-    /// Makes a call and reads its response, within the limits of the method that makes it.
+    /// Makes a call within `scope` and reads its response.
     pub(super) fn read_in<T>(
         &self,
         request: &Request,
@@ -71,17 +71,17 @@ impl Session {
         read(reply.response()).map_err(|error| reply.unreadable(error, request))
     }
 
-    /// Makes a call that returns one object.
+    /// Fetches one object.
     pub(crate) fn fetch<T: Model>(&self, request: &Request) -> Result<T> {
         Ok(self.read_in(request, self.scope(), http::object_of)?)
     }
 
-    /// Makes a call that returns whatever the caller expects.
+    /// Fetches a value of any type that serde can read.
     pub(crate) fn fetch_value<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
         Ok(self.read_in(request, self.scope(), http::value_of)?)
     }
 
-    /// Gets the object that has this id.
+    /// Fetches the object with this id.
     pub(crate) fn fetch_one<T>(&self, route: Route, id: i64) -> Result<T>
     where
         T: Model + Identified,
@@ -90,18 +90,18 @@ impl Session {
         Ok(self.read_in(&request, self.scope(), |response| http::one_of(response, id))?)
     }
 
-    /// Makes a call that returns a list that has no pages.
+    /// Fetches a list that has no pages.
     pub(crate) fn fetch_list<T: Model>(&self, request: &Request) -> Result<Vec<T>> {
         Ok(self.read_in(request, self.scope(), http::list_of)?)
     }
 
-    /// Makes a call that returns one page of a list.
+    /// Fetches one page of a list.
     pub(crate) fn fetch_page<T: Model>(&self, request: &Request) -> Result<Page<T>> {
         let asked = Listed { page: request.requested_page(), size: request.requested_size(), before: None };
         Ok(self.fetch_page_in(request, asked, self.scope())?.page)
     }
 
-    /// Like `fetch_page`, within the limits of the method that makes the call.
+    /// Like `fetch_page`, within `scope`.
     pub(crate) fn fetch_page_in<T: Model>(
         &self,
         request: &Request,
@@ -111,7 +111,7 @@ impl Session {
         Ok(self.read_in(request, scope, |response| http::page_of(response, asked))?)
     }
 
-    /// Whether the server has not refused large pages of this list yet.
+    /// Whether the server has not yet refused large pages of this list.
     pub(crate) fn gives_large_pages(&self, route: &str) -> bool {
         !self.owner.inner.source.small_pages().lock().contains(&route)
     }
@@ -121,7 +121,7 @@ impl Session {
         self.owner.inner.source.small_pages().lock().push(route);
     }
 
-    /// Makes a call whose response says nothing beyond its status.
+    /// Makes a call whose response has nothing but a status.
     pub(crate) fn execute(&self, request: &Request) -> Result<()> {
         Ok(self.read_in(request, self.scope(), http::nothing_of)?)
     }

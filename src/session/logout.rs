@@ -17,14 +17,14 @@ const DROP_LIMIT: Duration = Duration::from_secs(2);
 impl Session {
     /// Ends the session on the server: `POST /auth/logout`.
     ///
-    /// The server revokes **all** tokens of this client, those of its other processes and machines included. The
-    /// tokens held here are wiped first, also if the call then fails. Once this returns, no request of the session
-    /// carries a token, and calls fail with [`LoggedOut`](ErrorKind::LoggedOut) until [`login`](Session::login) is
-    /// called. Without a token there is nothing to revoke and nothing is sent.
+    /// The server revokes **all** tokens of this client, including those of its other processes and machines. The
+    /// session wipes its own tokens first, so they are gone even if the call fails. Once this returns, no request of
+    /// the session carries a token, and calls fail with [`LoggedOut`](ErrorKind::LoggedOut) until
+    /// [`login`](Session::login) is called. Without a token, nothing is sent.
     ///
     /// # Errors
     /// [`Forbidden`](ErrorKind::Forbidden), [`Server`](ErrorKind::Server), [`Network`](ErrorKind::Network) or
-    /// [`Timeout`](ErrorKind::Timeout) if the server could not be told; the tokens stay valid there until they expire.
+    /// [`Timeout`](ErrorKind::Timeout) if the call fails. The tokens then stay valid on the server until they expire.
     ///
     /// # Examples
     /// ```
@@ -43,11 +43,11 @@ impl Session {
         revoked
     }
 
-    /// Wipes the tokens here and tells nobody; they stay valid on the server until they expire.
+    /// Wipes the tokens without a call to the server, where they stay valid until they expire.
     ///
     /// Calls fail with [`LoggedOut`](ErrorKind::LoggedOut) until [`login`](Session::login) is called. A token pair
-    /// that is on its way is dropped when it arrives; it is not revoked, because the server can only revoke the
-    /// tokens of every process of this client at once.
+    /// that arrives late is dropped. It is not revoked, because a revocation hits the tokens of every process of this
+    /// client.
     ///
     /// # Examples
     /// ```
@@ -66,7 +66,7 @@ impl Session {
 }
 
 impl Inner {
-    /// Closes the session and revokes what was held, as far as the server can be reached by `deadline`.
+    /// Closes the session and revokes its tokens by `deadline`.
     fn close(&self, how: Close, deadline: Duration) -> Result<()> {
         self.cache.close(how, deadline)
     }
@@ -75,13 +75,13 @@ impl Inner {
 impl Drop for Owner {
     fn drop(&mut self) {
         let inner = &self.inner;
-        // The tokens of the process that this one was forked from are not this one's to revoke.
+        // A forked child must not revoke the tokens of its parent.
         let is_own = self.process == std::process::id();
         if !(inner.source.settings.logout_on_drop && is_own) {
             inner.close(Close::Forget, Duration::ZERO).unwrap_or_default();
             return;
         }
-        // The last clone may go in the destructor of a thread-local, where much of what a request uses is gone.
+        // The last clone may be dropped by the destructor of a thread-local, where other thread-locals are gone.
         let ended = Arc::new((Mutex::new(None), Condvar::new()));
         let (ending, end) = (Arc::clone(inner), Arc::clone(&ended));
         let log_out = move || {

@@ -27,9 +27,9 @@ pub use self::status::{SessionState, SessionStats, SessionStatus};
 
 /// A client of the API that logs in by itself and keeps its token valid.
 ///
-/// A clone is one reference count; all clones, in all threads, share the token, the connections and the counters.
-/// The first call logs in, calls near the token's end renew it, and a call the server answers with 401 is made once
-/// more with a new token. When the last clone is dropped, the tokens and the credentials are wiped from memory.
+/// Clones are cheap. They share the token, the connections and the counters, in all threads. The first call logs in.
+/// The token is renewed in the background before it expires, and a call that gets a 401 is retried once with a new
+/// token. When the last clone is dropped, the tokens and the credentials are wiped from memory.
 ///
 /// ```
 /// # use popup_rewards::{sandbox::Sandbox, Error};
@@ -53,24 +53,24 @@ pub struct Session {
     owner: Arc<Owner>,
 }
 
-/// What the user's clones share. When the last of them is gone the session ends, even if the thread of a flight still
-/// uses the rest of it.
+/// What the clones share. The session ends with the last of them, even while the thread of a flight still uses
+/// `inner`.
 struct Owner {
     inner: Arc<Inner>,
     process: u32,
 }
 
-/// What makes up a session.
+/// What a session and the thread of a flight share.
 pub(crate) struct Inner {
     cache: Cache<SessionSource>,
     source: Arc<SessionSource>,
 }
 
 impl Session {
-    /// Sets up a session with the default settings. Nothing is sent before the first call.
+    /// Builds a session with the default settings. Sends nothing before the first call.
     ///
     /// # Errors
-    /// [`Configuration`](crate::ErrorKind::Configuration) if the base URL or the credentials cannot be right.
+    /// [`Configuration`](crate::ErrorKind::Configuration) if the base URL or the credentials are malformed.
     ///
     /// # Examples
     /// ```
@@ -84,10 +84,11 @@ impl Session {
         Session::builder(base_url, credentials).build()
     }
 
-    /// Sets up a session from `API_BASE_URL`, `API_KEY` and `API_SECRET`.
+    /// Builds a session from the environment variables `API_BASE_URL`, `API_KEY` and `API_SECRET`.
     ///
     /// # Errors
-    /// [`Configuration`](crate::ErrorKind::Configuration) names the variable that is missing or wrong.
+    /// [`Configuration`](crate::ErrorKind::Configuration) if a variable is missing or malformed; the message names
+    /// it.
     ///
     /// # Examples
     /// ```no_run
@@ -102,7 +103,7 @@ impl Session {
         Session::new(&base_url, Credentials::from_env()?)
     }
 
-    /// Starts to set up a session with settings of its own; see [`SessionBuilder`] for all of them.
+    /// Starts a builder, for a session with other settings than the defaults.
     ///
     /// # Examples
     /// ```
@@ -119,7 +120,7 @@ impl Session {
         SessionBuilder::new(base_url, credentials)
     }
 
-    /// The state of the tokens at this instant, without any secret.
+    /// Returns the present state of the tokens. It holds no secret.
     ///
     /// # Examples
     /// ```
@@ -137,7 +138,7 @@ impl Session {
         SessionStatus::of(self.owner.inner.cache.snapshot())
     }
 
-    /// What this session and its clones have done so far.
+    /// Returns the counters of this session and its clones.
     ///
     /// # Examples
     /// ```
@@ -155,7 +156,7 @@ impl Session {
 }
 
 impl Inner {
-    /// Tells the log and the observer.
+    /// Logs an event and calls the observer.
     fn observe(&self, kind: EventKind, reason: Option<&Error>) {
         self.cache.observe(kind, reason);
     }

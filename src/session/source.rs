@@ -1,4 +1,4 @@
-//! What the token cache asks of a session: the time, the auth calls, and whoever observes them.
+//! What the token cache needs of a session: the time, the auth calls, and the observer.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -24,14 +24,14 @@ use crate::token::{
 };
 use crate::{Clock, Credentials, Error, ErrorKind, Result};
 
-/// An access token and the connections it is sent over. Both are given up together.
+/// An access token and the connections that send it. Both are given up together.
 pub(crate) struct Access {
     pub(super) token: AccessToken,
     pub(super) connections: Arc<Connections>,
 }
 
-/// A refresh token and the connections it is presented over: those are closed when the session ends, also for a token
-/// that is about to be sent.
+/// A refresh token and the connections that send it. They close when the session ends, so a token that is about to be
+/// sent then is not.
 pub(crate) struct Refresh {
     token: RefreshToken,
     connections: Arc<Connections>,
@@ -39,7 +39,7 @@ pub(crate) struct Refresh {
 
 type Minted = token::Minted<Arc<Access>, Refresh>;
 
-/// All of a session but its tokens.
+/// A session without its tokens.
 pub(crate) struct SessionSource {
     pub(super) settings: Settings,
     pub(super) clock: Box<dyn Clock>,
@@ -50,17 +50,17 @@ pub(crate) struct SessionSource {
     process: PerProcess<Local>,
 }
 
-/// What a forked child must not share with its parent: sockets, and locks that the parent may have held.
+/// What a forked child must not share with its parent: sockets, and locks that the parent may hold.
 struct Local {
     connections: Mutex<Arc<Connections>>,
     settings: ConnectionSettings,
     limiter: Limiter,
     recent: Recent,
-    /// The lists of which the server refuses large pages.
+    /// The routes of the lists whose large pages the server refuses.
     small_pages: Mutex<Vec<&'static str>>,
-    /// The credentials that the server refused last, as a hash, and its response.
+    /// A hash of the credentials that the server refused last, and the error.
     refused: Mutex<Option<(u64, Error)>>,
-    /// What the credentials closure gave, and for which flight.
+    /// What the credentials closure returned, and for which flight.
     asked: Mutex<Option<(u64, Credentials)>>,
     /// Whether the credentials closure is running.
     asking: AtomicBool,
@@ -130,8 +130,8 @@ impl SessionSource {
         }
     }
 
-    /// The credentials of a flight, which are asked for once. At most one call of a closure runs at a time: one that
-    /// hangs must not cost a thread for every flight.
+    /// The credentials of a flight. A closure is called once a flight, and one call at a time: a closure that hangs
+    /// must not cost a thread for every flight.
     fn credentials_of(&self, flight: u64) -> Result<Login, AuthError> {
         struct Asking<'a>(&'a AtomicBool);
         impl Drop for Asking<'_> {
@@ -162,13 +162,13 @@ impl SessionSource {
         })
     }
 
-    /// The response of the server to these very credentials, if it has refused them.
+    /// The error of the last login, if the server refused these very credentials.
     fn refused_before(&self, fingerprint: u64) -> Option<Error> {
         let refused = self.local().refused.lock();
         refused.as_ref().filter(|(found, _)| *found == fingerprint).map(|(_, refusal)| refusal.clone())
     }
 
-    /// Tells two pairs of credentials apart without keeping either; the key of the hash is drawn per session.
+    /// Tells credentials apart without keeping them. The key of the hash is random for each session.
     fn fingerprint(&self, login: &Login) -> u64 {
         self.hasher.hash_one((login.key.expose(), login.secret.expose()))
     }
@@ -221,7 +221,7 @@ impl Source for SessionSource {
     }
 
     fn login(&self, attempt: Attempt<'_>) -> Minted {
-        // Before the closure runs: if the session is closed meanwhile, they let nothing out.
+        // Taken before the closure runs: if the session is closed meanwhile, these connections send nothing.
         let connections = self.connections();
         let login = self.credentials_of(attempt.flight)?;
         let fingerprint = self.fingerprint(&login);
@@ -262,8 +262,8 @@ impl Source for SessionSource {
     ) -> Result<()> {
         let revoked = self.revoke_with(&access, &access.token, deadline, pause_until);
         let Some(refresh) = refresh.filter(|_| is_dead(&revoked)) else { return revoked };
-        // An access token that has ended cannot log out, but the refresh token beside it may live for days. It is
-        // spent on a last pair, and that pair revokes everything.
+        // An expired access token cannot log out, but its refresh token may live for days. It is spent on one more
+        // pair, which then revokes everything.
         self.counters.refresh();
         match auth::refresh(&refresh.connections, &refresh.token, self.setting(deadline), true) {
             Ok(last) => {
@@ -294,7 +294,7 @@ impl Source for SessionSource {
     }
 }
 
-/// The pair on the connections that brought it.
+/// Binds a token pair to the connections that it came over.
 fn over(connections: &Arc<Connections>, pair: Pair<AccessToken, RefreshToken>) -> Pair<Arc<Access>, Refresh> {
     let connections = || Arc::clone(connections);
     Pair {
@@ -304,7 +304,7 @@ fn over(connections: &Arc<Connections>, pair: Pair<AccessToken, RefreshToken>) -
     }
 }
 
-/// Whether a logout failed because its token had ended.
+/// Whether a logout failed because its token had expired.
 fn is_dead(revoked: &Result<()>) -> bool {
     revoked.as_ref().is_err_and(|error| error.status() == Some(401))
 }

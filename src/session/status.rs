@@ -1,41 +1,41 @@
-//! What a session says about itself.
+//! The state and the counters of a session.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::token::{Snapshot, Zone};
 
-/// The state of a session's tokens at one moment. It holds no secret.
+/// The state of a session's tokens at one instant. It holds no secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SessionStatus {
-    /// In which part of its life the access token is.
+    /// The phase of the access token's life.
     pub state: SessionState,
-    /// How many token pairs this session has had; it only grows.
+    /// The number of token pairs so far. It only grows.
     pub generation: u64,
-    /// How long the access token is still valid; zero without one.
+    /// The remaining life of the access token; zero if there is none.
     pub remaining: Duration,
-    /// How long the session waits before it tries to obtain a pair again; zero if it may do so at once.
+    /// How long the session waits before the next login or refresh; zero if it need not wait.
     pub next_attempt: Duration,
     /// Whether a login or refresh is under way.
     pub renewing: bool,
 }
 
-/// In which part of its life the access token is.
+/// The phase of an access token's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SessionState {
-    /// There is no token yet; the first call logs in.
+    /// There is no token yet. The first call logs in.
     Empty,
-    /// The token is used as it is.
+    /// The token is valid.
     Fresh,
-    /// The token is used while a new one is obtained in the background.
+    /// The token is valid, and is being renewed in the background.
     Expiring,
-    /// The token has ended, or ends within two seconds. The next call waits for a new one.
+    /// The token has expired, or expires within two seconds. The next call waits for a new one.
     Expired,
-    /// The server refused the token although it was new.
+    /// The server refused the token before it was ever accepted.
     Rejected,
-    /// The session was logged out; `login()` opens it again.
+    /// The session was logged out. `login()` opens it again.
     LoggedOut,
 }
 
@@ -59,17 +59,17 @@ impl SessionStatus {
     }
 }
 
-/// What a session and its clones have done so far.
+/// The counters of a session and its clones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SessionStats {
-    /// Login calls made.
+    /// Logins sent.
     pub logins: u64,
-    /// Refresh calls made.
+    /// Refreshes sent.
     pub refreshes: u64,
-    /// Attempts beyond the first, of all calls.
+    /// Retries of API calls.
     pub retries: u64,
-    /// API calls made, each counted once however many attempts it took.
+    /// API calls, each counted once, whatever its retries.
     pub calls: u64,
     /// How often a caller waited for a login or refresh.
     pub waits: u64,

@@ -1,4 +1,4 @@
-//! What a caller can do with the session's tokens, beyond leaving them to the session.
+//! Methods for callers that manage the tokens themselves.
 
 use std::time::Duration;
 
@@ -9,14 +9,15 @@ use crate::token::{AccessToken, Waiter};
 impl Session {
     /// Logs in now: `POST /auth/login`.
     ///
-    /// Calls log in by themselves; this is for checking the credentials early, and for opening a session again after
-    /// [`logout`](Session::logout) or [`forget`](Session::forget). An earlier refusal is not held against it.
+    /// Calls log in by themselves. Use this to check the credentials early, or to open a session again after
+    /// [`logout`](Session::logout) or [`forget`](Session::forget). It skips the pause after a failed login, once for
+    /// each pause.
     ///
     /// # Errors
     /// [`InvalidCredentials`](crate::ErrorKind::InvalidCredentials) if the server refuses key and secret,
     /// [`Forbidden`](crate::ErrorKind::Forbidden) if this machine's address is not on the allow-list,
     /// [`RateLimited`](crate::ErrorKind::RateLimited), [`Server`](crate::ErrorKind::Server),
-    /// [`Network`](crate::ErrorKind::Network) or [`Timeout`](crate::ErrorKind::Timeout) if it did not come to that.
+    /// [`Network`](crate::ErrorKind::Network) or [`Timeout`](crate::ErrorKind::Timeout) if the call fails.
     ///
     /// # Examples
     /// ```
@@ -31,12 +32,12 @@ impl Session {
         self.owner.inner.cache.login(self.scope().deadline).map(drop)
     }
 
-    /// Replaces the token pair now: `POST /auth/refresh`, or a login if there is nothing to refresh.
+    /// Replaces the token pair now: `POST /auth/refresh`, or a login if there is no refresh token.
     ///
-    /// The session refreshes by itself; this is for callers that know something it does not.
+    /// The session refreshes by itself. Use this if you know that the token is about to be revoked.
     ///
     /// # Errors
-    /// As [`login`](Session::login), and [`LoggedOut`](crate::ErrorKind::LoggedOut) after a logout.
+    /// The kinds of [`login`](Session::login), and [`LoggedOut`](crate::ErrorKind::LoggedOut) after a logout.
     ///
     /// # Examples
     /// ```
@@ -53,10 +54,10 @@ impl Session {
         cache.acquire(Waiter::new(cache.generation(), scope.deadline, scope.closes)).map(drop)
     }
 
-    /// The access token, valid now, for a call made outside of this crate.
+    /// Returns an access token that is valid now, for calls made outside this crate.
     ///
     /// # Errors
-    /// As [`login`](Session::login), and [`LoggedOut`](crate::ErrorKind::LoggedOut) after a logout.
+    /// The kinds of [`login`](Session::login), and [`LoggedOut`](crate::ErrorKind::LoggedOut) after a logout.
     ///
     /// # Examples
     /// ```
@@ -72,11 +73,11 @@ impl Session {
         self.access_token_valid_for(Duration::ZERO)
     }
 
-    /// The access token, valid for at least so long: for a batch that must not be cut off in the middle.
+    /// Returns an access token that stays valid for `at_least`, for a batch that must not be interrupted.
     ///
     /// # Errors
-    /// As [`access_token`](Session::access_token), and [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the
-    /// server's tokens do not live that long.
+    /// The kinds of [`access_token`](Session::access_token), and [`InvalidRequest`](crate::ErrorKind::InvalidRequest)
+    /// if the server's tokens do not live that long.
     ///
     /// # Examples
     /// ```

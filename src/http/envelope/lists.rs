@@ -6,17 +6,17 @@ use crate::http::Response;
 use crate::model::{Entries, Members, Model, Odd};
 use crate::{Page, Result, Unreadable};
 
-/// What a page was asked for, to work out whether there is more when the server does not say.
+/// Which page was requested, to tell whether there is another one when the server does not say.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Listed {
     pub(crate) page: u32,
-    /// How many items the page may hold, if that was set.
+    /// The page size, if the request set it.
     pub(crate) size: Option<u32>,
-    /// How many items the pages before have, as far as they were counted.
+    /// The number of items on the pages before, if it is known.
     pub(crate) before: Option<u64>,
 }
 
-/// A list that has no pages. What cannot be read is left out with a warning; if nothing can, the list cannot.
+/// A list without pages. Unreadable items are left out with a warning; if every item is unreadable, the list is.
 pub(crate) fn list_of<T: Model>(response: &Response) -> Result<Vec<T>> {
     let (items, unreadable) = items_of(response)?;
     for item in &unreadable {
@@ -28,7 +28,7 @@ pub(crate) fn list_of<T: Model>(response: &Response) -> Result<Vec<T>> {
     }
 }
 
-/// The items of a list that can be read, and the others.
+/// The readable and the unreadable items of a list.
 fn items_of<T: Model>(response: &Response) -> Result<(Vec<T>, Vec<Unreadable>)> {
     let mut items = Vec::new();
     let unreadable = each_item(response, &mut |item| {
@@ -38,7 +38,7 @@ fn items_of<T: Model>(response: &Response) -> Result<(Vec<T>, Vec<Unreadable>)> 
     Ok((items, unreadable))
 }
 
-/// Hands each item of a list to `read`, and returns those that it cannot read. Compiled once and not for each type.
+/// Passes each item of a list to `read`, and returns the unreadable ones. Not generic, so it is compiled once.
 fn each_item(
     response: &Response,
     read: &mut dyn FnMut(&Members<'_>) -> Result<(), Odd>,
@@ -57,21 +57,21 @@ fn each_item(
     Ok(unreadable)
 }
 
-/// One page of a list, and what the server says of the pages.
+/// One page of a list, and what its headers say about the list.
 pub(crate) struct Listing<T> {
     pub(crate) page: Page<T>,
-    /// How many items a page holds at most.
+    /// The page size.
     pub(crate) size: Option<u64>,
-    /// How many items this page and those before it have.
+    /// The number of items on this page and those before it.
     pub(crate) through: u64,
     /// Whether a header says that there is a next page.
     pub(crate) says_more: bool,
 }
 
-/// A list with the paging headers of the response.
+/// One page of a list, with the paging headers of the response.
 ///
-/// There is more as soon as one header says so, because of those that disagree none is known to be right. Without any
-/// header there may be more behind every page that is not empty.
+/// Headers can disagree, so there is more as soon as one of them says so. Without headers, there may be more after
+/// every page that is not empty.
 pub(crate) fn page_of<T: Model>(response: &Response, asked: Listed) -> Result<Listing<T>> {
     let (items, unreadable) = items_of(response)?;
     let page = number(response, "x-page").unwrap_or(asked.page);
@@ -79,7 +79,7 @@ pub(crate) fn page_of<T: Model>(response: &Response, asked: Listed) -> Result<Li
     let count = u64::try_from(items.len() + unreadable.len()).unwrap_or(u64::MAX);
     let given: Option<u64> = number(response, "x-per-page");
     let size = given.or(asked.size.map(u64::from));
-    // A server may give fewer items a page than it was asked for, or than it says: those it gave are what counts.
+    // A page may have fewer items than requested, or than the server says. The number of items received counts.
     let before = asked
         .before
         .unwrap_or_else(|| u64::from(page.saturating_sub(1)).saturating_mul(size.unwrap_or(count)));
@@ -99,7 +99,7 @@ fn number<N: std::str::FromStr>(response: &Response, name: &str) -> Option<N> {
     response.header(name)?.parse().ok()
 }
 
-/// The entries of a list, however deep in `data` it is.
+/// The entries of a list, at any depth of `data`.
 fn entries<'a>(response: &Response, text: &'a str) -> Result<Entries<'a>> {
     let mut json = first(response, text)?;
     while json.starts_with('{') {
@@ -108,7 +108,7 @@ fn entries<'a>(response: &Response, text: &'a str) -> Result<Entries<'a>> {
         json = data.get();
     }
     let entries: Entries<'a> = read(response, json)?;
-    // What is not there must not pass for a list without items.
+    // A missing list must not read as an empty one.
     let is_list = json.starts_with('[') || !entries.0.is_empty();
     if is_list { Ok(entries) } else { Err(unusable(response, "is not a list")) }
 }

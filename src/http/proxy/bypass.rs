@@ -1,9 +1,9 @@
-//! `NO_PROXY`: the servers that are reached directly.
+//! `NO_PROXY`: the servers to reach directly.
 
 use std::net::IpAddr;
 
-/// Whether a list, separated by commas and blanks, names a server, which is in lower case. An entry that cannot be read
-/// names none.
+/// Whether a list, separated by commas and blanks, names this server, which is in lower case. Invalid entries match
+/// nothing.
 pub(super) fn is_bypassed(host: &str, port: u16, list: &str) -> bool {
     let host = bare(host);
     let mut entries = list.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty());
@@ -25,7 +25,7 @@ fn is_named(host: &str, port: u16, entry: &str) -> bool {
     }
 }
 
-/// The port behind an entry. Colons within an address without brackets belong to the address.
+/// The port after an entry. Colons in an address without brackets belong to the address.
 fn split_port(entry: &str) -> (&str, Option<u16>) {
     let Some((name, port)) = entry.rsplit_once(':') else { return (entry, None) };
     let is_address = name.contains(':') && !name.ends_with(']');
@@ -40,7 +40,7 @@ fn bare(host: &str) -> &str {
     host.strip_prefix('[').map_or(host, |host| host.trim_end_matches(']'))
 }
 
-/// Whether a name is this domain or one below it. `*.` and a dot in front are other ways to write a domain.
+/// Whether a name is this domain or a subdomain. A domain may start with a dot or `*.`.
 fn is_below(host: &str, domain: &str) -> bool {
     let domain = domain.strip_prefix('*').unwrap_or(domain);
     let domain = domain.trim_start_matches('.').trim_end_matches('.');
@@ -62,6 +62,6 @@ fn is_in(address: IpAddr, network: &str) -> bool {
     let length =
         if length.is_empty() { Some(width) } else { length.parse().ok().filter(|length| *length <= width) };
     let Some(length) = length else { return false };
-    // A shift by the full width, which would be of nothing but zeros, is none.
+    // A prefix of 0 bits matches every address, and a shift by the full width is not defined.
     (bits ^ network_bits).checked_shr(width - length).unwrap_or(0) == 0
 }

@@ -6,10 +6,10 @@ use super::buffers::wipe;
 
 /// The first guess for a body of unknown length.
 const FIRST: usize = 8 * 1024;
-/// How much of a server's claim of a length is believed before the bytes arrive.
+/// The largest announced length that is allocated before the bytes arrive.
 const BELIEVED: usize = 1024 * 1024;
 
-/// A body. Even that of an error is wiped, because it may repeat a token.
+/// The body of a response. Error bodies are wiped too, because they may repeat a token.
 pub(crate) struct Body(Vec<u8>);
 
 impl Body {
@@ -18,7 +18,7 @@ impl Body {
         Body(bytes)
     }
 
-    /// As many zeros, if there is memory for them.
+    /// Allocates a zeroed body, if there is memory.
     fn zeros(length: usize) -> io::Result<Self> {
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(length).map_err(|error| io::Error::new(ErrorKind::OutOfMemory, error))?;
@@ -30,7 +30,7 @@ impl Body {
         &self.0
     }
 
-    /// Cuts it to its first bytes; the rest is wiped.
+    /// Shortens the body and wipes the rest.
     fn truncate(&mut self, length: usize) {
         wipe(self.0.get_mut(length..).unwrap_or_default());
         self.0.truncate(length);
@@ -43,9 +43,9 @@ impl Drop for Body {
     }
 }
 
-/// Reads to the end, or fails once the body turns out longer than `limit` bytes.
+/// Reads to the end. Fails if the body is longer than `limit` bytes.
 ///
-/// A body that has to move to a larger buffer is wiped at its old place.
+/// A body that moves to a larger buffer is wiped at its old place.
 pub(in crate::http) fn read(
     reader: &mut impl Read,
     announced: Option<u64>,
@@ -55,7 +55,7 @@ pub(in crate::http) fn read(
         return Err(ureq::Error::BodyExceedsLimit(limit));
     }
     let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
-    // One byte more than announced, to see the end without growing.
+    // One byte more than announced, so the end is seen without growing.
     let guess = announced.and_then(|length| usize::try_from(length).ok()).map_or(FIRST, |length| length + 1);
     let mut body = Body::zeros(guess.min(most).min(BELIEVED))?;
     let mut filled = 0;

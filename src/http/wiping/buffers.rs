@@ -1,21 +1,21 @@
-//! Connection buffers that forget: every byte is overwritten as soon as it is spent.
+//! Connection buffers that overwrite every byte once it is consumed.
 
 use ureq::unversioned::transport::Buffers;
 use zeroize::optimization_barrier;
 
-/// What ureq wants at least for reading a request body whose length is not known.
+/// What ureq needs at least to read a request body of unknown length.
 const SCRATCH: usize = 10 * 1024;
 
-/// Overwrites bytes in a way the compiler may not leave out.
+/// Overwrites bytes in a way that the compiler must not optimise away.
 ///
-/// `fill` becomes one `memset`, which for a 32 MiB body is an order of magnitude faster than the bytewise
-/// volatile writes of `Zeroize`; the barrier keeps it from being optimised away.
+/// `fill` becomes one `memset`, which for a 32 MiB body is ten times faster than the bytewise volatile writes of
+/// `Zeroize`. The barrier keeps it.
 pub(super) fn wipe(bytes: &mut [u8]) {
     bytes.fill(0);
     optimization_barrier(bytes);
 }
 
-/// Bytes that have arrived, in the order in which they arrived.
+/// Bytes received, in order.
 #[derive(Default)]
 pub(super) struct Received {
     bytes: Vec<u8>,
@@ -24,12 +24,12 @@ pub(super) struct Received {
 }
 
 impl Received {
-    /// What has arrived and was not consumed.
+    /// The bytes not consumed yet.
     pub(super) fn unconsumed(&self) -> &[u8] {
         self.bytes.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// Free space behind the last byte, `at_least` bytes of it.
+    /// Free space after the last byte, at least `at_least` bytes.
     pub(super) fn room(&mut self, at_least: usize) -> &mut [u8] {
         if self.bytes.len().saturating_sub(self.end) < at_least {
             self.make_room(at_least);
@@ -37,12 +37,12 @@ impl Received {
         self.bytes.get_mut(self.end..).unwrap_or_default()
     }
 
-    /// Says that the first `amount` bytes of the room are filled now.
+    /// Adds the first `amount` bytes of the free space.
     pub(super) fn added(&mut self, amount: usize) {
         self.end = self.end.saturating_add(amount).min(self.bytes.len());
     }
 
-    /// Drops the first `amount` bytes, and wipes them.
+    /// Consumes the first `amount` bytes, and wipes them.
     pub(super) fn consume(&mut self, amount: usize) {
         let until = self.start.saturating_add(amount).min(self.end);
         wipe(self.bytes.get_mut(self.start..until).unwrap_or_default());
@@ -52,8 +52,8 @@ impl Received {
         }
     }
 
-    /// Moves what is there to the front or, if that is not enough, to a larger allocation. Neither leaves the
-    /// bytes behind at their old place, which `Vec::resize` would do.
+    /// Moves the bytes to the front or, if that is not enough, to a larger allocation, and wipes their old place,
+    /// which `Vec::resize` would not.
     fn make_room(&mut self, at_least: usize) {
         let kept = self.end.saturating_sub(self.start);
         let needed = kept.saturating_add(at_least);

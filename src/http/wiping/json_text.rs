@@ -1,25 +1,25 @@
-//! Reads a secret out of JSON with one copy, and that one is wiped.
+//! Reads a secret from JSON into one copy, which is wiped.
 //!
-//! serde's own way to a `String` leaves copies that nobody wipes: in the scratch buffer of a string with
-//! escapes, and in every buffer that had to grow. Here the text is unescaped straight out of the response's buffer
-//! into memory that is large enough from the start; both are wiped.
+//! When serde reads a `String`, it leaves unwiped copies: in the scratch buffer of a string with escapes, and in
+//! every buffer that had to grow. Here the text is unescaped from the response's buffer into memory of its final
+//! size. Both are wiped.
 
 use zeroize::Zeroizing;
 
 use crate::Secret;
 
-/// The code in a JSON value: its text, or the digits of a number. A number with a point or an exponent has been through
-/// a float, and its digits are no longer those of the code.
+/// The code in a JSON value: its text, or the digits of a number. A number with a point or an exponent was a float
+/// once, and its digits are no longer those of the code.
 pub(crate) fn code(raw: &str) -> Option<Secret> {
     let is_digits = !raw.is_empty() && raw.bytes().all(|digit| digit.is_ascii_digit());
     let text = if is_digits { Some(Zeroizing::new(raw.to_owned())) } else { unescape(raw) };
     text.filter(|text| !text.is_empty()).map(Secret::wiped)
 }
 
-/// The text of a JSON string, given with its quotes; nothing if it is not one.
+/// The text of a JSON string with its quotes; `None` if it is not one.
 pub(crate) fn unescape(raw: &str) -> Option<Zeroizing<String>> {
     let mut rest = raw.strip_prefix('"')?.strip_suffix('"')?;
-    // No escape is shorter than what it stands for, so the text never outgrows this buffer.
+    // No escape is shorter than its character, so the text always fits.
     let mut text = Zeroizing::new(String::with_capacity(rest.len()));
     while let Some((plain, escaped)) = rest.split_once('\\') {
         text.push_str(plain);
@@ -34,7 +34,7 @@ pub(crate) fn unescape(raw: &str) -> Option<Zeroizing<String>> {
     Some(text)
 }
 
-/// What the escape after a backslash stands for, and the text behind it.
+/// The character of the escape after a backslash, and the text after it.
 fn escape(escaped: &str) -> Option<(char, &str)> {
     let mut characters = escaped.chars();
     let character = match characters.next()? {
@@ -50,7 +50,7 @@ fn escape(escaped: &str) -> Option<(char, &str)> {
     Some((character, characters.as_str()))
 }
 
-/// The character of four hexadecimal digits, or of two such groups that form a surrogate pair.
+/// The character of four hexadecimal digits, or of two such groups that are a surrogate pair.
 fn unicode(digits: &str) -> Option<(char, &str)> {
     let (unit, after) = code_unit(digits)?;
     if let Some(character) = char::from_u32(unit) {

@@ -1,4 +1,4 @@
-//! Text that is kept for long and needed rarely, stored in a form that a search of the memory does not find.
+//! Secrets that are kept for long and needed rarely, in a form that a search of the memory does not find.
 
 use std::fmt;
 
@@ -6,10 +6,10 @@ use zeroize::Zeroizing;
 
 use crate::Secret;
 
-/// A secret kept as two halves, neither of which says anything: random bytes, and their difference to the text.
+/// A secret in two halves: random bytes, and their XOR with the text. Neither reveals anything alone.
 ///
-/// A session that was logged out still has its credentials, because `login()` opens it again. This keeps them out of
-/// what a search of the memory, or of a core dump, would find.
+/// A session keeps its credentials after a logout, because `login()` opens it again. A search of the memory or of a
+/// core dump does not find them in this form.
 #[derive(Clone)]
 pub(crate) struct Masked {
     mask: Zeroizing<Vec<u8>>,
@@ -17,7 +17,7 @@ pub(crate) struct Masked {
 }
 
 impl Masked {
-    /// Masks a secret with bytes from a source of randomness.
+    /// Masks a secret with random bytes.
     pub(crate) fn new(secret: &Secret, random: fn() -> [u8; BLOCK]) -> Self {
         let text = secret.expose().as_bytes();
         let mut mask = Zeroizing::new(Vec::with_capacity(text.len().next_multiple_of(BLOCK)));
@@ -28,7 +28,7 @@ impl Masked {
         Masked { mask, text: Zeroizing::new(text) }
     }
 
-    /// The text, for as long as the value that is returned lives.
+    /// Returns the secret. The caller should drop it soon.
     pub(crate) fn reveal(&self) -> Secret {
         let mut bytes = Zeroizing::new(Vec::with_capacity(self.text.len()));
         bytes.extend(self.text.iter().zip(self.mask.iter()).map(|(byte, mask)| byte ^ mask));

@@ -1,8 +1,7 @@
-//! Cipher suites that open records in our own buffer.
+//! Cipher suites that decrypt records in our own buffer.
 //!
-//! rustls creates a decrypter per connection and direction from a cipher suite's static description, and
-//! calls it on the thread that reads. The buffer in which to open records is therefore lent to the thread
-//! for the time of the call.
+//! rustls creates a decrypter per connection and direction from a cipher suite's static description, and calls it on
+//! the thread that reads. So the buffer is lent to that thread during the call.
 
 use std::cell::RefCell;
 use std::mem::{self, ManuallyDrop};
@@ -20,19 +19,19 @@ use rustls::{
 use super::buffers::{Received, wipe};
 
 thread_local! {
-    // Without a destructor, it can be used while others of its kind are destroyed. Nothing is leaked, because what
-    // is lent is always returned.
+    // It has no destructor, so it can be used while other thread-locals are destroyed. Nothing leaks, because the
+    // buffer is always returned.
     static LENT: RefCell<ManuallyDrop<Option<Received>>> = const { RefCell::new(ManuallyDrop::new(None)) };
 }
 
-/// Lends a buffer to this thread, or takes it back; returns what was lent before.
+/// Lends a buffer to this thread, or takes it back. Returns what was lent before.
 fn lend(received: Option<Received>) -> Option<Received> {
     LENT.try_with(|lent| ManuallyDrop::into_inner(lent.replace(ManuallyDrop::new(received)))).ok().flatten()
 }
 
-/// Runs `work`, during which application data that is decrypted on this thread is added to `received`.
+/// Runs `work`. Application data that this thread decrypts meanwhile is added to `received`.
 pub(super) fn opened_into<T>(received: &mut Received, work: impl FnOnce() -> T) -> T {
-    // A panic on the way still returns the buffer; the calls nest when a proxy is reached over TLS too.
+    // A panic still returns the buffer. The calls nest for a proxy that is reached over TLS.
     struct Loan<'a> {
         lender: &'a mut Received,
         outer: Option<Received>,
@@ -47,7 +46,7 @@ pub(super) fn opened_into<T>(received: &mut Received, work: impl FnOnce() -> T) 
     work()
 }
 
-/// ring's suites, algorithms and key exchange, with only the decrypting end replaced.
+/// ring's suites, algorithms and key exchange, with the decrypters replaced.
 pub(in crate::http) fn provider() -> Arc<CryptoProvider> {
     static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
         let ring = ring::default_provider();
@@ -57,7 +56,7 @@ pub(in crate::http) fn provider() -> Arc<CryptoProvider> {
     Arc::clone(&PROVIDER)
 }
 
-/// rustls wants suites that live as long as the process: nine small allocations, made once.
+/// rustls needs suites that live as long as the process: nine small allocations, made once.
 fn wrapped(suite: SupportedCipherSuite) -> SupportedCipherSuite {
     match suite {
         SupportedCipherSuite::Tls12(suite) => {
@@ -88,7 +87,7 @@ fn common(suite: &CipherSuiteCommon) -> CipherSuiteCommon {
     }
 }
 
-/// An algorithm whose decrypters deliver into the lent buffer.
+/// An algorithm whose decrypters write to the lent buffer.
 struct OpenElsewhere<A: ?Sized + 'static>(&'static A);
 
 impl Tls13AeadAlgorithm for OpenElsewhere<dyn Tls13AeadAlgorithm> {
@@ -174,7 +173,7 @@ impl Opener {
         let start = room.as_ptr().addr();
         let copy = InboundOpaqueMessage::new(record.typ, record.version, room);
         let opened = self.0.decrypt(copy, sequence).map(|opened| {
-            // An algorithm may leave the plaintext behind a nonce, or move it to the front.
+            // An algorithm may leave the plaintext after a nonce, or move it to the front.
             let at = opened.payload.as_ptr().addr().saturating_sub(start).min(sealed);
             (opened.typ, opened.version, at..at.saturating_add(opened.payload.len()).min(sealed))
         });
@@ -192,7 +191,7 @@ impl Opener {
         let shown = if typ == ContentType::ApplicationData {
             wipe(room.get_mut(length..sealed).unwrap_or_default());
             received.added(length);
-            // One byte, because rustls gives up on a connection on which too many empty records arrive.
+            // One byte, because rustls closes a connection that receives too many empty records.
             length.min(1)
         } else {
             let opened = room.get(..length).unwrap_or_default();

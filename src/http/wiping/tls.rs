@@ -1,9 +1,9 @@
-//! TLS whose plaintext lives only in buffers that are wiped.
+//! TLS whose plaintext exists only in buffers that are wiped.
 //!
-//! rustls copies every decrypted record into a vector of its own and frees it as it is, in the unbuffered API too
-//! (`ReadTraffic::next_record`). So the decrypting end of each cipher suite is wrapped (see [`records`]): a record
-//! is opened inside *our* input buffer, and rustls sees one byte in its place, which keeps its bookkeeping at work
-//! (order, close, limits, errors). In the other direction rustls encrypts straight from our output buffer.
+//! rustls copies each decrypted record into a vector and frees it unwiped, in the unbuffered API too
+//! (`ReadTraffic::next_record`). So the decrypter of each cipher suite is wrapped (see [`records`]): a record is
+//! decrypted inside *our* input buffer, and rustls gets one byte in its place, which keeps its bookkeeping (order,
+//! close, limits, errors) right. In the other direction, rustls encrypts from our output buffer.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -20,7 +20,7 @@ use ureq::unversioned::transport::{
 use super::buffers::WipedBuffers;
 use super::records;
 
-/// Room for the placeholders of the records read at one go; any that do not fit are read the next time.
+/// Room for the placeholder bytes of one read. The rest is read the next time.
 const PLACEHOLDERS: usize = 256;
 
 /// Wraps connections to `https` hosts in TLS.
@@ -29,7 +29,7 @@ pub(in crate::http) struct TlsConnector {
 }
 
 impl TlsConnector {
-    /// The configuration has to use the cipher suites of [`provider`](super::provider).
+    /// The configuration must use the cipher suites of [`provider`](super::provider).
     pub(in crate::http) fn new(config: Arc<ClientConfig>) -> Self {
         TlsConnector { config }
     }
@@ -52,7 +52,7 @@ impl<In: Transport> Connector<In> for TlsConnector {
         let connection = ClientConnection::new(Arc::clone(&self.config), name)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         let mut adapter = TransportAdapter::new(transport.boxed(), Arc::clone(&details.current_time));
-        // The time for connecting has been running since `details` were made.
+        // The connect timeout has been running since `details` was made.
         adapter.set_timeout(remaining(details.timeout, details.now, (details.current_time)()));
         let buffers =
             WipedBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
@@ -77,7 +77,7 @@ impl TlsTransport {
             self.connection.complete_io(&mut self.socket)
         });
         if done.is_err() {
-            // The alert that tells the server why; rustls itself tries to send one piece of it only.
+            // The alert that tells the server why. rustls itself sends only a part of it.
             while self.connection.wants_write()
                 && matches!(self.connection.write_tls(&mut self.socket), Ok(1..))
             {}
@@ -117,9 +117,9 @@ impl Transport for TlsTransport {
     }
 
     fn is_open(&mut self) -> bool {
-        // Anything that arrived and was not read makes the connection unfit for another request: an unsolicited
-        // response, an alert, a late session ticket. ureq has looked into our buffer; it may also wait in rustls
-        // as half a record, below rustls, or in the socket, whose own check takes a byte to find out.
+        // Unread input makes the connection unfit for another request: an unsolicited response, an alert, a late
+        // session ticket. ureq has checked our buffer. There may also be half a record in rustls, or bytes below
+        // rustls or in the socket, whose check reads one byte.
         self.socket.is_between_records()
             && self.connection.process_new_packets().is_ok_and(|state| !state.peer_has_closed())
             && self.socket.adapter.get_mut().buffers().input().is_empty()
@@ -131,13 +131,13 @@ impl Transport for TlsTransport {
     }
 }
 
-/// The connection below TLS. It follows the framing of what is read, because rustls does not tell whether it holds
-/// a part of a record.
+/// The connection below TLS. It follows the framing of the records, because rustls does not tell whether it holds
+/// part of one.
 struct Socket {
     adapter: TransportAdapter,
-    /// How many bytes of the next record's header have arrived.
+    /// The number of bytes received of the next record's header.
     header: u8,
-    /// How many bytes of the present record are still to come.
+    /// The number of bytes missing from the present record.
     rest: usize,
 }
 
@@ -146,7 +146,7 @@ impl Socket {
         self.header == 0 && self.rest == 0
     }
 
-    /// A header has five bytes, and the last two are the length of what follows.
+    /// A header has five bytes. The last two are the length of the record.
     fn follow(&mut self, mut bytes: &[u8]) {
         while let Some((&byte, after)) = bytes.split_first() {
             match self.header {
@@ -184,14 +184,14 @@ impl Write for Socket {
     }
 }
 
-/// The host as rustls wants it: without the brackets of an IPv6 address.
+/// The host for rustls: without the brackets of an IPv6 address.
 fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     ServerName::try_from(bare.to_owned())
         .map_err(|_| Error::Tls("the host is not a name a certificate can hold"))
 }
 
-/// What is left of a timeout that began to run a while ago.
+/// What is left of a timeout that is already running.
 pub(in crate::http) fn remaining(timeout: NextTimeout, since: Instant, now: Instant) -> NextTimeout {
     let after = match (timeout.after, since, now) {
         (Duration::Exact(limit), Instant::Exact(since), Instant::Exact(now)) => {

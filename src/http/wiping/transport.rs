@@ -1,7 +1,7 @@
 //! A connection that overwrites what ureq leaves in its buffers.
 //!
-//! The constants below name the methods of ureq 3.5 that wiping relies on. Before the pinned version moves, read
-//! `TcpTransport`, `LazyBuffers` and `Connection::reuse` again: one of them may have changed its meaning.
+//! The constants below name the methods of ureq 3.5 that wiping relies on. Before you move the pinned version, read
+//! `TcpTransport`, `LazyBuffers` and `Connection::reuse` again: their meaning may have changed.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use super::buffers::wipe;
 const OUTPUT: fn(&mut dyn Buffers) -> &mut [u8] = |buffers| buffers.output();
 const FREE_INPUT: fn(&mut dyn Buffers) -> &mut [u8] = |buffers| buffers.input_append_buf();
 
-/// Wraps whatever the chain has connected.
+/// Wraps the connection that the connectors before it made.
 #[derive(Debug)]
 pub(in crate::http) struct WipingConnector;
 
@@ -34,7 +34,7 @@ pub(in crate::http) struct WipingTransport<T: Transport> {
     inner: T,
     /// The size of the input buffer.
     size: usize,
-    /// How much of the input buffer's front was written since it was last wiped.
+    /// How many bytes at the front of the input buffer were written since it was last wiped.
     used: usize,
 }
 
@@ -43,8 +43,8 @@ impl<T: Transport> WipingTransport<T> {
         WipingTransport { inner, size: 0, used: 0 }
     }
 
-    /// Wipes the used part of the input buffer, which is free once everything in it was consumed: at the end of each
-    /// exchange.
+    /// Wipes the used part of the input buffer. Nothing in it is needed once all of it was consumed, at the end of
+    /// each exchange.
     pub(in crate::http) fn wipe_input(&mut self) {
         if self.used > 0 && self.inner.buffers().input().is_empty() {
             let free = FREE_INPUT(self.inner.buffers());
@@ -88,7 +88,7 @@ impl<T: Transport> Transport for WipingTransport<T> {
 impl<T: Transport> Drop for WipingTransport<T> {
     fn drop(&mut self) {
         let buffers = self.inner.buffers();
-        // With nothing left to consume, the whole buffer is free space.
+        // All of it was consumed, so the buffer is free from its start.
         let left = buffers.input().len();
         buffers.input_consume(left);
         wipe(FREE_INPUT(buffers));

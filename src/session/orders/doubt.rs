@@ -1,20 +1,20 @@
-//! What an attempt leaves open that did not succeed.
+//! Whether a failed call may have executed.
 
 use crate::Error;
 
-/// What the attempts of a call leave open, from the least to the most.
+/// How much a failed call leaves in doubt, from the least to the most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::session) enum Doubt {
-    /// Nothing was executed: nothing was sent, or the API refused what it could never have accepted.
+    /// Nothing was executed: nothing was sent, or the API refused a request that no state would make acceptable.
     None,
-    /// The API refused it, but an order placed before can be the reason: it has emptied the wallet, or has the
+    /// The API refused it, but an earlier attempt can be the reason: it took the last of the wallet, or holds the
     /// reference.
     Refused,
-    /// It may have been executed, or still be on its way.
+    /// It may have executed, or may still do so.
     Lost,
 }
 
-/// The codes of requests that were refused whatever the wallet, the stock and the other orders are.
+/// The codes that do not depend on the wallet, the stock or other orders.
 const FINAL: [&str; 6] = [
     "VALIDATION_FAILURE",
     "SYNTAX_ERROR",
@@ -25,11 +25,11 @@ const FINAL: [&str; 6] = [
 ];
 
 impl Doubt {
-    /// What a response other than success leaves open. Only the API itself can say that nothing happened: the page of a
-    /// gateway, or a status that this API never uses, can stand for a success that was lost on its way.
+    /// The doubt after an error response. Only the API itself can say that nothing happened: the error page of a
+    /// gateway, or a status that this API never uses, can hide a success.
     pub(in crate::session) fn of(refusal: &Error) -> Self {
         match (refusal.status(), refusal.code()) {
-            // A server that gave up waiting for the request may have read all of it.
+            // A server that timed out reading the request may have read all of it.
             (Some(408), _) | (_, None) => Doubt::Lost,
             (Some(400..=499), Some(code)) if FINAL.contains(&code) && !names_an_order(refusal) => Doubt::None,
             (Some(400..=499), Some(_)) => Doubt::Refused,
@@ -38,8 +38,8 @@ impl Doubt {
     }
 }
 
-/// Whether a refusal speaks of the reference or of a duplicate. Its words are no more than a hint, so they are only a
-/// reason to be more careful: the order can belong to a call that is still running, and not be listed yet.
+/// Whether a refusal mentions the reference or a duplicate. This is only a hint, so it only adds caution: the order
+/// may belong to a call that is still running, and may not be listed yet.
 pub(super) fn names_an_order(refusal: &Error) -> bool {
     let texts = [refusal.code(), refusal.server_message()];
     texts.into_iter().flatten().any(|text| {

@@ -7,12 +7,12 @@ use crate::page::Walk;
 use crate::session::fetch::Scope;
 use crate::{ClientReference, Error, Result};
 
-/// So many orders whose reference only they themselves show are read in full by one lookup.
+/// How many listed orders without a reference one lookup reads in full, to see whether the order itself has it.
 const MOST_NAMELESS: usize = 10;
 
 impl Session {
-    /// The order with a reference in full, codes included; none only if every item of every page was read. Every error
-    /// leaves open whether it exists.
+    /// Finds an order by its client reference and returns it in full, with its codes. `None` means that every item of
+    /// every page was read; after an error the order may exist.
     pub(crate) fn find<T: Placed>(
         &self,
         routes: &OrderRoutes,
@@ -22,8 +22,8 @@ impl Session {
         found.map_err(|error| error.with_client_reference(reference.as_str()).with_may_have_executed(true))
     }
 
-    /// Like `find`, within the limits of the method that needs it. A server may know no such filter, or take it for the
-    /// beginning of a reference, so every page is read until the order is found.
+    /// Like `find`, within `scope`. A server may ignore the filter, or match the beginning of a reference, so every
+    /// page is read until the order is found.
     pub(super) fn find_in<T: Placed>(
         &self,
         routes: &OrderRoutes,

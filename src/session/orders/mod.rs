@@ -1,6 +1,6 @@
-//! Orders execute exactly once, and the caller gets the order or learns that it may exist.
+//! Orders execute exactly once. The caller gets the order, or learns that it may exist.
 //!
-//! The same for all three verticals, which differ in their routes and in what an order shows of itself.
+//! Gift cards, top-ups and eSIMs share this code. They differ in their routes and in the members of an order.
 
 mod doubt;
 mod find;

@@ -1,4 +1,4 @@
-//! Placing an order, and settling what became of it when the response does not say.
+//! Placing an order, and looking it up when the response does not say whether it exists.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use crate::session::call::CallError;
 use crate::session::fetch::Scope;
 use crate::{ClientReference, Error, ErrorKind, Result};
 
-/// The most of an order's time that is kept for its lookup.
+/// The longest part of an order's time that is reserved for its lookup.
 const LONGEST_RESERVE: Duration = Duration::from_secs(30);
-/// An attempt that starts has at least so long before that.
+/// The shortest time that an attempt has before that, if the deadline allows.
 const SHORTEST_ATTEMPT: Duration = Duration::from_secs(5);
 
 /// One call that places an order.
@@ -25,7 +25,7 @@ struct Placing<'a> {
 }
 
 impl Session {
-    /// Places an order, and looks it up if it is not certain what became of it.
+    /// Places an order, and looks it up unless the response is conclusive.
     pub(crate) fn place<T: Placed>(&self, routes: &OrderRoutes, order: &T::Unplaced) -> Result<T> {
         let began = self.now();
         let server_clock = ServerClock::default();
@@ -79,13 +79,13 @@ impl Session {
             Err(closed) if closed.kind() == ErrorKind::LoggedOut => {
                 Err(closed.with_client_reference(reference.as_str()).with_may_have_executed(true))
             }
-            // The lookup failed, so the order has to count as placed.
+            // The lookup failed, so the order may exist.
             Err(_) => Err(error.with_may_have_executed(true)),
         }
     }
 
-    /// Looks up an order whose placing failed. One that may still be on its way is looked up again, as often as the
-    /// retry policy allows: a server can list an order later than it has taken it.
+    /// Looks up an order whose request failed. If the order may still be on its way, the lookup is retried as the
+    /// retry policy allows: a server may list an order some time after it has accepted it.
     fn settle<T: Placed>(
         &self,
         routes: &OrderRoutes,
@@ -111,11 +111,11 @@ impl Session {
     }
 }
 
-/// The part of an order's time that is for the attempts; the rest is kept for the lookup.
+/// The limits of the attempts. The rest of the time is reserved for the lookup.
 fn for_attempts(scope: Scope<'_>, began: Duration) -> Scope<'_> {
     let whole = scope.deadline.saturating_sub(began);
     let part = whole.saturating_sub((whole / 4).min(LONGEST_RESERVE));
-    // Of a short time half is left for starting.
+    // If time is short, attempts may start in its first half.
     let last_start = part.saturating_sub(SHORTEST_ATTEMPT.min(part / 2));
     scope.until(began.saturating_add(part)).starting_by(began.saturating_add(last_start))
 }

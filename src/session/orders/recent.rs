@@ -1,4 +1,4 @@
-//! References that this session uses now, or has used in the last seconds.
+//! The client references that this session used in the last few seconds.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -8,27 +8,27 @@ use parking_lot::Mutex;
 use crate::ClientReference;
 use crate::http::Request;
 
-/// Longer than the server's clock, in whole seconds, leaves it open which of two calls has placed an order.
+/// Longer than the second within which the server's clock cannot tell two orders apart.
 const KEPT_FOR: Duration = Duration::from_secs(5);
 
-/// The orders this session asks for now, or has asked for in the last seconds.
+/// The orders that this session is placing, or placed in the last few seconds.
 ///
-/// An order of a top-up or an eSIM does not show what was asked for, and two calls within a second cannot be told apart
-/// by when it was created. If both are this session's, their requests can.
+/// A top-up or an eSIM order does not repeat the amount that was requested, and its creation time cannot tell two
+/// calls within a second apart. If both calls are this session's, their requests can.
 #[derive(Debug, Default)]
 pub(in crate::session) struct Recent(Mutex<Vec<Asked>>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
     reference: ClientReference,
-    /// The route and the body, as a hash.
+    /// A hash of the route and the body.
     what: u64,
-    /// When its call was over.
+    /// When its call ended.
     over: Option<Duration>,
 }
 
 impl Recent {
-    /// Remembers a request whose call begins.
+    /// Remembers a call that begins.
     pub(super) fn begin(&self, request: &Request, reference: &ClientReference, now: Duration) -> Asked {
         let mut hasher = DefaultHasher::new();
         request.route.path.hash(&mut hasher);
@@ -40,12 +40,12 @@ impl Recent {
         asked
     }
 
-    /// Whether something else was asked for under the same reference.
+    /// Whether another request used the same reference.
     pub(super) fn has_other(&self, asked: &Asked) -> bool {
         self.0.lock().iter().any(|it| it.reference == asked.reference && it.what != asked.what)
     }
 
-    /// Remembers that the call of a request is over.
+    /// Remembers that a call has ended.
     pub(super) fn end(&self, asked: &Asked, now: Duration) {
         if let Some(ended) = self.0.lock().iter_mut().find(|it| *it == asked) {
             ended.over = Some(now);

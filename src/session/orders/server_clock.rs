@@ -1,15 +1,15 @@
-//! The server's own clock, as far as the responses to one call show it.
+//! The server's clock, estimated from the `Date` headers of one call's responses.
 
 use std::cell::Cell;
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
-/// What the server's clock showed at the zero of the monotonic clock, at the latest.
+/// An upper bound of the server's time at the zero of the monotonic clock.
 ///
-/// A response is dated when it is made, which is after its request was sent, so each of them bounds it from above. The
-/// highest bound counts: a cache may answer with an old date. It is the safe one, too: an order that seems older than
-/// its call is only looked at once more.
+/// A response is dated after its request was sent, so each response gives an upper bound. The highest one counts,
+/// because a cache may send an old date. It is also the safe one: an order that seems older than its call only costs
+/// a lookup.
 #[derive(Debug, Default)]
 pub(in crate::session) struct ServerClock(Cell<Option<OffsetDateTime>>);
 
@@ -20,8 +20,8 @@ impl ServerClock {
         self.0.set(self.0.get().max(zero));
     }
 
-    /// The earliest time that an order can show which was placed at a monotonic reading or later. Dates have whole
-    /// seconds, and the nodes of a server differ a little.
+    /// The earliest creation time of an order that was placed at `at` (monotonic) or later. Dates have whole seconds,
+    /// and the clocks of a server's nodes differ a little.
     pub(super) fn earliest(&self, at: Duration) -> Option<OffsetDateTime> {
         let time = self.0.get()?.checked_add(at.try_into().ok()?)?;
         time.replace_nanosecond(0).ok()?.checked_sub(time::Duration::SECOND)
@@ -42,7 +42,7 @@ mod tests {
         clock.learn(Some(at(100)), millis(10_300));
         assert_eq!(clock.earliest(millis(10_300)), Some(at(99)));
         assert_eq!(clock.earliest(millis(8_000)), Some(at(96)));
-        // Cached for a minute, or sent later: neither makes the call look older.
+        // A date cached for a minute, or sent later, does not make the call look older.
         clock.learn(Some(at(60)), millis(20_300));
         assert_eq!(clock.earliest(millis(10_300)), Some(at(99)));
         clock.learn(Some(at(115)), millis(20_300));

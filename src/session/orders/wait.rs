@@ -1,4 +1,4 @@
-//! Waiting until an order is done.
+//! Waiting for an order to reach its final status.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use crate::error::printable;
 use crate::model::Placed;
 use crate::{Error, ErrorKind, Result};
 
-/// Polling is quick for the time in which most orders are delivered, and then patient.
+/// Polling is quick while most orders are delivered, and slow afterwards.
 const QUICK: Duration = Duration::from_secs(5);
 const QUICK_FOR: Duration = Duration::from_secs(60);
 const PATIENT: Duration = Duration::from_secs(30);
-/// Some servers show an order later than they have taken it.
+/// Some servers show an order some time after they have accepted it.
 const UNSEEN_FOR: Duration = Duration::from_secs(10);
 
 impl Session {
-    /// Reads an order until it is done, or until the time is up; at least once.
+    /// Reads an order until its status is final or `timeout` has passed, and at least once.
     pub(crate) fn wait<T: Placed>(&self, routes: &OrderRoutes, id: i64, timeout: Duration) -> Result<T> {
         let scope = self.scope_of(Duration::MAX);
         let started = self.now();
-        // The first read has the time of a call, and the one at the very end a little.
+        // The first read has the deadline of a call. The last one has a few seconds beyond the timeout.
         let mut read_by = started.saturating_add(self.owner.inner.source.settings.deadline);
         let mut last = None;
         loop {
@@ -42,7 +42,7 @@ impl Session {
             if left.is_zero() || asked_for.is_some_and(|pause| pause > left) {
                 return Err(still_waiting(id, passed, last.as_ref()));
             }
-            // The last read is at the end of the time, and not up to 30 seconds before it.
+            // The last read comes at the timeout, and not up to 30 seconds before it.
             let usual = if passed < QUICK_FOR { QUICK } else { PATIENT };
             let pause = asked_for.unwrap_or(usual).max(QUICK).min(left);
             self.pause_until(self.now().saturating_add(pause), scope)?;
