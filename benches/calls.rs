@@ -1,15 +1,15 @@
 //! What a session costs on top of ureq: time and allocations, measured side by side in one run.
 //!
-//! Both sides ask the same server, in this process and over loopback, for the same answer, with the same header,
-//! the same agent settings but for the size of buffers, and the same decoding. They take turns call by call, so that whatever else the machine
-//! does meets both alike, and medians over many pairs are what counts.
+//! Both sides fetch the same response from one server in this process, over loopback, with the same header, decoding
+//! and agent settings, except the size of the buffers. They alternate call by call, so other load on the machine
+//! affects both. The tables show medians over many pairs.
 //!
-//! Everything runs on one core where the platform allows that. Otherwise the time of a call says above all on which core
-//! the server's thread for that connection happens to be.
+//! Everything runs on one core, where the platform allows that. Otherwise the time of a call mostly depends on which
+//! core the server's thread runs.
 //!
-//! ureq looks the server up for every call, in a thread of its own, and a session does not (`src/http/resolver.rs`).
-//! So the first comparison is made twice: with ureq as it comes, and with one that is handed the address, which
-//! leaves what the session itself costs.
+//! ureq resolves the server's name for every call, in a new thread. A session does not (`src/http/resolver.rs`). So
+//! the first comparison is made twice: with ureq as it comes, and with a ureq that has the address, which shows the
+//! cost of the session itself.
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 mod common;
@@ -37,10 +37,10 @@ const PRODUCT: &str = r#"{"id":3105,"name":"Acme Play US","category":"Gaming","s
     {"min_value":25.0,"max_value":200.0,"discount":3.0}]}"#;
 
 fn main() -> anyhow::Result<()> {
-    // `cargo bench` passes this; as a test, one short round shows that everything still runs.
+    // `cargo bench` passes this. As a test, one short round checks that everything runs.
     let measured = env::args().any(|arg| arg == "--bench");
     let rounds = |many| if measured { many } else { 1 };
-    // The threads that are started from here on inherit it.
+    // Later threads inherit it.
     if let Some(core) = core_affinity::get_core_ids().and_then(|cores| cores.into_iter().next()) {
         core_affinity::set_for_current(core);
     }
@@ -113,7 +113,7 @@ fn compare(
 ) -> anyhow::Result<()> {
     let mut times = (Vec::new(), Vec::new());
     let mut ratios = Vec::new();
-    // The first tenth warms up caches, the pool and the branch predictor, and is not counted.
+    // The first tenth warms up caches, the pool and the branch predictor, and does not count.
     for round in 0..rounds + rounds.div_ceil(10) {
         let (our_time, their_time) = if round % 2 == 0 {
             let first = time(block, &ours)?;
@@ -144,7 +144,7 @@ fn time(calls: u32, call: &impl Fn() -> anyhow::Result<()>) -> anyhow::Result<f6
     Ok(start.elapsed().as_secs_f64() / f64::from(calls))
 }
 
-/// Allocations of one call in this thread, the fewest of a few: now and then a call opens a connection.
+/// Allocations of one call in this thread. The minimum of a few calls, because some of them open a connection.
 fn allocations(call: &impl Fn() -> anyhow::Result<()>) -> anyhow::Result<u64> {
     let mut fewest = u64::MAX;
     for _ in 0..10 {
@@ -165,7 +165,7 @@ fn duration(seconds: f64) -> String {
     if seconds < 1e-6 { format!("{:.0} ns", seconds * 1e9) } else { format!("{:.1} µs", seconds * 1e6) }
 }
 
-/// The same call on a socket that stays open: one write of a request that is ready, one response of known length.
+/// The same call on an open socket: one write of a prepared request, one response of known length.
 struct Bare {
     request: Vec<u8>,
     stream: RefCell<BufReader<TcpStream>>,

@@ -1,8 +1,8 @@
-//! What it costs to depend on the crate, against the same program by hand on ureq, and on `reqwest::blocking`: crates,
-//! a clean release build, the stripped size, and a cold run of login, one list and logout.
+//! What it costs to depend on the crate, against the same program written with ureq and with `reqwest::blocking`:
+//! crates, a clean release build, the stripped size, and a short run of login, one list and logout.
 //!
 //! `cargo bench --bench cost` builds the programs in `benches/cost` with the versions of this crate's lock file. The
-//! runs take turns, and talk to one server in a process of its own. `-- run` takes the programs as built before.
+//! runs alternate, and use one server in another process. `-- run` uses the programs that were built before.
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 #![cfg_attr(
     unix,
@@ -33,7 +33,7 @@ fn main() -> Result<()> {
         return serve();
     }
     let is_built = argument("run");
-    // `cargo bench` passes this. As a test there is nothing to measure.
+    // `cargo bench` passes this. As a test, there is nothing to measure.
     if !argument("--bench") {
         return Ok(());
     }
@@ -64,7 +64,7 @@ fn main() -> Result<()> {
     fs::write(&certificate, pem.replace(';', "\n"))?;
     cold_runs("HTTP", &plain, None)?;
     cold_runs("TLS", &tls, Some(&certificate))?;
-    // The server ends with its input.
+    // The server ends when its input ends.
     drop(server.stdin.take());
     ensure!(server.wait()?.success(), "the server failed");
     Ok(())
@@ -85,13 +85,13 @@ fn cargo(command: &str, program: &str) -> Command {
     cargo
 }
 
-/// The CPU seconds of a build from nothing.
+/// The CPU seconds of a clean build.
 fn clean_build(program: &str) -> Result<f64> {
     let target = scratch(program);
     if target.exists() {
         fs::remove_dir_all(&target)?;
     }
-    // The same versions for all, as far as this crate has them.
+    // The same versions for all, where this crate has the dependency.
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     fs::copy(root.join("Cargo.lock"), root.join("benches/cost/Cargo.lock"))?;
     let mut build = cargo("build", program);
@@ -107,7 +107,7 @@ fn crates(program: &str) -> Result<usize> {
     Ok(text.lines().map(|line| line.trim_end_matches(" (*)")).collect::<BTreeSet<_>>().len())
 }
 
-/// Runs the programs in turns and prints their medians, and the ratios of each to the one by hand.
+/// Runs the programs in turn, and prints their medians and their ratios to the one by hand.
 fn cold_runs(protocol: &str, base: &str, certificate: Option<&Path>) -> Result<()> {
     println!("\ncold runs over {protocol}: login, one list, logout; medians of {ROUNDS}");
     let mut times = PROGRAMS.map(|_| (Vec::new(), Vec::new()));
@@ -142,14 +142,14 @@ fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// Runs a program; its wall and CPU seconds, those of the processes it started included.
+/// Runs a program and returns its wall and CPU seconds, including its child processes.
 fn measure(command: &mut Command) -> Result<(f64, f64)> {
     let (before, start) = (cpu_of_children(), Instant::now());
     ensure!(command.status()?.success(), "{command:?} failed");
     Ok((start.elapsed().as_secs_f64(), cpu_of_children() - before))
 }
 
-/// The CPU seconds of all processes that this one has started and that have ended.
+/// The CPU seconds of all child processes that have ended.
 #[cfg(unix)]
 #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "they are few seconds")]
 fn cpu_of_children() -> f64 {
@@ -192,7 +192,7 @@ fn listen(talk: impl Fn(TcpStream) -> Result<()> + Send + Sync + 'static) -> Res
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let talk = Arc::clone(&talk);
-            // A connection that ends, ends its thread.
+            // The thread ends with its connection.
             thread::spawn(move || stream.set_nodelay(true).map_err(Into::into).and_then(|()| talk(stream)));
         }
     });

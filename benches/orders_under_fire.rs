@@ -1,5 +1,5 @@
-//! Ten thousand orders from eight threads while three of ten calls go wrong, connections die, and references were used
-//! before: none twice, none lost, none mistaken.
+//! Ten thousand orders from eight threads, while three in ten calls fail, connections die, and some references were
+//! used before. No order is placed twice, lost or mistaken for another.
 //!
 //! `cargo bench --bench orders_under_fire`, with another number of orders after `--`.
 

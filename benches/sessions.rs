@@ -1,7 +1,7 @@
-//! What sessions cost while they are idle, and what one costs that a thousand threads use, beside ureq used by hand.
+//! What idle sessions cost, and one session that a thousand threads use, against ureq used by hand.
 //!
-//! Each line of the tables is a process of its own, so that the memory of one side does not serve the other. The
-//! server is in this process. Numbers come from `/proc` and from glibc's allocator, so this is for Linux with glibc.
+//! Each line of the tables runs in its own process, so neither side uses memory that the other freed. The server is
+//! in this process. The numbers come from `/proc` and from glibc's allocator, so this needs Linux with glibc.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 

@@ -1,12 +1,12 @@
-//! Exports the whole catalogue to CSV and JSON Lines, page by page, and goes on where it was interrupted.
+//! Exports the entire catalogue to CSV and JSON Lines, page by page, and resumes after an interruption.
 //!
 //! ```text
 //! cargo run --example export_catalogue -- [DIRECTORY] [--pages N]
 //! ```
 //!
-//! `DIRECTORY` is `target/catalogue` if it is left out; `--pages` stops after that many pages, as an
-//! interruption would. The server is the one `API_BASE_URL`, `API_KEY` and `API_SECRET` name, or a local
-//! sandbox. One page is in memory at a time, however long the catalogue is.
+//! `DIRECTORY` defaults to `target/catalogue`. `--pages` stops after that many pages, as an interruption would. If
+//! `API_BASE_URL`, `API_KEY` and `API_SECRET` are set, it uses that server, and a local sandbox otherwise. Only one
+//! page is in memory at a time.
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 #[path = "export_catalogue/table.rs"]
@@ -30,7 +30,7 @@ fn main() -> anyhow::Result<()> {
     fs::create_dir_all(&options.directory)
         .with_context(|| format!("cannot create {}", options.directory.display()))?;
 
-    // The sandbox is there as long as the variable is.
+    // The sandbox runs until `_sandbox` is dropped.
     let (session, source, _sandbox) = if let Some(url) = env::var_os("API_BASE_URL") {
         (Session::from_env()?, url.to_string_lossy().into_owned(), None)
     } else {
@@ -52,9 +52,9 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Fetches and writes page after page; whether the last one was reached.
+/// Fetches and writes the pages. Returns whether it reached the last one.
 fn run(session: &Session, export: &mut Export, most_pages: u32) -> anyhow::Result<bool> {
-    // Ids only grow, so what is added in the meantime comes last and shifts no page.
+    // Ids only grow, so a product that is added meanwhile comes last and shifts no page.
     let filter =
         ListProducts::new().limit(PER_PAGE).sort_by(ProductSort::Id).sort_dir(SortDirection::Ascending);
     let bar = ProgressBar::no_length()
@@ -86,7 +86,7 @@ fn run(session: &Session, export: &mut Export, most_pages: u32) -> anyhow::Resul
     Ok(reached_end)
 }
 
-/// Two growing files, and a third that says how much of them is good.
+/// Two growing files, and a third one that records how much of them is complete.
 struct Export {
     csv: Target,
     lines: Target,
@@ -94,7 +94,7 @@ struct Export {
     done: Progress,
 }
 
-/// What is on the disk for certain.
+/// What is certainly on the disk.
 #[derive(Default, Serialize, Deserialize)]
 struct Progress {
     source: String,
@@ -113,19 +113,19 @@ impl Progress {
 }
 
 impl Export {
-    /// Goes on with an unfinished export of the same catalogue, or begins a new one.
+    /// Resumes an unfinished export of the same catalogue, or starts a new one.
     fn open(directory: &Path, source: &str) -> anyhow::Result<Self> {
         let progress_path = directory.join("progress.json");
         let csv = Target::open(directory, "products.csv")?;
         let lines = Target::open(directory, "products.jsonl")?;
-        // A progress file that cannot be read, or promises more than there is, is as good as none.
+        // A progress file that is unreadable, or claims more than there is, is ignored.
         let saved = fs::read(&progress_path).ok().and_then(|json| serde_json::from_slice(&json).ok());
         let done = saved
             .filter(|saved: &Progress| saved.source == source && saved.per_page == PER_PAGE)
             .filter(|saved| csv.holds(saved.csv_bytes) && lines.holds(saved.lines_bytes))
             .unwrap_or_else(|| Progress::none(source));
         let mut export = Export { csv, lines, progress_path, done };
-        // Whatever was written after the last good page goes, half a line included.
+        // Cuts off what was written after the last complete page, such as half a line.
         export.csv.cut(export.done.csv_bytes)?;
         export.lines.cut(export.done.lines_bytes)?;
         Ok(export)
@@ -142,7 +142,7 @@ impl Export {
         self.done.pages.saturating_add(1)
     }
 
-    /// Writes a page to both files; it counts once all of it is on the disk.
+    /// Writes a page to both files, and records it once it is on the disk.
     fn write(&mut self, page: &Page<Product>) -> anyhow::Result<()> {
         let first = self.done.pages == 0;
         let csv_bytes = self.csv.append(|out| table::write(out, &page.items, first))?;
@@ -160,7 +160,7 @@ impl Export {
         Ok(())
     }
 
-    /// Gives the files their names: under these, an export is always complete.
+    /// Gives the files their final names. A file with a final name is always complete.
     fn finish(self) -> anyhow::Result<[PathBuf; 2]> {
         let paths = [self.csv.publish()?, self.lines.publish()?];
         fs::remove_file(&self.progress_path).context("cannot remove the progress file")?;
@@ -168,7 +168,7 @@ impl Export {
     }
 }
 
-/// A file that grows under a name of its own until it is complete.
+/// A file with a temporary name until it is complete.
 struct Target {
     file: File,
     part: PathBuf,
@@ -192,7 +192,7 @@ impl Target {
         cut.map(drop).with_context(|| format!("cannot shorten {}", self.part.display()))
     }
 
-    /// Appends, waits until it is on the disk, and says how long the file is now.
+    /// Appends, waits until it is on the disk, and returns the length of the file.
     fn append(
         &mut self,
         write: impl FnOnce(&mut BufWriter<&File>) -> anyhow::Result<()>,
@@ -217,7 +217,7 @@ impl Target {
     }
 }
 
-/// One line for each product, with all that the server said about it.
+/// One line per product, with everything that the server sent.
 fn write_lines(out: &mut impl Write, products: &[Product]) -> anyhow::Result<()> {
     for product in products {
         serde_json::to_writer(&mut *out, product)?;
@@ -226,7 +226,7 @@ fn write_lines(out: &mut impl Write, products: &[Product]) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Replaces a file as a whole, so that it is never half written.
+/// Replaces a file atomically, so it is never half written.
 fn save(path: &Path, progress: &Progress) -> anyhow::Result<()> {
     let new = path.with_extension("new");
     let replaced = fs::write(&new, serde_json::to_vec(progress)?).and_then(|()| fs::rename(&new, path));

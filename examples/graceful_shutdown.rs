@@ -1,7 +1,7 @@
-//! Works until its input ends, finishes what was begun, and logs out.
+//! Works until its input ends, finishes the jobs in the queue, and logs out.
 //!
-//! Each line of the standard input is a product to search for; end it with Ctrl-D. With `API_BASE_URL`, `API_KEY`
-//! and `API_SECRET` set it talks to that server, else to a local sandbox.
+//! Each line of the standard input is a product to search for. End the input with Ctrl-D. If `API_BASE_URL`,
+//! `API_KEY` and `API_SECRET` are set, it uses that server, and a local sandbox otherwise.
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -17,7 +17,7 @@ fn main() -> anyhow::Result<()> {
     let worker = {
         let session = session.clone();
         thread::spawn(move || -> popup_rewards::Result<()> {
-            // The queue ends when its sender is dropped: no flag to poll, and no job is left behind.
+            // The queue ends when its sender is dropped. There is no flag to poll, and no job is lost.
             for search in queue {
                 let page = session.list_products(&ListProducts::new().search(&search).limit(1))?;
                 println!("{search}: {} products", page.total.unwrap_or_default());
@@ -35,10 +35,10 @@ fn main() -> anyhow::Result<()> {
         jobs.send(line?)?;
     }
 
-    // First no more work, then wait for what was begun, and only then revoke the token it uses.
+    // Close the queue, wait for the jobs in it, and only then revoke the token that they use.
     drop(jobs);
     let outcome = worker.join().unwrap_or(Ok(()));
-    // The server revokes the tokens of every process of this client: share credentials with care.
+    // The server revokes the tokens of every process of this client, so take care with shared credentials.
     session.logout()?;
     println!("logged out");
     Ok(outcome?)

@@ -1,4 +1,4 @@
-//! What each kind of error means to a caller, with a few of them provoked on a local sandbox.
+//! What each kind of error means. A local sandbox provokes a few of them.
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -55,9 +55,9 @@ fn show<T>(what: &str, result: &popup_rewards::Result<T>) {
     }
 }
 
-/// What to do. The text of an error is for people; programs look at its kind.
+/// What to do about an error. Its text is for people; programs match its kind.
 fn advice(error: &Error) -> &'static str {
-    // This comes first, whatever the kind: money may have moved.
+    // Check this first, whatever the kind: money may have moved.
     if error.may_have_executed() {
         return match error.kind() {
             ErrorKind::DuplicateReference => {

@@ -1,7 +1,7 @@
-//! Orders two gift cards exactly once, also if it is killed and started again.
+//! Orders two gift cards exactly once, even if it is killed and started again.
 //!
-//! `cargo run --example order_gift_card`, with `-- --reveal` to show the codes. With `API_BASE_URL`, `API_KEY` and
-//! `API_SECRET` set it **spends money** on that server, else it plays with a local sandbox.
+//! Run `cargo run --example order_gift_card`, with `-- --reveal` to show the codes. If `API_BASE_URL`, `API_KEY` and
+//! `API_SECRET` are set, it **spends money** on that server. Otherwise it uses a local sandbox.
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -23,7 +23,7 @@ fn main() -> anyhow::Result<()> {
     let (session, sandbox) = connect()?;
     let file = env::temp_dir().join(if sandbox.is_some() { "gift-card-sandbox" } else { "gift-card-order" });
 
-    // An order that was begun is finished before a new one is: it may be paid already.
+    // Finish an earlier order before a new one: it may be paid already.
     let order = match read(&file)? {
         Some(plan) => {
             println!("going on with the order in {}", file.display());
@@ -33,13 +33,13 @@ fn main() -> anyhow::Result<()> {
     };
     let order = session.wait_for_order(order.id, Duration::from_secs(120))?;
     show(&order, reveal);
-    // Only now nothing can be lost any more.
+    // From here on, nothing can be lost.
     fs::remove_file(&file)?;
     session.logout()?;
     Ok(())
 }
 
-/// Places an order that no run before has placed. Its errors can say that nothing was ordered.
+/// Places an order that no earlier run has placed. Its errors can mean that nothing was ordered.
 fn begin(session: &Session, file: &Path) -> anyhow::Result<Order> {
     let plan = plan(session)?;
     keep(&plan, file)?;
@@ -52,8 +52,8 @@ fn begin(session: &Session, file: &Path) -> anyhow::Result<Order> {
     }
 }
 
-/// Finishes the order of an earlier run, which may have placed it: the server is asked first. An error speaks for its own
-/// call only, so here none of them says that nothing was ordered.
+/// Finishes the order of an earlier run, which may have placed it, so it calls `find_order` first. An error describes
+/// its own call only, so here no error means that nothing was ordered.
 fn resume(session: &Session, plan: &NewOrder) -> popup_rewards::Result<Order> {
     match session.find_order(plan.reference())? {
         Some(order) => Ok(order),
@@ -61,7 +61,7 @@ fn resume(session: &Session, plan: &NewOrder) -> popup_rewards::Result<Order> {
     }
 }
 
-/// Chooses a card, asks what it costs, and looks whether the wallet covers it.
+/// Chooses a card, fetches its price, and checks that the wallet covers it.
 fn plan(session: &Session) -> anyhow::Result<NewOrder> {
     let page = session.list_products(&ListProducts::new().limit(50))?;
     let (product, denomination) = page.iter().find_map(cheapest).context("no card with a fixed value")?;
@@ -72,7 +72,7 @@ fn plan(session: &Session) -> anyhow::Result<NewOrder> {
     Ok(NewOrder::new(product.id, denomination, QUANTITY, ClientReference::generate()))
 }
 
-/// Writes the order down before anything is sent: after that, no crash can lead to a second one.
+/// Stores the order before anything is sent. From then on, no crash can lead to a second order.
 fn keep(plan: &NewOrder, file: &Path) -> anyhow::Result<()> {
     let unfinished = file.with_extension("new");
     let mut writer = fs::File::create(&unfinished)?;
@@ -90,7 +90,7 @@ fn read(file: &Path) -> anyhow::Result<Option<NewOrder>> {
     plan.map(Some).with_context(|| format!("{} is no order", file.display()))
 }
 
-/// The smallest fixed value a card has.
+/// The smallest fixed denomination of a card.
 fn cheapest(product: &Product) -> Option<(&Product, Decimal)> {
     let fixed = product.available_denominations.iter().filter(|it| it.is_fixed());
     fixed.filter_map(|it| it.min_value).min().map(|value| (product, value))
@@ -100,7 +100,7 @@ fn currency(product: &Product) -> &str {
     product.currency_code.as_deref().unwrap_or_default()
 }
 
-/// A balance is asked for when it is needed: other programs spend from the same wallet.
+/// Fetches the balance when it is needed, because other programs spend from the same wallet.
 fn check_wallet(session: &Session, charges: &Charges, product_currency: &str) -> anyhow::Result<()> {
     let details = charges.details.as_ref();
     let code = details.and_then(|it| it.destination_currency.as_deref()).unwrap_or(product_currency);
@@ -120,7 +120,7 @@ fn check_wallet(session: &Session, charges: &Charges, product_currency: &str) ->
     bail!("there is no wallet in {code}")
 }
 
-/// Codes are money: they appear on the screen only when that was asked for.
+/// Codes are money, so they are printed only with `--reveal`.
 fn show(order: &Order, reveal: bool) {
     println!("order {} is {}", order.id, order.status);
     for voucher in &order.vouchers {

@@ -1,6 +1,6 @@
-//! Logs in, walks the catalogue, logs out.
+//! Logs in, lists the catalogue, and logs out.
 //!
-//! With `API_BASE_URL`, `API_KEY` and `API_SECRET` set it talks to that server, else to a local sandbox.
+//! If `API_BASE_URL`, `API_KEY` and `API_SECRET` are set, it uses that server, and a local sandbox otherwise.
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 

@@ -1,13 +1,13 @@
-//! Receives webhooks: verifies each delivery, answers at once, does the work afterwards, and does it once.
+//! Receives webhooks: verifies each delivery, responds at once, and then processes each event exactly once.
 //!
-//! Without configuration it sends itself a few deliveries, shows what becomes of them, and ends:
+//! Without configuration, it sends itself a few deliveries, prints the results, and ends:
 //!
 //! ```text
 //! cargo run --example receive_webhook
 //! ```
 //!
-//! With `WEBHOOK_SECRET` it serves on `WEBHOOK_ADDRESS` (or 127.0.0.1:8080) until it is stopped. Put a
-//! reverse proxy before it that speaks HTTPS and hands the body on unchanged.
+//! With `WEBHOOK_SECRET`, it serves on `WEBHOOK_ADDRESS` (default 127.0.0.1:8080) until it is stopped. Put an HTTPS
+//! reverse proxy in front that forwards the body unchanged.
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::collections::{HashSet, VecDeque};
@@ -27,16 +27,16 @@ use time::OffsetDateTime;
 
 const LONGEST_HEAD: usize = 16 * 1024;
 const LONGEST_BODY: usize = 256 * 1024;
-/// A client that has not sent its request by then is hung up on.
+/// How long a client may take to send its request.
 const PATIENCE: Duration = Duration::from_secs(5);
 const MOST_CONNECTIONS: usize = 64;
-/// Ids are kept in memory here; a receiver that restarts keeps them in its database.
+/// How many event ids are kept in memory. A receiver that restarts keeps them in its database.
 const MOST_IDS: usize = 100_000;
 
 fn main() -> anyhow::Result<()> {
     match env::var("WEBHOOK_SECRET") {
         Ok(secret) => {
-            // A secret that was put into a file usually ends with a line break.
+            // A secret from a file usually ends with a line break.
             let secret = secret.trim();
             anyhow::ensure!(!secret.is_empty(), "WEBHOOK_SECRET is empty");
             let address = env::var("WEBHOOK_ADDRESS").unwrap_or_else(|_| "127.0.0.1:8080".to_owned());
@@ -51,14 +51,14 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
-/// Takes this many connections, and returns when the last event is worked off.
+/// Accepts this many connections, and returns when the last event is processed.
 fn run(listener: &TcpListener, secret: Secret, connections: usize) {
     let (queue, events) = mpsc::sync_channel(1_000);
     let inbox = Inbox { secret, queue, seen: Mutex::default(), open: AtomicUsize::new(0) };
     let worker = thread::spawn(move || work(&events));
     thread::scope(|scope| {
         for stream in listener.incoming().take(connections).flatten() {
-            // Beyond the limit the connection is dropped unanswered, and the delivery comes again.
+            // Beyond the limit, the connection is dropped without a response, and the delivery comes again.
             if inbox.open.fetch_add(1, Ordering::Relaxed) < MOST_CONNECTIONS {
                 scope.spawn(|| inbox.answer(stream));
             } else {
@@ -66,14 +66,14 @@ fn run(listener: &TcpListener, secret: Secret, connections: usize) {
             }
         }
     });
-    // The worker ends when the queue is empty and nobody can fill it any more.
+    // The worker ends when the queue is empty and its senders are dropped.
     drop(inbox);
     if worker.join().is_err() {
         println!("the worker panicked");
     }
 }
 
-/// The slow part, off the connection: here a real program calls `session.get_order(order.order_id)`.
+/// The slow part, after the response. A real program calls `session.get_order(order.order_id)` here.
 fn work(events: &Receiver<Event>) {
     for event in events {
         match event.kind {
@@ -92,7 +92,7 @@ fn work(events: &Receiver<Event>) {
     }
 }
 
-/// A status and why, for our own log; the sender gets the status alone.
+/// A status and its reason, for our own log. The sender gets only the status.
 type Reply = (u16, String);
 
 struct Inbox {
@@ -130,7 +130,7 @@ impl Inbox {
         if seen.ids.contains(&id) {
             return (200, format!("{id} is a repeat"));
         }
-        // The id is kept only once the event is: one that does not fit has to come again.
+        // Keeps the id only if the event fits into the queue. Otherwise the delivery has to come again.
         if self.queue.try_send(event).is_err() {
             return (503, "the queue is full".to_owned());
         }
@@ -165,7 +165,7 @@ struct Request {
     body: Vec<u8>,
 }
 
-/// Reads one request whose size and duration are bounded, whatever the client does.
+/// Reads one request, within a limit of size and time.
 fn read_request(stream: &mut TcpStream) -> Result<Request, Reply> {
     let until = Instant::now() + PATIENCE;
     let mut received = Vec::new();
@@ -187,7 +187,7 @@ fn read_request(stream: &mut TcpStream) -> Result<Request, Reply> {
     Ok(Request { headers, body })
 }
 
-/// The length of the head and its headers, or nothing as long as it is incomplete.
+/// The length of the head and its headers; `None` while it is incomplete.
 fn parse_head(received: &[u8]) -> Result<Option<(usize, Headers)>, Reply> {
     let mut slots = [httparse::EMPTY_HEADER; 64];
     let mut head = httparse::Request::new(&mut slots);
@@ -233,9 +233,9 @@ fn read_more(stream: &mut TcpStream, received: &mut Vec<u8>, until: Instant) -> 
     }
 }
 
-/// Plays the server: a few deliveries over loopback, good and bad.
+/// Acts as the server: sends a few deliveries over loopback, good and bad.
 fn show() -> anyhow::Result<()> {
-    // A reference is 128 random bits, which makes a good secret too.
+    // A reference has 128 random bits, which makes a good secret.
     let secret = Secret::new(ClientReference::generate().as_str());
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;

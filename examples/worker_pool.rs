@@ -1,6 +1,6 @@
 //! Eight threads share one session: one login, one pool of connections, one set of counters.
 //!
-//! With `API_BASE_URL`, `API_KEY` and `API_SECRET` set it talks to that server, else to a local sandbox.
+//! If `API_BASE_URL`, `API_KEY` and `API_SECRET` are set, it uses that server, and a local sandbox otherwise.
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -20,12 +20,12 @@ fn main() -> anyhow::Result<()> {
     let done = thread::scope(|scope| {
         let workers: Vec<_> = (0..WORKERS)
             .map(|_| {
-                // A clone is one reference count. Workers that outlive this function would own theirs.
+                // Clones are cheap. Workers that outlive this function would own theirs.
                 let session = session.clone();
                 let jobs = &jobs;
                 scope.spawn(move || -> popup_rewards::Result<usize> {
                     let mut done = 0;
-                    // The lock is held to take a job and not while the job is done.
+                    // The lock is held only while a job is taken.
                     while let Some(product) = jobs.lock().ok().and_then(|mut jobs| jobs.next()) {
                         session.get_product(product.id)?;
                         done += 1;

@@ -1,4 +1,4 @@
-//! What several benchmarks share: plain ureq, and the least of a server.
+//! What several benchmarks share: plain ureq, and a minimal server.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -53,8 +53,8 @@ impl Raw {
     }
 }
 
-/// The least of a server: it knows three answers and keeps its connections, each of which `open` prepares. Returns
-/// its address.
+/// Starts a minimal server with three responses and persistent connections, which `open` prepares. Returns its
+/// address.
 pub(crate) fn serve<S: Read + Write>(
     list: &str,
     open: impl Fn(TcpStream) -> anyhow::Result<S> + Send + Sync + 'static,
@@ -69,7 +69,7 @@ pub(crate) fn serve<S: Read + Write>(
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let (answers, open) = (Arc::clone(&answers), Arc::clone(&open));
-            // A connection that ends, ends its thread; the listener lives as long as the process.
+            // A thread ends with its connection. The listener lives as long as the process.
             thread::Builder::new().stack_size(128 * 1024).spawn(move || {
                 stream.set_nodelay(true)?;
                 converse(open(stream)?, &answers)

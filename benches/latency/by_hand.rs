@@ -1,4 +1,4 @@
-//! The same calls as a program makes them that uses one ureq agent and no SDK.
+//! The same calls by a program that uses one ureq agent and no SDK.
 
 use std::fmt;
 use std::io::{Read, Write};
@@ -82,7 +82,7 @@ fn read<T: DeserializeOwned>(response: &mut Response<Body>) -> anyhow::Result<T>
     Ok(serde_json::from_slice(&response.body_mut().read_to_vec()?)?)
 }
 
-/// ureq's own connector for rustls, line by line: the feature that has it would be on in every test of the crate.
+/// A copy of ureq's connector for rustls. Its feature would be enabled in every test of the crate.
 #[derive(Debug)]
 struct Tls(Arc<ClientConfig>);
 

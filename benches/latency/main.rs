@@ -1,9 +1,9 @@
-//! What a script costs against a server 50 ms away, beside one ureq agent used by hand.
+//! What a script costs with a round trip of 50 ms, against one ureq agent used by hand.
 //!
-//! Both sides speak TLS over a relay that forwards everything 25 ms later in each direction, and start cold in each
-//! round: a new session, a new agent. They take turns, and the relay counts their connections. The rows are about
-//! round trips; what the calls themselves cost is in `calls`. Bandwidth is not limited and TCP's slow start is not
-//! modelled, so a large page takes as long as a small one.
+//! Both sides speak TLS over a relay that forwards everything 25 ms later in each direction. Each round starts cold,
+//! with a new session and a new agent. The sides alternate, and the relay counts their connections. The rows are
+//! about round trips; `calls` measures the cost of the calls themselves. Bandwidth is unlimited and TCP slow start is
+//! not modelled, so a large page takes as long as a small one.
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 mod by_hand;
@@ -21,7 +21,7 @@ use crate::relay::Relay;
 use crate::server::{PRODUCTS, Server};
 
 fn main() -> anyhow::Result<()> {
-    // `cargo bench` passes this; as a test, one short round shows that everything still runs.
+    // `cargo bench` passes this. As a test, one short round checks that everything runs.
     let measured = env::args().any(|arg| arg == "--bench");
     let (delay, rounds) =
         if measured { (Duration::from_millis(25), 15) } else { (Duration::from_millis(1), 1) };
@@ -91,7 +91,7 @@ impl Bench {
         let mut times = (Vec::new(), Vec::new());
         let mut connections = (0, 0);
         for round in 0..self.rounds {
-            // Whoever comes second finds warmer caches.
+            // The second side finds warmer caches.
             if round % 2 == 0 {
                 self.time(&ours, &mut times.0, &mut connections.0)?;
                 self.time(&theirs, &mut times.1, &mut connections.1)?;
@@ -109,7 +109,7 @@ impl Bench {
         Ok(())
     }
 
-    /// Notes the seconds that one run took, and the most connections that any run made.
+    /// Records the seconds of one run, and the most connections of any run.
     fn time(
         &self,
         run: &impl Fn() -> anyhow::Result<()>,

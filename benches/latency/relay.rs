@@ -1,8 +1,8 @@
-//! A line to a server far away: whatever arrives is forwarded after a delay, in order, in both directions.
+//! A slow line: everything is forwarded after a delay, in order, in both directions.
 //!
-//! Connecting to the relay takes no time, because the kernel accepts over loopback at once. Over a real line it takes
-//! one round trip before the client may send. So what a client sends in the first round trip of its connection is
-//! treated as if it had been sent at its end, and each new connection costs what a TCP handshake costs.
+//! Connecting to the relay takes no time, because the kernel accepts over loopback at once. Over a real line, a
+//! client may send after one round trip. So the relay treats what a client sends in the first round trip as sent at
+//! its end. Each new connection then costs as much as a TCP handshake.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -26,14 +26,14 @@ impl Relay {
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 connections.fetch_add(1, Ordering::SeqCst);
-                // A connection that fails, fails the round that made it.
+                // A failed connection fails its round.
                 connect(client, server, delay).ok();
             }
         });
         Ok(relay)
     }
 
-    /// How many connections were made so far.
+    /// The number of connections so far.
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
@@ -49,12 +49,12 @@ fn connect(client: TcpStream, server: SocketAddr, delay: Duration) -> anyhow::Re
     Ok(())
 }
 
-/// Forwards what arrives, as if nothing had been sent before the connection was `open`.
+/// Forwards what arrives, as if it was sent at `open` or later.
 fn forward(mut from: TcpStream, mut to: TcpStream, open: Instant, delay: Duration) {
     let (line, arrivals) = channel::<(Instant, Vec<u8>)>();
     thread::spawn(move || {
         let mut buffer = [0; 16 * 1024];
-        // A connection that breaks ends like one that is closed.
+        // A broken connection ends like a closed one.
         while let Ok(length @ 1..) = from.read(&mut buffer) {
             let due = Instant::now().max(open) + delay;
             if line.send((due, buffer.get(..length).unwrap_or_default().to_vec())).is_err() {

@@ -1,4 +1,4 @@
-//! The least of a server: TLS, a login, one country, and 1,237 products in pages.
+//! A minimal server: TLS, a login, one country, and 1,237 products in pages.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 pub(crate) const PRODUCTS: usize = 1_237;
-/// How many items a page has if the request does not say, and at most.
+/// The default and the largest page size.
 const USUAL: usize = 50;
 const MOST: usize = 10_000;
 
@@ -54,7 +54,7 @@ impl Server {
     }
 }
 
-/// Responds to requests until the client goes away.
+/// Responds to requests until the client disconnects.
 fn converse(socket: TcpStream, config: Arc<ServerConfig>) -> anyhow::Result<()> {
     socket.set_nodelay(true)?;
     let mut stream = BufReader::new(StreamOwned::new(ServerConnection::new(config)?, socket));

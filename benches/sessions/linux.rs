@@ -1,4 +1,4 @@
-//! The tables, and the processes behind their lines.
+//! The tables, and the processes of their lines.
 
 #[path = "usage.rs"]
 mod usage;
@@ -20,9 +20,9 @@ use usage::Usage;
 
 const LOGIN: &str = r#"{"username":"key","password":"secret"}"#;
 const COUNTRY: &str = "/api/v1/countries/1";
-/// How often a thread calls while all others do.
+/// How many calls each thread makes at the same time as the others.
 const CALLS: usize = 3;
-/// Longer than a connection is kept for reuse.
+/// Longer than a connection stays in the pool.
 const OUTLASTS_IDLE: Duration = Duration::from_secs(31);
 
 pub(super) fn main() -> anyhow::Result<()> {
@@ -30,7 +30,7 @@ pub(super) fn main() -> anyhow::Result<()> {
     if let [side, count, base, pem] = arguments.as_slice() {
         return line(side, count.parse()?, base, pem);
     }
-    // `cargo bench` passes this; as a test, a few sessions show that everything still runs.
+    // `cargo bench` passes this. As a test, a few sessions check that everything runs.
     let count = if arguments.iter().any(|argument| argument == "--bench") { "1000" } else { "10" };
     let (pem, tls) = tls()?;
     let plain = format!("http://{}", serve("[]", Ok)?);
@@ -52,7 +52,7 @@ pub(super) fn main() -> anyhow::Result<()> {
     run("session over TLS", "shared", count, &secure, &pem)
 }
 
-/// Has a process measure one side, which prints for itself.
+/// Runs a process that measures one side and prints the result.
 fn run(name: &str, side: &str, count: &str, base: &str, pem: &str) -> anyhow::Result<()> {
     println!("{name}");
     let status = Command::new(env::current_exe()?).args([side, count, base, pem]).status()?;
@@ -106,9 +106,9 @@ fn login_by_hand(agent: &Raw, base: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes many and leaves them alone.
+/// Creates many sessions and leaves them idle.
 fn idle<T>(count: usize, make: impl Fn() -> anyhow::Result<T>) -> anyhow::Result<()> {
-    // What a process allocates once is there before the count begins.
+    // One session first, so what a process allocates once does not count.
     let first = make()?;
     let before = Usage::now()?;
     let mut kept = Vec::with_capacity(count);
@@ -133,8 +133,8 @@ fn idle<T>(count: usize, make: impl Fn() -> anyhow::Result<T>) -> anyhow::Result
     Ok(())
 }
 
-/// Uses one from many threads, and looks at it while they still exist, after they ended, and after the connections
-/// became too old.
+/// Uses one session from many threads. Measures while they exist, after they have ended, and after the connections
+/// have expired.
 fn shared<T: Sync>(
     count: usize,
     one: &T,
@@ -153,14 +153,14 @@ fn shared<T: Sync>(
                     barrier.wait();
                     call(one)
                 });
-                // A thread that fails must not leave the others at the barrier.
+                // A thread that fails must not leave the others waiting at the barrier.
                 let outcomes: Vec<_> = calls.collect();
                 barrier.wait();
                 barrier.wait();
                 outcomes.into_iter().collect::<anyhow::Result<()>>()
             });
             threads.push(thread.unwrap_or_else(|error| {
-                // The threads that were started would wait for the others for ever.
+                // Otherwise the threads that were started would wait forever.
                 println!("a thread could not be started: {error}");
                 exit(1)
             }));

@@ -1,4 +1,4 @@
-//! What this process uses of the machine.
+//! The resources that this process uses.
 
 use std::fs;
 use std::ops::Sub;
@@ -9,11 +9,11 @@ use anyhow::Context;
 pub(super) struct Usage {
     /// Resident memory, in bytes.
     pub(super) resident: i64,
-    /// What is allocated, touched or not, in bytes.
+    /// Allocated memory, touched or not, in bytes.
     pub(super) heap: i64,
     pub(super) descriptors: i64,
     pub(super) threads: i64,
-    /// CPU time in milliseconds, of which the kernel counts every tenth.
+    /// CPU time in milliseconds, with a resolution of ten.
     pub(super) cpu: i64,
 }
 
@@ -22,7 +22,7 @@ impl Usage {
         let status = fs::read_to_string("/proc/self/status")?;
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.strip_suffix("kB"));
         let stat = fs::read_to_string("/proc/self/stat")?;
-        // The name before the last parenthesis may hold blanks. Of what follows, the 12th and 13th are CPU ticks.
+        // The name before the last parenthesis may have blanks. The 12th and 13th fields after it are CPU ticks.
         let (_, stat) = stat.rsplit_once(')').context("/proc/self/stat has no name")?;
         let ticks: i64 = stat.split_whitespace().skip(11).take(2).flat_map(str::parse::<i64>).sum();
         Ok(Usage {
@@ -44,7 +44,7 @@ fn count(folder: &str) -> anyhow::Result<i64> {
     reason = "glibc's count of allocated bytes has no safe wrapper; the call has no preconditions"
 )]
 fn heap() -> anyhow::Result<i64> {
-    // SAFETY: takes no argument, and reads the allocator's counters under its locks.
+    // SAFETY: the function takes no argument and reads the allocator's counters under its locks.
     let info = unsafe { libc::mallinfo2() };
     Ok((info.uordblks + info.hblkhd).try_into()?)
 }

@@ -7,7 +7,7 @@ use popup_rewards::{Product, ProductId};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-/// A product at one of its denominations.
+/// A product with one of its denominations.
 #[derive(Serialize)]
 struct Row<'a> {
     id: ProductId,
@@ -21,7 +21,7 @@ struct Row<'a> {
     discount_percent: Option<Decimal>,
 }
 
-/// One row for each denomination; a product without any has one row too.
+/// One row per denomination. A product without any has one row.
 pub(crate) fn write(out: &mut impl Write, products: &[Product], with_header: bool) -> anyhow::Result<()> {
     let mut csv = csv::WriterBuilder::new().has_headers(with_header).from_writer(out);
     for product in products {
@@ -45,8 +45,8 @@ pub(crate) fn write(out: &mut impl Write, products: &[Product], with_header: boo
     Ok(())
 }
 
-/// A text that no spreadsheet takes for a formula. Whoever can name a product could else have one run on the machine
-/// of whoever opens the file. Numbers are ours, and stay as they are.
+/// Text that no spreadsheet takes for a formula. Otherwise, whoever names a product could run one on the reader's
+/// machine. Numbers are ours, and stay as they are.
 fn cell(text: &str) -> Cow<'_, str> {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     if is_formula { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
