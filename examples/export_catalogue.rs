@@ -40,14 +40,14 @@ fn main() -> anyhow::Result<()> {
 
     let mut export = Export::open(&options.directory, &source)?;
     if export.done.pages > 0 {
-        println!("going on after page {} ({} products)", export.done.pages, export.done.products);
+        println!("resuming after page {} ({} products)", export.done.pages, export.done.products);
     }
     if run(&session, &mut export, options.most_pages)? {
         let products = export.done.products;
         let [csv, lines] = export.finish()?;
         println!("{products} products in {} and {}", csv.display(), lines.display());
     } else {
-        println!("stopped after page {}; run it again to go on", export.done.pages);
+        println!("stopped after page {}; run it again to resume", export.done.pages);
     }
     Ok(())
 }
@@ -64,7 +64,7 @@ fn run(session: &Session, export: &mut Export, most_pages: u32) -> anyhow::Resul
     for fetched in 0..most_pages {
         let mut page = session.list_products(&filter.clone().page(export.next_page()))?;
         if fetched == 0 && export.done.pages > 0 && page.total != export.done.total {
-            println!("the catalogue has changed since; starting over");
+            println!("the catalogue has changed; starting over");
             export.start_over()?;
             page = session.list_products(&filter.clone().page(1))?;
         }
@@ -81,7 +81,7 @@ fn run(session: &Session, export: &mut Export, most_pages: u32) -> anyhow::Resul
     }
     bar.finish_and_clear();
     if changed {
-        println!("the catalogue changed meanwhile: a product may be missing or there twice");
+        println!("the catalogue changed during the export: a product may be missing or appear twice");
     }
     Ok(reached_end)
 }

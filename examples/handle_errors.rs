@@ -35,7 +35,7 @@ fn main() -> anyhow::Result<()> {
     sandbox.fault("GET /api/v1/orders", Fault::Status(503).always());
     show("an order whose answer was lost", &place(1, "gift-2"));
     sandbox.clear_faults();
-    println!("  and again with the same reference: order {}", place(1, "gift-2")?.id);
+    println!("  the same order again, with the same reference: order {}", place(1, "gift-2")?.id);
 
     sandbox.set_balance(WalletId::from(9), Decimal::ONE);
     show("an empty wallet", &place(1, "gift-3"));

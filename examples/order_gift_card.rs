@@ -26,7 +26,7 @@ fn main() -> anyhow::Result<()> {
     // Finish an earlier order before a new one: it may be paid already.
     let order = match read(&file)? {
         Some(plan) => {
-            println!("going on with the order in {}", file.display());
+            println!("resuming the order in {}", file.display());
             resume(&session, &plan).context("the order may exist: run this again to find out")?
         }
         None => begin(&session, &file)?,
@@ -114,7 +114,7 @@ fn check_wallet(session: &Session, charges: &Charges, product_currency: &str) ->
         if wallet.amount < charges.total_payable {
             bail!("the wallet holds {} {code}, the cards cost {}", wallet.amount, charges.total_payable);
         }
-        println!("they cost {} {code}, and the wallet holds {} {code}", charges.total_payable, wallet.amount);
+        println!("total {} {code}, wallet balance {} {code}", charges.total_payable, wallet.amount);
         return Ok(());
     }
     bail!("there is no wallet in {code}")
@@ -127,7 +127,7 @@ fn show(order: &Order, reveal: bool) {
         let code = voucher.card_number.as_ref().or(voucher.claim_url.as_ref());
         match code {
             Some(code) if reveal => println!("  {}", code.expose()),
-            _ => println!("  a code, shown with --reveal"),
+            _ => println!("  a code (run with --reveal to print it)"),
         }
     }
 }

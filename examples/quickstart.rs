@@ -17,7 +17,7 @@ fn main() -> anyhow::Result<()> {
     println!("logged in, the token is valid for {} minutes", session.status().remaining.as_secs() / 60);
 
     let page = session.list_products(&ListProducts::new().limit(1))?;
-    println!("the catalogue has {} products; some of them to play with:", page.total.unwrap_or_default());
+    println!("the catalogue has {} products, for example:", page.total.unwrap_or_default());
     for product in session.products(&ListProducts::new().search("play").limit(5)).take(5) {
         let product = product?;
         println!("  {:>6}  {} ({})", product.id, product.name, product.currency_code.unwrap_or_default());

@@ -81,10 +81,10 @@ fn work(events: &Receiver<Event>) {
                 println!("  worker: order {} has codes to fetch", order.order_id);
             }
             EventKind::OrderFailed(order) | EventKind::OrderCancelled(order) => {
-                println!("  worker: order {} came to nothing, tell the customer", order.order_id);
+                println!("  worker: order {} failed, notify the customer", order.order_id);
             }
             EventKind::WalletCredited(_) | EventKind::WalletDebited(_) => {
-                println!("  worker: a wallet moved, ask for its balance");
+                println!("  worker: a wallet changed, fetch its balance");
             }
             EventKind::Unknown { name, .. } => println!("  worker: nothing to do for {name}"),
             _ => println!("  worker: nothing to do"),
@@ -111,7 +111,7 @@ impl Inbox {
         println!("  receiver: {status}, {reason}");
         let head = format!("HTTP/1.1 {status} \r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         if stream.write_all(head.as_bytes()).is_err() {
-            println!("  receiver: the sender hung up before the answer");
+            println!("  receiver: the sender disconnected before the response");
         }
         self.open.fetch_sub(1, Ordering::Relaxed);
     }
@@ -265,7 +265,7 @@ fn show() -> anyhow::Result<()> {
     for (what, body, signature, timestamp) in &deliveries {
         println!("{what}");
         let status = deliver(address, body, signature, *timestamp)?;
-        println!("  sender: answered {status}");
+        println!("  sender: got {status}");
     }
     receiver.join().map_err(|_| anyhow::anyhow!("the receiver panicked"))
 }

@@ -37,7 +37,7 @@ fn main() -> anyhow::Result<()> {
         workers.into_iter().map(|worker| worker.join().unwrap_or(Ok(0))).collect::<Result<Vec<_>, _>>()
     })?;
 
-    println!("products looked at by each worker: {done:?}");
+    println!("products per worker: {done:?}");
     let stats = session.stats();
     println!(
         "{} calls, {} login, {} refreshes, {} retries",

@@ -14,6 +14,7 @@ use crate::{Error, ErrorKind, Result};
 /// How long a drop with `logout_on_drop(true)` may take.
 const DROP_LIMIT: Duration = Duration::from_secs(2);
 
+/// # Ending a session
 impl Session {
     /// Ends the session on the server: `POST /auth/logout`.
     ///

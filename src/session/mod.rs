@@ -66,6 +66,7 @@ pub(crate) struct Inner {
     source: Arc<SessionSource>,
 }
 
+/// # Construction and state
 impl Session {
     /// Builds a session with the default settings. Sends nothing before the first call.
     ///

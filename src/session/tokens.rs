@@ -6,6 +6,7 @@ use super::Session;
 use crate::Result;
 use crate::token::{AccessToken, Waiter};
 
+/// # Tokens
 impl Session {
     /// Logs in now: `POST /auth/login`.
     ///
