@@ -12,8 +12,8 @@ use crate::{Clock, SystemClock};
 /// The clock of a [`Sandbox`](super::Sandbox): system time plus the sum of all calls to
 /// [`advance`](super::Sandbox::advance).
 ///
-/// Give a clone to the session under test, and both see the same time. When the session waits, the wait ends as soon
-/// as the clock is advanced past the deadline.
+/// Give a clone to the session under test, and both see the same time. A session's wait ends as soon as the clock
+/// is advanced past its deadline.
 ///
 /// ```
 /// use std::time::Duration;

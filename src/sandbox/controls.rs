@@ -9,13 +9,14 @@ use crate::{EsimOrderId, Result, Secret, WalletId};
 
 /// Time.
 impl Sandbox {
-    /// Returns the server's clock. Give it to the session under test.
+    /// Returns a clone of the server's clock, for the session under test.
     #[must_use]
     pub fn clock(&self) -> SandboxClock {
         self.state.lock().clock.clone()
     }
 
-    /// Advances the server's clock and all its clones: tokens expire, orders are fulfilled, and quotas reset.
+    /// Advances the server's clock and all its clones. Tokens expire, orders are fulfilled, and used quotas become
+    /// available again.
     pub fn advance(&self, by: Duration) {
         let mut state = self.state.lock();
         state.clock.advance(by);
@@ -68,12 +69,13 @@ impl Sandbox {
         new.clone_into(&mut self.state.lock().auth.secret);
     }
 
-    /// Rejects every request with 403, as if the client's IP address were not on the allow-list.
+    /// Sets whether every request is rejected with 403, as if the client's IP address were not on the allow-list.
     pub fn deny_addresses(&self, deny: bool) {
         self.state.lock().deny_addresses = deny;
     }
 
-    /// Enforces the quotas of the real sandbox environment: requests above them get a 429 response. Off by default.
+    /// Sets whether the quotas of the real sandbox environment are enforced. Requests above them get a 429 response.
+    /// Off by default.
     pub fn enforce_rate_limits(&self, enforce: bool) {
         self.state.lock().quotas.enforced = enforce;
     }
@@ -81,8 +83,8 @@ impl Sandbox {
 
 /// Faults.
 impl Sandbox {
-    /// Queues a fault for the next request to a route. A fault for `*` affects any route, after the route's own
-    /// queue is empty.
+    /// Queues a fault for the next request to a route. A fault for `*` affects any route whose own queue is
+    /// empty.
     ///
     /// # Panics
     /// If the server has no such route. Otherwise a misspelt route would be a fault that never happens.
@@ -101,7 +103,7 @@ impl Sandbox {
         self.state.lock().faults.push_rate(route, percent, seed, kinds);
     }
 
-    /// Removes all faults that have not happened yet.
+    /// Removes all queued faults and fault rates.
     pub fn clear_faults(&self) {
         self.state.lock().faults = super::faults::Faults::default();
     }

@@ -92,9 +92,9 @@ impl Sandbox {
     /// # Ok::<(), popup_rewards::Error>(())
     /// ```
     pub fn start() -> Result<Sandbox> {
-        let (outbox, events) = Outbox::new();
+        let (outbox, deliveries) = Outbox::new();
         let state = Arc::new(Mutex::new(ServerState::new(SandboxClock::new(), outbox)));
-        let server = Server::start(Arc::clone(&state), events).map_err(|error| {
+        let server = Server::start(Arc::clone(&state), deliveries).map_err(|error| {
             Error::new(ErrorKind::Network, "failed to start the sandbox on a loopback port")
                 .with_source(error)
         })?;

@@ -54,19 +54,19 @@ const SETTLE_INTERVAL: Duration = Duration::from_millis(50);
 impl Server {
     pub(super) fn start(
         state: Arc<Mutex<ServerState>>,
-        events: UnboundedReceiver<Delivery>,
+        deliveries: UnboundedReceiver<Delivery>,
     ) -> io::Result<Self> {
         let traffic = Arc::new(Traffic::default());
         let (stop, stopped) = oneshot::channel();
         let (ready, address) = mpsc::channel();
         let (handle, listener) = ListenerHandle::new();
         let shared = Arc::clone(&traffic);
-        // The caller may be inside an async runtime, where a second one cannot block. A new thread can.
+        // `block_on` panics inside another async runtime. In a new thread it always works.
         let thread = std::thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
             let started = tokio::runtime::Builder::new_current_thread().enable_all().build();
             match started {
                 Ok(runtime) => {
-                    runtime.block_on(run(state, events, shared, listener, &ready, stopped));
+                    runtime.block_on(run(state, deliveries, shared, listener, &ready, stopped));
                     runtime.shutdown_background();
                 }
                 Err(error) => ready.send(Err(error)).unwrap_or_default(),
@@ -103,7 +103,7 @@ impl Drop for Server {
 
 async fn run(
     state: Arc<Mutex<ServerState>>,
-    events: UnboundedReceiver<Delivery>,
+    deliveries: UnboundedReceiver<Delivery>,
     traffic: Arc<Traffic>,
     mut listener: Listener,
     ready: &mpsc::Sender<io::Result<SocketAddr>>,
@@ -114,7 +114,7 @@ async fn run(
         Err(error) => return ready.send(Err(error)).unwrap_or_default(),
     };
     let clock = state.lock().clock.clone();
-    tokio::spawn(deliver_all(events, clock, Arc::clone(&traffic.delivered_webhooks)));
+    tokio::spawn(deliver_all(deliveries, clock, Arc::clone(&traffic.delivered_webhooks)));
     tokio::spawn(settle_periodically(Arc::clone(&state)));
     tokio::spawn(async move {
         while let Some(stream) = listener.accept().await {
@@ -167,7 +167,7 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<ServerState>>, traffic: Arc<T
     traffic.open.lock().remove(&number);
 }
 
-/// Marks a connection as busy until it is dropped, also when the request is aborted.
+/// Marks a connection as busy until it is dropped. That covers aborted requests too.
 struct BusyGuard(Arc<AtomicUsize>);
 
 impl BusyGuard {

@@ -100,8 +100,8 @@ impl Outbox {
     }
 }
 
-/// Delivers events until the sandbox is dropped. Each has its own task, because a slow receiver must not delay the
-/// others.
+/// Delivers events until the sandbox is dropped. Each has its own task, because a slow receiver must not delay
+/// the others.
 pub(super) async fn deliver_all(
     mut deliveries: UnboundedReceiver<Delivery>,
     clock: SandboxClock,
