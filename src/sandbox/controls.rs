@@ -74,8 +74,8 @@ impl Sandbox {
         self.state.lock().deny_addresses = deny;
     }
 
-    /// Sets whether the quotas of the real sandbox environment are enforced. Requests above them get a 429 response.
-    /// Off by default.
+    /// Sets whether the quotas of the real sandbox environment are enforced. Requests above them get a 429
+    /// response. Off by default.
     pub fn enforce_rate_limits(&self, enforce: bool) {
         self.state.lock().quotas.enforced = enforce;
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::api_error::ApiError;
 use super::json_amount::JsonAmount;
-use super::order_ledger::{OrderDraft, OrderRecord, Status};
+use super::order_ledger::{OrderDraft, OrderRecord};
 use super::page_params::PageParams;
 use super::products;
 use super::routes::Vertical;
@@ -97,14 +97,8 @@ impl OrderRecord {
         }
     }
 
-    pub(super) fn event_name(&self) -> &'static str {
-        match self.status {
-            Status::Pending => "order.pending",
-            Status::Delivered => "order.delivered",
-            Status::PartiallyDelivered => "order.partially_delivered",
-            Status::Failed => "order.failed",
-            Status::Cancelled => "order.cancelled",
-        }
+    pub(super) fn event_type(&self) -> String {
+        format!("order.{}", self.status.name().to_lowercase())
     }
 
     /// Returns the `data` of a webhook event. It contains no codes.

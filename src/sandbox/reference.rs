@@ -1,13 +1,7 @@
 //! Countries, currencies and categories. These tables are constant.
 
-#![expect(clippy::unnecessary_wraps, reason = "every handler has the same signature")]
-
 use rust_decimal::Decimal;
 use serde::Serialize;
-
-use super::server_request::ServerRequest;
-use super::server_response::{HandlerResult, ServerResponse};
-use super::server_state::ServerState;
 
 #[derive(Serialize)]
 pub(super) struct CountryRecord {
@@ -125,35 +119,3 @@ pub(super) fn currency_of(code: &str) -> &'static CurrencyRecord {
 
 static DOLLAR: CurrencyRecord =
     CurrencyRecord { id: 1, name: "US Dollar", code: "USD", precision: 2, per_dollar: 10_000 };
-
-pub(super) fn countries(_: &mut ServerState, _: &ServerRequest) -> HandlerResult {
-    Ok(ServerResponse::ok(&COUNTRIES))
-}
-
-pub(super) fn country(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
-    request.find(COUNTRIES, |row| row.id, "Country").map(ServerResponse::ok)
-}
-
-pub(super) fn currencies(_: &mut ServerState, _: &ServerRequest) -> HandlerResult {
-    Ok(ServerResponse::ok(&CURRENCIES))
-}
-
-pub(super) fn currency(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
-    request.find(CURRENCIES, |row| row.id, "Currency").map(ServerResponse::ok)
-}
-
-pub(super) fn categories(_: &mut ServerState, _: &ServerRequest) -> HandlerResult {
-    Ok(ServerResponse::ok(&CATEGORIES))
-}
-
-pub(super) fn category(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
-    request.find(CATEGORIES, |row| row.id, "Category").map(ServerResponse::ok)
-}
-
-pub(super) fn subcategories(_: &mut ServerState, _: &ServerRequest) -> HandlerResult {
-    Ok(ServerResponse::ok(&SUBCATEGORIES))
-}
-
-pub(super) fn subcategory(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
-    request.find(SUBCATEGORIES, |row| row.id, "Subcategory").map(ServerResponse::ok)
-}

@@ -1,11 +1,13 @@
 //! The API's routes and their handlers.
 
 use http::Method;
+use serde_json::json;
 
+use super::reference::{CATEGORIES, COUNTRIES, CURRENCIES, SUBCATEGORIES};
 use super::server_request::ServerRequest;
 use super::server_response::{HandlerResult, ServerResponse};
 use super::server_state::ServerState;
-use super::{auth, esim, esim_orders, orders, products, reference, topup_orders, topups, wallets};
+use super::{auth, esim, esim_orders, orders, products, topup_orders, topups, wallets};
 
 pub(super) type Handler = fn(&mut ServerState, &ServerRequest) -> HandlerResult;
 
@@ -81,21 +83,16 @@ static ROUTES: [ApiRoute; 42] = [
     get("GET /api/v1/wallets/:id", wallets::get),
     get("GET /api/v1/transactions", wallets::transactions),
     get("GET /api/v1/transactions/:id", wallets::transaction),
-    get("GET /api/v1/countries", reference::countries),
-    get("GET /api/v1/countries/:id", reference::country),
-    get("GET /api/v1/currencies", reference::currencies),
-    get("GET /api/v1/currencies/:id", reference::currency),
-    get("GET /api/v1/categories", reference::categories),
-    get("GET /api/v1/categories/:id", reference::category),
-    get("GET /api/v1/subcategories", reference::subcategories),
-    get("GET /api/v1/subcategories/:id", reference::subcategory),
-    ApiRoute { name: "GET /status", open: true, quota: Get, handler: status },
+    get("GET /api/v1/countries", |_, _| Ok(ServerResponse::ok(&COUNTRIES))),
+    get("GET /api/v1/countries/:id", |_, it| it.row_response(COUNTRIES, |row| row.id, "Country")),
+    get("GET /api/v1/currencies", |_, _| Ok(ServerResponse::ok(&CURRENCIES))),
+    get("GET /api/v1/currencies/:id", |_, it| it.row_response(CURRENCIES, |row| row.id, "Currency")),
+    get("GET /api/v1/categories", |_, _| Ok(ServerResponse::ok(&CATEGORIES))),
+    get("GET /api/v1/categories/:id", |_, it| it.row_response(CATEGORIES, |row| row.id, "Category")),
+    get("GET /api/v1/subcategories", |_, _| Ok(ServerResponse::ok(&SUBCATEGORIES))),
+    get("GET /api/v1/subcategories/:id", |_, it| it.row_response(SUBCATEGORIES, |row| row.id, "Subcategory")),
+    ApiRoute { open: true, ..get("GET /status", |_, _| Ok(ServerResponse::ok(&json!({ "status": "ok" })))) },
 ];
-
-#[expect(clippy::unnecessary_wraps, reason = "every handler has the same signature")]
-fn status(_: &mut ServerState, _: &ServerRequest) -> HandlerResult {
-    Ok(ServerResponse::ok(&serde_json::json!({ "status": "ok" })))
-}
 
 pub(super) fn exists(name: &str) -> bool {
     ROUTES.iter().any(|route| route.name == name)

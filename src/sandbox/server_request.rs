@@ -4,11 +4,13 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use super::api_error::ApiError;
 use super::routes::{self, ApiRoute};
+use super::server_response::{HandlerResult, ServerResponse};
 
 pub(super) struct ServerRequest {
     /// `None` if the server has no such route.
@@ -41,16 +43,16 @@ impl ServerRequest {
             .ok_or_else(|| ApiError::bad_request(format!("Invalid {what} ID")))
     }
 
-    /// Returns the row with the id in the path. `what` names the row in the error.
-    pub(super) fn find<'a, T>(
+    /// Responds with the row that has the id in the path. `what` names the row in the error.
+    pub(super) fn row_response<'a, T: Serialize + 'a>(
         &self,
         rows: impl IntoIterator<Item = &'a T>,
         id_of: impl Fn(&T) -> i64,
         what: &str,
-    ) -> Result<&'a T, ApiError> {
+    ) -> HandlerResult {
         let id = self.id(&what.to_lowercase())?;
         let found = rows.into_iter().find(|row| id_of(row) == id);
-        found.ok_or_else(|| ApiError::not_found(format!("{what} not found")))
+        found.map(ServerResponse::ok).ok_or_else(|| ApiError::not_found(format!("{what} not found")))
     }
 
     /// Parses the body.

@@ -129,16 +129,17 @@ impl ServerState {
     pub(super) fn announce_order(&mut self, order: &OrderRecord) {
         if order.vertical == Vertical::Voucher {
             let data = order.event_data(self);
-            self.outbox.push(order.event_name(), self.timestamp(self.now()), &data);
+            self.outbox.push(&order.event_type(), self.timestamp(self.now()), &data);
         }
     }
 
     /// Queues the webhook event for a transaction.
     pub(super) fn announce_transaction(&mut self, id: i64) {
         if let Some(transaction) = self.wallets.transaction(id) {
-            let name = if transaction.direction == "DEBIT" { "wallet.debited" } else { "wallet.credited" };
+            let event_type =
+                if transaction.direction == "DEBIT" { "wallet.debited" } else { "wallet.credited" };
             let data = transaction.event_data(self);
-            self.outbox.push(name, self.timestamp(self.now()), &data);
+            self.outbox.push(event_type, self.timestamp(self.now()), &data);
         }
     }
 }

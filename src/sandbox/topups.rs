@@ -223,7 +223,7 @@ pub(super) fn variants(_: &mut ServerState, request: &ServerRequest) -> HandlerR
 
 pub(super) fn variant(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     let variants = PRODUCTS.iter().flat_map(|product| &product.variants);
-    request.find(variants, |variant| variant.id, "Variant").map(ServerResponse::ok)
+    request.row_response(variants, |variant| variant.id, "Variant")
 }
 
 pub(super) fn lookup(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {

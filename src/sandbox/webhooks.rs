@@ -32,7 +32,7 @@ struct Subscription {
 pub(super) struct Delivery {
     subscription: Arc<Subscription>,
     event_id: String,
-    event_type: &'static str,
+    event_type: String,
     body: Vec<u8>,
 }
 
@@ -72,11 +72,11 @@ impl Outbox {
     }
 
     /// Queues an event for every subscriber.
-    pub(super) fn push(&mut self, event_type: &'static str, created_at: String, data: &impl Serialize) {
+    pub(super) fn push(&mut self, event_type: &str, created_at: String, data: &impl Serialize) {
         #[derive(Serialize)]
         struct EventBody<'a, T> {
             id: &'a str,
-            r#type: &'static str,
+            r#type: &'a str,
             created_at: String,
             data: &'a T,
         }
@@ -91,7 +91,7 @@ impl Outbox {
             let delivery = Delivery {
                 subscription: Arc::clone(subscription),
                 event_id: id.clone(),
-                event_type,
+                event_type: event_type.to_owned(),
                 body: body.clone(),
             };
             // Sending fails only while the sandbox is being dropped.

@@ -26,8 +26,8 @@
 //!
 //! - Respond with any 2xx status within a few seconds and do the work afterwards. After any other response the
 //!   event is delivered again.
-//! - Expect repeated events, in any order. Store every handled [`Event::id`], and respond to a repeat with a 2xx
-//!   status without handling it again.
+//! - Expect events in any order, and repeats. Store the [`Event::id`] of every handled event. Respond to a repeat
+//!   with a 2xx status without handling it again.
 //! - Respond to [`EventKind::Unknown`] with a 2xx status too. New kinds may appear at any time.
 //! - Fetch the order to read its card codes, which are not in the event. Keep polling as a fallback for events
 //!   that never arrive.
@@ -70,7 +70,7 @@ use crate::{Result, Secret};
 /// fn receive(body: &[u8], headers: &[(String, Vec<u8>)], secret: &Secret) -> u16 {
 ///     match webhook::verify(body, headers, secret, OffsetDateTime::now_utc()) {
 ///         Ok(event) => {
-///             println!("received event {}", event.id);
+///             println!("event {} received", event.id);
 ///             204
 ///         }
 ///         Err(error) if error.kind() == ErrorKind::Unauthorized => 401,
