@@ -93,8 +93,8 @@ impl Sandbox {
         self.state.lock().faults.push(route, fault);
     }
 
-    /// Applies a fault to the given percentage of requests to a route (`*` for all). Each fault is chosen from
-    /// `kinds` at random. The same seed gives the same faults in the same order.
+    /// Applies a random fault from `kinds` to about this percentage of the requests to a route (`*` for all). The
+    /// same seed gives the same faults in the same order.
     ///
     /// # Panics
     /// If the server has no such route.
@@ -148,8 +148,8 @@ impl Sandbox {
         self.state.lock().fulfil_after = pending;
     }
 
-    /// Delays the response to the next eSIM order by this duration on the sandbox's clock. The delay ends after 60
-    /// seconds at the latest, with the order still `PENDING`.
+    /// Delays the response to the next eSIM order by this duration on the sandbox's clock. If it is longer than 60
+    /// seconds, the response is sent after 60 seconds and the order is still `PENDING`.
     pub fn hold_esim(&self, hold: Duration) {
         self.state.lock().esim_hold = Some(hold);
     }
@@ -177,7 +177,7 @@ impl Sandbox {
         }
     }
 
-    /// Marks an eSIM as installed. From then on its activation code is withheld.
+    /// Marks a delivered eSIM as installed. From then on its activation code is withheld.
     pub fn install_esim(&self, order: EsimOrderId) {
         let mut state = self.state.lock();
         let now = state.now();

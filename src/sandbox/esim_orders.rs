@@ -1,4 +1,4 @@
-//! eSIM orders: routes and responses. A create request can be held until the order is fulfilled.
+//! eSIM orders: routes and responses. The response to a create request can be delayed.
 
 use std::time::Duration;
 

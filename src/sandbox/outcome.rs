@@ -12,13 +12,13 @@ pub enum Outcome {
     /// Every item is delivered.
     Delivered,
     /// This many codes are delivered first, at most all but one. The rest follow after the usual fulfilment time.
-    /// An order for a single item is delivered at once.
+    /// An order for a single item is delivered in full instead.
     PartiallyDelivered(u32),
     /// The order fails and the wallet is refunded.
     Failed {
         /// The `failure_code` of a top-up or eSIM order.
         code: String,
-        /// The `failure_reason` of a top-up or eSIM order; gift card orders have it in `message`.
+        /// The `failure_reason` of a top-up or eSIM order, or the `message` of a gift card order.
         reason: String,
         /// Whether the customer can fix the problem. Top-up and eSIM orders only.
         user_fixable: bool,

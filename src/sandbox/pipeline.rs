@@ -20,7 +20,7 @@ use crate::Clock;
 /// In bytes.
 const MAX_REQUEST_BODY: usize = 1 << 20;
 
-/// How often a held request reads the sandbox's clock, which a test can move at any time.
+/// How often a waiting request reads the sandbox's clock. A test can advance it at any time.
 const CLOCK_POLL: Duration = Duration::from_millis(5);
 
 /// Returns the response, or an error that closes the connection without one.
@@ -40,7 +40,7 @@ pub(super) async fn respond(
     Ok(finish(&state, &request, response, fault.as_ref()))
 }
 
-/// Reads the request in full, because a fault that closes the connection must strike after it has arrived.
+/// Reads the request in full. A fault must not close the connection before the request has arrived.
 async fn collect(mut body: Incoming) -> io::Result<Bytes> {
     let mut bytes = BytesMut::new();
     while let Some(frame) = std::future::poll_fn(|cx| std::pin::Pin::new(&mut body).poll_frame(cx)).await {
@@ -126,7 +126,7 @@ async fn execute(state: &Mutex<ServerState>, request: &ServerRequest) -> ServerR
     response
 }
 
-/// Adds the headers that every response carries, and builds the body the fault calls for.
+/// Adds the headers that every response carries, and applies the faults that change the body.
 fn finish(
     state: &Mutex<ServerState>,
     request: &ServerRequest,
