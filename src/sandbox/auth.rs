@@ -1,4 +1,4 @@
-//! Login, rotation and revocation: which tokens live, and what was done with the dead ones.
+//! Login, refresh and logout, and the tokens they issue and revoke.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -9,44 +9,43 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::OffsetDateTime;
 
-use super::call::Call;
-use super::reply::{Answer, Refusal, Reply};
-use super::state::State;
-use super::wire::{after, hex, whole};
+use super::api_error::ApiError;
+use super::server_request::ServerRequest;
+use super::server_response::{HandlerResult, ServerResponse};
+use super::server_state::ServerState;
+use super::timestamps::{after, whole_seconds};
 use crate::clock::random_bytes;
 
-/// The client every login is for.
-const CLIENT: i64 = 77;
+const CLIENT_ID: i64 = 77;
 
 pub(super) struct Auth {
     pub(super) key: String,
     pub(super) secret: String,
     pub(super) access_life: Duration,
     pub(super) refresh_life: Duration,
-    /// Whether answers say when the access token ends.
-    pub(super) says_expiry: bool,
-    /// Whether tokens are without any claims to read.
+    /// Whether responses contain `access_expires_at`.
+    pub(super) sends_expiry: bool,
+    /// Whether new tokens are random text instead of JWTs.
     pub(super) opaque: bool,
-    access: HashMap<String, Grant>,
-    refresh: HashMap<String, Grant>,
-    presented: HashSet<String>,
-    sets: u64,
+    access_tokens: HashMap<String, TokenRecord>,
+    refresh_tokens: HashMap<String, TokenRecord>,
+    presented_refresh_tokens: HashSet<String>,
+    token_sets: u64,
     pub(super) logins: u64,
     pub(super) refreshes: u64,
     pub(super) dead_token_calls: u64,
     pub(super) presented_twice: u64,
 }
 
-/// What a token is good for.
 #[derive(Clone, Copy)]
-struct Grant {
-    /// The login it descends from: a refresh kills the access token of its own set only.
-    set: u64,
+struct TokenRecord {
+    /// The login this token descends from. A refresh revokes the access tokens of its own set only.
+    token_set: u64,
     expires: OffsetDateTime,
 }
 
 #[derive(Serialize)]
-struct Tokens {
+struct TokensResponse {
     access_token: String,
     refresh_token: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,7 +55,7 @@ struct Tokens {
 }
 
 #[derive(Deserialize)]
-struct RefreshBody {
+struct RefreshRequest {
     #[serde(default)]
     refresh_token: String,
 }
@@ -64,16 +63,16 @@ struct RefreshBody {
 impl Auth {
     pub(super) fn new() -> Self {
         Auth {
-            key: format!("key_{}", hex(&random_bytes::<8>())),
-            secret: format!("secret_{}", hex(&random_bytes::<16>())),
+            key: format!("key_{:016x}", u64::from_ne_bytes(random_bytes())),
+            secret: format!("secret_{:032x}", u128::from_ne_bytes(random_bytes())),
             access_life: Duration::from_secs(3600),
             refresh_life: Duration::from_secs(7 * 86_400),
-            says_expiry: true,
+            sends_expiry: true,
             opaque: false,
-            access: HashMap::new(),
-            refresh: HashMap::new(),
-            presented: HashSet::new(),
-            sets: 0,
+            access_tokens: HashMap::new(),
+            refresh_tokens: HashMap::new(),
+            presented_refresh_tokens: HashSet::new(),
+            token_sets: 0,
             logins: 0,
             refreshes: 0,
             dead_token_calls: 0,
@@ -82,123 +81,124 @@ impl Auth {
     }
 
     pub(super) fn is_live(&self, access_token: &str, now: OffsetDateTime) -> bool {
-        self.access.get(access_token).is_some_and(|grant| grant.expires > now)
+        self.access_tokens.get(access_token).is_some_and(|token| token.expires > now)
     }
 
     pub(super) fn live_access_tokens(&self, now: OffsetDateTime) -> usize {
-        self.access.values().filter(|grant| grant.expires > now).count()
+        self.access_tokens.values().filter(|token| token.expires > now).count()
     }
 
     pub(super) fn revoke_access(&mut self) {
-        self.access.clear();
+        self.access_tokens.clear();
     }
 
     pub(super) fn revoke_all(&mut self) {
-        self.access.clear();
-        self.refresh.clear();
+        self.access_tokens.clear();
+        self.refresh_tokens.clear();
     }
 
-    /// Notes that a refresh token arrived, whatever becomes of the request. Returns it if this is the first time.
-    pub(super) fn present(&mut self, call: &Call) -> Option<String> {
-        let token = call.json::<RefreshBody>().ok()?.refresh_token;
+    /// Records the refresh token of a request. Returns it if it was not presented before.
+    pub(super) fn record_presented(&mut self, request: &ServerRequest) -> Option<String> {
+        let token = request.json::<RefreshRequest>().ok()?.refresh_token;
         if token.is_empty() {
             return None;
         }
-        if self.presented.insert(token.clone()) {
+        if self.presented_refresh_tokens.insert(token.clone()) {
             return Some(token);
         }
         self.presented_twice += 1;
         None
     }
 
-    /// Forgets a presentation that was turned away unseen (403, 429): the token may come again.
-    pub(super) fn forgive(&mut self, token: &str) {
-        self.presented.remove(token);
+    /// Forgets a refresh token that the server did not read (403, 429). The client may present it again.
+    pub(super) fn forget_presented(&mut self, token: &str) {
+        self.presented_refresh_tokens.remove(token);
     }
 }
 
-impl State {
-    fn mint(&mut self, set: u64) -> Reply {
+impl ServerState {
+    fn issue_tokens(&mut self, token_set: u64) -> ServerResponse {
         let now = self.now();
-        let access_expires = whole(after(now, self.auth.access_life));
-        let refresh_expires = whole(after(now, self.auth.refresh_life));
-        let access_token = self.token("access", access_expires);
-        let refresh_token = self.token("refresh", refresh_expires);
-        self.auth.access.insert(access_token.clone(), Grant { set, expires: access_expires });
-        self.auth.refresh.insert(refresh_token.clone(), Grant { set, expires: refresh_expires });
-        Reply::enveloped(&Tokens {
+        let access_expires = whole_seconds(after(now, self.auth.access_life));
+        let refresh_expires = whole_seconds(after(now, self.auth.refresh_life));
+        let access_token = self.new_token("access", access_expires);
+        let refresh_token = self.new_token("refresh", refresh_expires);
+        let record = |expires| TokenRecord { token_set, expires };
+        self.auth.access_tokens.insert(access_token.clone(), record(access_expires));
+        self.auth.refresh_tokens.insert(refresh_token.clone(), record(refresh_expires));
+        ServerResponse::enveloped(&TokensResponse {
             access_token,
             refresh_token,
-            access_expires_at: self.auth.says_expiry.then(|| self.stamp(access_expires)),
-            refresh_expires_at: self.stamp(refresh_expires),
-            client_id: CLIENT,
+            access_expires_at: self.auth.sends_expiry.then(|| self.timestamp(access_expires)),
+            refresh_expires_at: self.timestamp(refresh_expires),
+            client_id: CLIENT_ID,
         })
     }
 
-    /// A token that reads like a JWT; its signature is random, so that it cannot be guessed.
-    fn token(&self, kind: &str, expires: OffsetDateTime) -> String {
+    /// Creates a token. A JWT gets a random signature, which makes it unguessable.
+    fn new_token(&self, kind: &str, expires: OffsetDateTime) -> String {
         if self.auth.opaque {
-            return format!("{kind}_{}", hex(&random_bytes::<24>()));
+            return format!("{kind}_{:032x}", u128::from_ne_bytes(random_bytes()));
         }
         let claims = json!({
-            "sub": CLIENT.to_string(),
+            "sub": CLIENT_ID.to_string(),
             "typ": kind,
-            "iat": self.shown(self.now()).unix_timestamp(),
-            "exp": self.shown(expires).unix_timestamp(),
-            "jti": hex(&random_bytes::<8>()),
+            "iat": self.skewed(self.now()).unix_timestamp(),
+            "exp": self.skewed(expires).unix_timestamp(),
+            "jti": format!("{:016x}", u64::from_ne_bytes(random_bytes())),
         });
-        let head = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#);
+        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#);
         let claims = URL_SAFE_NO_PAD.encode(claims.to_string());
         let signature = URL_SAFE_NO_PAD.encode(random_bytes::<32>());
-        format!("{head}.{claims}.{signature}")
+        format!("{header}.{claims}.{signature}")
     }
 }
 
-pub(super) fn login(state: &mut State, call: &Call) -> Answer {
+pub(super) fn login(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     #[derive(Deserialize)]
-    struct Body {
+    struct LoginRequest {
         #[serde(default)]
         username: String,
         #[serde(default)]
         password: String,
     }
-    let body: Body = call.json()?;
-    if body.username.is_empty() || body.password.is_empty() {
-        return Err(Refusal::validation("Username and password are required"));
+    let input: LoginRequest = request.json()?;
+    if input.username.is_empty() || input.password.is_empty() {
+        return Err(ApiError::validation("Username and password are required"));
     }
-    if body.username != state.auth.key || body.password != state.auth.secret {
-        return Err(Refusal::unauthorized("Invalid credentials"));
+    if input.username != state.auth.key || input.password != state.auth.secret {
+        return Err(ApiError::unauthorized("Invalid credentials"));
     }
     state.auth.logins += 1;
-    state.auth.sets += 1;
-    Ok(state.mint(state.auth.sets))
+    state.auth.token_sets += 1;
+    Ok(state.issue_tokens(state.auth.token_sets))
 }
 
-pub(super) fn refresh(state: &mut State, call: &Call) -> Answer {
-    let body: RefreshBody = call.json()?;
-    if body.refresh_token.is_empty() {
-        return Err(Refusal::validation("Refresh token is required"));
+pub(super) fn refresh(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+    let input: RefreshRequest = request.json()?;
+    if input.refresh_token.is_empty() {
+        return Err(ApiError::validation("Refresh token is required"));
     }
     let now = state.now();
-    // Whether it lives or not, a token that was presented is gone.
-    let grant = state.auth.refresh.remove(&body.refresh_token).filter(|grant| grant.expires > now);
-    let grant = grant.ok_or_else(|| Refusal::unauthorized("Invalid refresh token"))?;
-    state.auth.access.retain(|_, other| other.set != grant.set);
+    // A presented token is used up, even if it has expired.
+    let token = state.auth.refresh_tokens.remove(&input.refresh_token).filter(|token| token.expires > now);
+    let token = token.ok_or_else(|| ApiError::unauthorized("Invalid refresh token"))?;
+    state.auth.access_tokens.retain(|_, other| other.token_set != token.token_set);
     state.auth.refreshes += 1;
-    Ok(state.mint(grant.set))
+    Ok(state.issue_tokens(token.token_set))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every handler has the same signature")]
-pub(super) fn logout(state: &mut State, _: &Call) -> Answer {
+pub(super) fn logout(state: &mut ServerState, _: &ServerRequest) -> HandlerResult {
     state.auth.revoke_all();
-    Ok(Reply::enveloped(&json!({ "message": "Successfully logged out" })))
+    Ok(ServerResponse::enveloped(&json!({ "message": "Successfully logged out" })))
 }
 
-/// Refuses a call without a live access token.
-pub(super) fn authorize(state: &State, call: &Call) -> Result<(), Refusal> {
-    let token = call.bearer().ok_or_else(|| Refusal::unauthorized("Authorization header required"))?;
+/// Rejects a request without a valid access token.
+pub(super) fn authorize(state: &ServerState, request: &ServerRequest) -> Result<(), ApiError> {
+    let token = request.bearer().ok_or_else(|| ApiError::unauthorized("Authorization header required"))?;
     if state.auth.is_live(token, state.now()) {
         return Ok(());
     }
-    Err(Refusal::unauthorized("Invalid or expired access token"))
+    Err(ApiError::unauthorized("Invalid or expired access token"))
 }

@@ -1,15 +1,15 @@
-//! The voucher products: 100 invented brands in twelve countries, the same in every sandbox.
+//! The gift card catalogue: 100 invented brands in twelve countries, the same in every sandbox.
 
 use std::sync::LazyLock;
 
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::reference::{COUNTRIES, Country, Currency, currency_of};
-use super::wire::{Amount, tidy};
+use super::json_amount::{JsonAmount, tidy};
+use super::reference::{COUNTRIES, CountryRecord, CurrencyRecord, currency_of};
 
 #[derive(Serialize)]
-pub(super) struct Product {
+pub(super) struct ProductRecord {
     pub(super) id: i64,
     pub(super) name: String,
     pub(super) category: &'static str,
@@ -20,30 +20,32 @@ pub(super) struct Product {
     delivery_mode: Option<&'static str>,
     delivery_time: Option<&'static str>,
     validity: Option<&'static str>,
-    pub(super) available_denominations: Vec<Denomination>,
+    pub(super) available_denominations: Vec<DenominationRecord>,
     #[serde(skip)]
     pub(super) country_id: i64,
     #[serde(skip)]
-    pub(super) currency: &'static Currency,
+    pub(super) currency: &'static CurrencyRecord,
 }
 
-/// The values a card can have: one value if both ends are equal, else all between them.
+/// The values a card can have: one value if both ends are equal, otherwise all between them.
 #[derive(Clone, Copy, Serialize)]
-pub(super) struct Denomination {
-    min_value: Option<Amount>,
-    max_value: Option<Amount>,
-    pub(super) discount: Option<Amount>,
+pub(super) struct DenominationRecord {
+    min_value: Option<JsonAmount>,
+    max_value: Option<JsonAmount>,
+    pub(super) discount: Option<JsonAmount>,
 }
 
-impl Denomination {
+impl DenominationRecord {
     pub(super) fn contains(&self, value: Decimal) -> bool {
-        let (Some(Amount(min)), Some(Amount(max))) = (self.min_value, self.max_value) else { return false };
+        let (Some(JsonAmount(min)), Some(JsonAmount(max))) = (self.min_value, self.max_value) else {
+            return false;
+        };
         (min..=max).contains(&value)
     }
 }
 
-/// All products, by id, the lowest first.
-pub(super) static PRODUCTS: LazyLock<Vec<Product>> = LazyLock::new(|| {
+/// All products in ascending order of id.
+pub(super) static PRODUCTS: LazyLock<Vec<ProductRecord>> = LazyLock::new(|| {
     let countries = || MARKETS.iter().filter_map(Market::country);
     let brands = (0..BRANDS.len() * KINDS.len()).flat_map(|brand| countries().map(move |it| (brand, it)));
     (0_i64..).zip(brands).filter_map(|(index, (brand, country))| product(index, brand, country)).collect()
@@ -56,7 +58,7 @@ static BRANDS: [&str; 20] = [
     "Lumen", "Maple", "Nimbus", "Orchard", "Pebble", "Quartz", "Raven", "Saffron", "Tundra",
 ];
 
-/// What each brand sells: a word for the name, its category and its subcategory.
+/// The kinds of product of each brand: a word for the name, the category and the subcategory.
 static KINDS: [(&str, &str, &str); 5] = [
     ("Play", "Gaming", "Console"),
     ("Market", "Shopping", "Groceries"),
@@ -65,7 +67,7 @@ static KINDS: [(&str, &str, &str); 5] = [
     ("Stays", "Travel", "Hotels"),
 ];
 
-/// A country, its currency, and how many units of it make a small card.
+/// A country, its currency, and the factor that scales card values to that currency.
 struct Market(&'static str, &'static str, i64);
 
 static MARKETS: [Market; 12] = [
@@ -84,7 +86,7 @@ static MARKETS: [Market; 12] = [
 ];
 
 impl Market {
-    fn country(&self) -> Option<(&'static Country, &'static Currency, i64)> {
+    fn country(&self) -> Option<(&'static CountryRecord, &'static CurrencyRecord, i64)> {
         let country = COUNTRIES.iter().find(|country| country.alpha_3 == self.0)?;
         Some((country, currency_of(self.1), self.2))
     }
@@ -93,47 +95,47 @@ impl Market {
 fn product(
     index: i64,
     brand: usize,
-    (country, currency, unit): (&'static Country, &'static Currency, i64),
-) -> Option<Product> {
+    (country, currency, unit): (&'static CountryRecord, &'static CurrencyRecord, i64),
+) -> Option<ProductRecord> {
     let name = BRANDS.get(brand / KINDS.len())?;
     let (kind, category, sub_category) = *KINDS.get(brand % KINDS.len())?;
-    // Members the API may leave null are null now and then.
-    let now_and_then = |every: i64| index % every != every - 1;
-    Some(Product {
+    // Fields that the API may send as null are null in some products.
+    let usually = |every: i64| index % every != every - 1;
+    Some(ProductRecord {
         id: FIRST_ID + index,
         name: format!("{name} {kind} {}", country.alpha_2),
         category,
-        sub_category: now_and_then(7).then_some(sub_category),
+        sub_category: usually(7).then_some(sub_category),
         country_code: country.alpha_3,
         currency_code: currency.code,
-        image_url: now_and_then(5).then(|| format!("https://images.example.com/{}.png", FIRST_ID + index)),
-        delivery_mode: now_and_then(11).then_some("Digital"),
-        delivery_time: now_and_then(13).then_some("Instant"),
-        validity: now_and_then(19).then_some("12 months"),
+        image_url: usually(5).then(|| format!("https://images.example.com/{}.png", FIRST_ID + index)),
+        delivery_mode: usually(11).then_some("Digital"),
+        delivery_time: usually(13).then_some("Instant"),
+        validity: usually(19).then_some("12 months"),
         available_denominations: denominations(index, unit, currency),
         country_id: country.id,
         currency,
     })
 }
 
-/// Fixed values, a range, or both, by turns.
-fn denominations(index: i64, unit: i64, currency: &Currency) -> Vec<Denomination> {
-    let money = |amount: Decimal| Some(Amount(tidy(amount, currency.precision)));
+/// Alternates between fixed values, a range, and both.
+fn denominations(index: i64, unit: i64, currency: &CurrencyRecord) -> Vec<DenominationRecord> {
+    let money = |amount: Decimal| Some(JsonAmount(tidy(amount, currency.precision)));
     let discount = Decimal::new(index % 11 * 5, 1);
-    let discount = if index % 17 == 16 { None } else { Some(Amount(discount)) };
-    let between = |min: i64, max: i64| Denomination {
+    let discount = if index % 17 == 16 { None } else { Some(JsonAmount(discount)) };
+    let between = |min: i64, max: i64| DenominationRecord {
         min_value: money(Decimal::from(min * unit)),
         max_value: money(Decimal::from(max * unit)),
         discount,
     };
-    // Every country gets all three, as its place among the twelve is added to the brand's.
+    // `index / 12` is the brand. Without it, all brands of a country would have the same kind.
     let mut all = match (index + index / 12) % 3 {
         0 => vec![between(10, 10), between(20, 20), between(50, 50), between(100, 100)],
         1 => vec![between(5, 500)],
         _ => vec![between(20, 20), between(25, 200)],
     };
     if index % 53 == 52 {
-        all.push(Denomination { min_value: None, max_value: None, discount: None });
+        all.push(DenominationRecord { min_value: None, max_value: None, discount: None });
     }
     all
 }

@@ -1,4 +1,4 @@
-//! The clock the server and a session share in a test: the time of the system plus what the test added.
+//! The clock that the server and a session share in a test.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -9,11 +9,11 @@ use time::OffsetDateTime;
 
 use crate::{Clock, SystemClock};
 
-/// The clock of a [`Sandbox`](super::Sandbox): system time plus everything
-/// [`advance`](super::Sandbox::advance) was told to add.
+/// The clock of a [`Sandbox`](super::Sandbox): system time plus the sum of all calls to
+/// [`advance`](super::Sandbox::advance).
 ///
-/// Give a clone to the session under test, and its idea of time moves together with the server's. Whatever the session
-/// waits for ends as soon as the clock has been moved past it.
+/// Give a clone to the session under test, and both see the same time. A session's wait ends as soon as the clock
+/// is advanced past its deadline.
 ///
 /// ```
 /// use std::time::Duration;
@@ -28,52 +28,51 @@ use crate::{Clock, SystemClock};
 /// ```
 #[derive(Clone, Debug)]
 pub struct SandboxClock {
-    shared: Arc<Moving>,
-    skips: bool,
+    shared: Arc<SharedTime>,
+    skip_sleeps: bool,
 }
 
 #[derive(Debug)]
-struct Moving {
+struct SharedTime {
     system: SystemClock,
     offset: Mutex<Duration>,
-    /// Of the sessions on this clock.
+    /// Woken after every change of `offset`.
     wakers: Mutex<Vec<Waker>>,
 }
 
-/// The clock cannot be moved further than this, so that dates stay within four-digit years.
-const FURTHEST: Duration = Duration::from_secs(1_000 * 365 * 86_400);
+/// The maximum offset. It keeps dates within four-digit years.
+const MAX_OFFSET: Duration = Duration::from_secs(1_000 * 365 * 86_400);
 
 impl SandboxClock {
     pub(super) fn new() -> Self {
-        let shared = Moving {
+        let shared = SharedTime {
             system: SystemClock::new(),
             offset: Mutex::new(Duration::ZERO),
             wakers: Mutex::default(),
         };
-        SandboxClock { shared: Arc::new(shared), skips: false }
+        SandboxClock { shared: Arc::new(shared), skip_sleeps: false }
     }
 
-    /// The same clock with pauses that take no time: a pause of the session moves the clock, and with it the server,
-    /// forward.
+    /// Returns this clock with sleeps skipped: when the session sleeps, the clock advances instead, for the server
+    /// too.
     ///
-    /// Polling loops and pauses between attempts then take no real time. Every thread that pauses moves the clock for
-    /// all, so this is for tests with one thread.
+    /// Polling and backoff then take no real time. Every thread that sleeps advances the clock for all others. Use
+    /// it in single-threaded tests only.
     #[must_use]
     pub fn skip_sleeps(mut self) -> Self {
-        self.skips = true;
+        self.skip_sleeps = true;
         self
     }
 
     pub(super) fn advance(&self, by: Duration) {
         {
             let mut offset = self.shared.offset.lock();
-            *offset = offset.saturating_add(by).min(FURTHEST);
+            *offset = offset.saturating_add(by).min(MAX_OFFSET);
         }
         let wakers = self.shared.wakers.lock().clone();
         wakers.iter().for_each(Waker::wake_by_ref);
     }
 
-    /// The time of day as a date.
     pub(super) fn now(&self) -> OffsetDateTime {
         self.wall().into()
     }
@@ -93,7 +92,7 @@ impl Clock for SandboxClock {
     }
 
     fn on_pause(&self, until: Duration) {
-        if self.skips {
+        if self.skip_sleeps {
             self.advance(until.saturating_sub(self.monotonic()));
         }
     }
@@ -107,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_move_wakes_whoever_registered() {
+    fn advancing_wakes_registered_wakers() {
         struct Flag(AtomicBool);
         impl Wake for Flag {
             fn wake(self: Arc<Self>) {
@@ -121,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_skipped_pause_moves_every_clone() {
+    fn a_skipped_sleep_advances_every_clone() {
         let clock = SandboxClock::new();
         clock.clone().skip_sleeps().on_pause(Duration::from_secs(500));
         assert!(clock.monotonic() >= Duration::from_secs(500));

@@ -1,4 +1,4 @@
-//! What a test can do to the server.
+//! The methods with which a test controls the server.
 
 use std::time::Duration;
 
@@ -9,27 +9,27 @@ use crate::{EsimOrderId, Result, Secret, WalletId};
 
 /// Time.
 impl Sandbox {
-    /// The clock the server goes by, to give to the session under test.
+    /// Returns a clone of the server's clock, for the session under test.
     #[must_use]
     pub fn clock(&self) -> SandboxClock {
         self.state.lock().clock.clone()
     }
 
-    /// Moves the server's clock, and every [`clock`](Sandbox::clock) of it, forward: tokens expire, orders are
-    /// fulfilled, quotas fill up again.
+    /// Advances the server's clock and all its clones. Tokens expire, orders are fulfilled, and used quotas become
+    /// available again.
     pub fn advance(&self, by: Duration) {
         let mut state = self.state.lock();
         state.clock.advance(by);
         state.settle();
     }
 
-    /// Sets the server's own clock wrong by so many seconds: its `Date` header and every time it writes are
-    /// ahead by that much, or behind if negative. How long tokens live does not change.
+    /// Skews the times the server sends, in the `Date` header and in bodies, by this many seconds. Negative values
+    /// put them behind the true time. Token lifetimes do not change.
     pub fn set_server_skew(&self, seconds: i64) {
-        self.state.lock().skew = seconds;
+        self.state.lock().skew_seconds = seconds;
     }
 
-    /// Whether answers carry a `Date` header; they do unless told otherwise.
+    /// Sets whether responses carry a `Date` header. They do by default.
     pub fn send_date_header(&self, send: bool) {
         self.state.lock().date_header = send;
     }
@@ -37,88 +37,87 @@ impl Sandbox {
 
 /// Tokens and access.
 impl Sandbox {
-    /// How long the tokens made from now on live; one hour and seven days unless told otherwise.
+    /// Sets the lifetimes of tokens issued from now on. The defaults are one hour and seven days.
     pub fn set_token_life(&self, access: Duration, refresh: Duration) {
         let auth = &mut self.state.lock().auth;
         auth.access_life = access;
         auth.refresh_life = refresh;
     }
 
-    /// Whether login and refresh answer with `access_expires_at`; they do unless told otherwise.
+    /// Sets whether login and refresh responses contain `access_expires_at`. They do by default.
     pub fn send_access_expiry(&self, send: bool) {
-        self.state.lock().auth.says_expiry = send;
+        self.state.lock().auth.sends_expiry = send;
     }
 
-    /// Whether the tokens made from now on are random text; unless told otherwise they read like a JWT.
+    /// Sets whether tokens issued from now on are opaque random text. By default they have the form of a JWT.
     pub fn make_opaque_tokens(&self, opaque: bool) {
         self.state.lock().auth.opaque = opaque;
     }
 
-    /// Revokes every access and refresh token, as a logout on another machine does.
+    /// Revokes every access and refresh token, like a logout on another machine.
     pub fn revoke_all_tokens(&self) {
         self.state.lock().auth.revoke_all();
     }
 
-    /// Revokes every access token; refresh tokens stay valid.
+    /// Revokes every access token. Refresh tokens stay valid.
     pub fn revoke_access_tokens(&self) {
         self.state.lock().auth.revoke_access();
     }
 
-    /// Changes the password that logs in. Tokens that were made before stay valid.
+    /// Changes the password for later logins. Existing tokens stay valid.
     pub fn change_password(&self, new: &str) {
         new.clone_into(&mut self.state.lock().auth.secret);
     }
 
-    /// Answers every request with 403, as if the client's address were not on the allow-list.
+    /// Sets whether every request is rejected with 403, as if the client's IP address were not on the allow-list.
     pub fn deny_addresses(&self, deny: bool) {
-        self.state.lock().denied = deny;
+        self.state.lock().deny_addresses = deny;
     }
 
-    /// Counts requests against the quotas of the real sandbox environment and answers 429 above them. Off
-    /// unless told otherwise.
+    /// Sets whether the quotas of the real sandbox environment are enforced. Requests above them get a 429
+    /// response. Off by default.
     pub fn enforce_rate_limits(&self, enforce: bool) {
-        self.state.lock().limits.enforced = enforce;
+        self.state.lock().quotas.enforced = enforce;
     }
 }
 
 /// Faults.
 impl Sandbox {
-    /// Makes the next request to a route go wrong. Faults queue up; those of `*` hit any route, after those of
-    /// the route itself.
+    /// Queues a fault for the next request to a route. A fault for `*` affects any route whose own queue is
+    /// empty.
     ///
     /// # Panics
-    /// If the server has no such route: a misspelt route would otherwise be a fault that never happens.
+    /// If the server has no such route. Otherwise a misspelt route would be a fault that never happens.
     pub fn fault(&self, route: &str, fault: Fault) {
-        known(route);
+        assert_known(route);
         self.state.lock().faults.push(route, fault);
     }
 
-    /// Makes so many percent of the requests to a route (`*` for all) go wrong, each with one of `kinds` drawn
-    /// by chance. The same seed draws the same faults in the same order.
+    /// Applies a random fault from `kinds` to about this percentage of the requests to a route (`*` for all). The
+    /// same seed gives the same faults in the same order.
     ///
     /// # Panics
     /// If the server has no such route.
     pub fn fault_rate(&self, route: &str, percent: u8, seed: u64, kinds: Vec<Fault>) {
-        known(route);
+        assert_known(route);
         self.state.lock().faults.push_rate(route, percent, seed, kinds);
     }
 
-    /// Forgets all faults that have not happened yet.
+    /// Removes all queued faults and fault rates.
     pub fn clear_faults(&self) {
         self.state.lock().faults = super::faults::Faults::default();
     }
 
-    /// Refuses new connections and closes those not in use, as a server that is being restarted; or takes
-    /// connections again, on the same port. Returns when that is so.
+    /// Refuses new connections and closes idle ones, like a server that restarts. With `false`, accepts connections
+    /// again on the same port. Returns once the change is in effect.
     pub fn refuse_connections(&self, refuse: bool) {
-        self.server.door.set_shut(refuse);
+        self.server.listener.set_refusing(refuse);
         if refuse {
             self.server.close_idle();
         }
     }
 
-    /// Closes the connections that are open and not in use, as servers do with idle ones. Returns when they
-    /// are closed.
+    /// Closes the idle connections, as servers do after a keep-alive timeout. Returns once they are closed.
     pub fn close_idle_connections(&self) {
         self.server.close_idle();
     }
@@ -126,46 +125,48 @@ impl Sandbox {
 
 /// Orders and money.
 impl Sandbox {
-    /// Scripts how the next order ends, of any kind. Scripts queue up, one for each order.
+    /// Sets the outcome of the next order of any kind. Outcomes are queued, one for each order.
     pub fn next_order(&self, outcome: Outcome) {
-        self.state.lock().script.push(outcome, None);
+        self.state.lock().outcomes.push(outcome, None);
     }
 
-    /// Scripts how the next order ends after it was `PENDING` for this long, on the sandbox's clock.
+    /// Like [`next_order`](Sandbox::next_order), but the order is `PENDING` for this long first, on the sandbox's
+    /// clock.
     pub fn next_order_after(&self, pending_for: Duration, outcome: Outcome) {
-        self.state.lock().script.push(outcome, Some(pending_for));
+        self.state.lock().outcomes.push(outcome, Some(pending_for));
     }
 
-    /// Makes the next order fail; its wallet gets the money back.
+    /// Makes the next order fail. Its wallet is refunded.
     pub fn fail_next_order(&self, code: &str, reason: &str, user_fixable: bool) {
         let (code, reason) = (code.to_owned(), reason.to_owned());
         self.next_order(Outcome::Failed { code, reason, user_fixable });
     }
 
-    /// How long orders that are not delivered at once stay `PENDING`, on the sandbox's clock; ten seconds
-    /// unless told otherwise.
+    /// Sets how long an order that is not delivered at once stays `PENDING`, on the sandbox's clock. The default is
+    /// ten seconds.
     pub fn fulfil_after(&self, pending: Duration) {
         self.state.lock().fulfil_after = pending;
     }
 
-    /// Holds the next eSIM order for this long on the sandbox's clock before it is answered. After 60 seconds
-    /// it is answered all the same, as `PENDING`.
+    /// Delays the response to the next eSIM order by this duration on the sandbox's clock. If it is longer than 60
+    /// seconds, the response is sent after 60 seconds and the order is still `PENDING`.
     pub fn hold_esim(&self, hold: Duration) {
         self.state.lock().esim_hold = Some(hold);
     }
 
-    /// The most cards one voucher order may have; 5,000 unless told otherwise.
+    /// Sets the maximum number of cards in one gift card order. The default is 5,000.
     pub fn set_order_limit(&self, cards: u32) {
         self.state.lock().order_limit = cards;
     }
 
-    /// Executes orders with a reference that was seen before, as a server without that check would.
+    /// Sets whether an order with a used client reference is executed, as on a server that does not check for
+    /// duplicates.
     pub fn accept_duplicate_references(&self, accept: bool) {
         self.state.lock().accept_duplicates = accept;
     }
 
-    /// Brings a wallet to this balance, in its own currency, with a transaction over the difference. A wallet
-    /// the server does not have stays unheard of.
+    /// Sets a wallet's balance, in the wallet's currency, with a transaction for the difference. Does nothing if
+    /// the wallet does not exist.
     pub fn set_balance(&self, wallet: WalletId, balance: Decimal) {
         let mut state = self.state.lock();
         let Some(before) = state.wallets.find(wallet.get()).map(|wallet| wallet.balance) else { return };
@@ -176,7 +177,7 @@ impl Sandbox {
         }
     }
 
-    /// Marks a delivered eSIM as installed, after which its activation code is withheld.
+    /// Marks a delivered eSIM as installed. From then on its activation code is withheld.
     pub fn install_esim(&self, order: EsimOrderId) {
         let mut state = self.state.lock();
         let now = state.now();
@@ -185,11 +186,11 @@ impl Sandbox {
         }
     }
 
-    /// Posts signed events to this address from now on: voucher orders that change and wallets that are debited
-    /// or credited. An event that is not answered with a 2xx status is sent again, six times at most.
+    /// Posts signed events to this URL from now on: status changes of gift card orders, and debits and credits of
+    /// wallets. An event is sent up to six times, until the receiver responds with a 2xx status.
     ///
     /// # Errors
-    /// [`Configuration`](crate::ErrorKind::Configuration) if it is not a plain HTTP address on this machine.
+    /// [`Configuration`](crate::ErrorKind::Configuration) if it is not a plain HTTP URL on this machine.
     ///
     /// # Examples
     /// ```
@@ -204,7 +205,6 @@ impl Sandbox {
     }
 }
 
-/// Refuses a route the server does not have.
-pub(super) fn known(route: &str) {
+pub(super) fn assert_known(route: &str) {
     assert!(route == "*" || routes::exists(route), "the sandbox has no route {route:?}");
 }

@@ -1,44 +1,45 @@
-//! eSIM products: one for each country and one for the world, each in four sizes.
+//! eSIM products and their routes: one product for each country and a global one, each in four sizes.
 
 use std::sync::LazyLock;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::call::Call;
-use super::charges::Terms;
-use super::paging::Paging;
+use super::api_error::ApiError;
+use super::json_amount::JsonAmount;
+use super::page_params::PageParams;
+use super::price_quote::PriceQuote;
 use super::reference::{COUNTRIES, currency_of};
-use super::reply::{Answer, Refusal, Reply};
-use super::state::State;
-use super::wire::Amount;
+use super::server_request::ServerRequest;
+use super::server_response::{HandlerResult, ServerResponse};
+use super::server_state::ServerState;
 
 #[derive(Serialize)]
-pub(super) struct EsimProduct {
+pub(super) struct EsimProductRecord {
     pub(super) id: i64,
     pub(super) name: String,
     pub(super) country_code: &'static str,
     currency_code: &'static str,
     image_url: String,
     #[serde(skip)]
-    variants: Vec<Variant>,
+    variants: Vec<EsimVariantRecord>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Variant {
+pub(super) struct EsimVariantRecord {
     id: i64,
     esim_product_id: i64,
     pub(super) name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'static str>,
     currency_code: &'static str,
-    amount: Amount,
-    pub(super) data_amount_gb: Amount,
+    amount: JsonAmount,
+    pub(super) data_amount_gb: JsonAmount,
     pub(super) validity_days: u32,
-    client_discount: Amount,
+    client_discount: JsonAmount,
 }
 
-/// Price in cents, data in GB (0 is without limit), days, description.
+/// Price in cents, data in GB (0 means unlimited), days, description.
 static SIZES: [(i64, i64, u32, Option<&str>); 4] = [
     (450, 1, 7, None),
     (900, 3, 30, None),
@@ -46,14 +47,14 @@ static SIZES: [(i64, i64, u32, Option<&str>); 4] = [
     (2600, 0, 15, Some("Data without limit")),
 ];
 
-/// All eSIM products, by id, the lowest first.
-static PRODUCTS: LazyLock<Vec<EsimProduct>> = LazyLock::new(|| {
+/// All eSIM products in ascending order of id.
+static PRODUCTS: LazyLock<Vec<EsimProductRecord>> = LazyLock::new(|| {
     let countries = COUNTRIES.iter().map(|country| (country.alpha_3, country.name));
-    (601..).zip(countries.chain([("GLO", "Global")])).map(|(id, place)| product(id, place)).collect()
+    (601..).zip(countries.chain([("GLO", "Global")])).map(|(id, country)| product(id, country)).collect()
 });
 
-fn product(id: i64, (country_code, country): (&'static str, &str)) -> EsimProduct {
-    let variants = (1..).zip(SIZES).map(|(nth, (cents, data, days, description))| Variant {
+fn product(id: i64, (country_code, country): (&'static str, &str)) -> EsimProductRecord {
+    let variants = (1..).zip(SIZES).map(|(nth, (cents, data, days, description))| EsimVariantRecord {
         id: id * 10 + nth,
         esim_product_id: id,
         name: if data == 0 {
@@ -63,12 +64,12 @@ fn product(id: i64, (country_code, country): (&'static str, &str)) -> EsimProduc
         },
         description,
         currency_code: "USD",
-        amount: Amount(Decimal::new(cents, 2)),
-        data_amount_gb: Amount(Decimal::from(data)),
+        amount: JsonAmount(Decimal::new(cents, 2)),
+        data_amount_gb: JsonAmount(Decimal::from(data)),
         validity_days: days,
-        client_discount: Amount(DISCOUNT),
+        client_discount: JsonAmount(DISCOUNT),
     });
-    EsimProduct {
+    EsimProductRecord {
         id,
         name: format!("{country} eSIM"),
         country_code,
@@ -81,69 +82,67 @@ fn product(id: i64, (country_code, country): (&'static str, &str)) -> EsimProduc
 /// In percent, for every eSIM.
 const DISCOUNT: Decimal = Decimal::TWO;
 
-pub(super) fn find(id: i64) -> Result<&'static EsimProduct, Refusal> {
+pub(super) fn find(id: i64) -> Result<&'static EsimProductRecord, ApiError> {
     let found = PRODUCTS.iter().find(|product| product.id == id);
-    found.ok_or_else(|| Refusal::not_found("Product not found"))
+    found.ok_or_else(|| ApiError::not_found("Product not found"))
 }
 
-impl EsimProduct {
-    /// The variant an amount selects; it has to be the very amount.
-    pub(super) fn variant(&self, amount: Decimal) -> Result<&Variant, Refusal> {
+impl EsimProductRecord {
+    /// Returns the variant with exactly this amount.
+    pub(super) fn variant(&self, amount: Decimal) -> Result<&EsimVariantRecord, ApiError> {
         let found = self.variants.iter().find(|variant| variant.amount.0 == amount);
-        found.ok_or_else(|| Refusal::validation("amount does not match a variant of this product"))
+        found.ok_or_else(|| ApiError::validation("amount does not match a variant of this product"))
     }
 
-    pub(super) fn terms(
+    pub(super) fn quote(
         &self,
-        state: &State,
+        state: &ServerState,
         amount: Decimal,
         wallet: Option<i64>,
-    ) -> Result<Terms, Refusal> {
-        Terms::new(&state.wallets, currency_of(self.currency_code), amount, DISCOUNT, wallet)
+    ) -> Result<PriceQuote, ApiError> {
+        PriceQuote::new(&state.wallets, currency_of(self.currency_code), amount, DISCOUNT, wallet)
     }
 }
 
-pub(super) fn list(_: &mut State, call: &Call) -> Answer {
-    let paging = Paging::read(call, "per_page", 500)?;
-    let search = call.query("search").map(str::to_lowercase);
+pub(super) fn list(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+    let page = PageParams::read(request, "per_page", 500)?;
     let found = PRODUCTS
         .iter()
         .rev()
-        .filter(|it| call.query("country_code").is_none_or(|code| code == it.country_code))
-        .filter(|it| search.as_ref().is_none_or(|text| it.name.to_lowercase().contains(text)));
-    Ok(paging.reply(&found.collect::<Vec<_>>(), |product| *product))
+        .filter(|it| request.query("country_code").is_none_or(|code| code == it.country_code))
+        .filter(|it| request.search(&it.name));
+    Ok(page.response(&found.collect::<Vec<_>>(), |product| *product))
 }
 
-pub(super) fn get(_: &mut State, call: &Call) -> Answer {
+pub(super) fn get(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     #[derive(Serialize)]
-    struct Detail {
+    struct EsimProductResponse {
         #[serde(flatten)]
-        product: &'static EsimProduct,
-        variants: &'static [Variant],
+        product: &'static EsimProductRecord,
+        variants: &'static [EsimVariantRecord],
     }
-    let product = find(call.id("product")?)?;
-    Ok(Reply::ok(&Detail { product, variants: &product.variants }))
+    let product = find(request.id("product")?)?;
+    Ok(ServerResponse::ok(&EsimProductResponse { product, variants: &product.variants }))
 }
 
-pub(super) fn variants(_: &mut State, call: &Call) -> Answer {
-    Ok(Reply::ok(&find(call.id("product")?)?.variants))
+pub(super) fn variants(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+    Ok(ServerResponse::ok(&find(request.id("product")?)?.variants))
 }
 
-pub(super) fn variant(_: &mut State, call: &Call) -> Answer {
-    let id = call.id("variant")?;
-    let found = PRODUCTS.iter().flat_map(|product| &product.variants).find(|variant| variant.id == id);
-    found.map(Reply::ok).ok_or_else(|| Refusal::not_found("Variant not found"))
+pub(super) fn variant(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+    let variants = PRODUCTS.iter().flat_map(|product| &product.variants);
+    request.row_response(variants, |variant| variant.id, "Variant")
 }
 
-pub(super) fn charges(state: &mut State, call: &Call) -> Answer {
+pub(super) fn charges(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     #[derive(Deserialize)]
-    struct Body {
+    struct EsimChargesRequest {
         product_id: i64,
-        amount: Amount,
+        amount: JsonAmount,
         wallet_id: Option<i64>,
     }
-    let body: Body = call.json()?;
-    let product = find(body.product_id)?;
-    product.variant(body.amount.0)?;
-    Ok(Reply::ok(&product.terms(state, body.amount.0, body.wallet_id)?.body(None)))
+    let input: EsimChargesRequest = request.json()?;
+    let product = find(input.product_id)?;
+    product.variant(input.amount.0)?;
+    Ok(ServerResponse::ok(&product.quote(state, input.amount.0, input.wallet_id)?.charges(None)))
 }

@@ -1,29 +1,30 @@
-//! eSIM orders on the wire. Creating one can hold the request while the operator is asked.
+//! eSIM orders: routes and responses. The response to a create request can be delayed.
 
 use std::time::Duration;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::call::Call;
 use super::esim;
-use super::ledger::{Draft, Order, Status};
-use super::paging::Paging;
-use super::reply::{Answer, Later, Reply};
+use super::json_amount::JsonAmount;
+use super::order_ledger::{OrderDraft, OrderRecord, Status};
+use super::page_params::PageParams;
 use super::routes::Vertical::Esim;
-use super::state::State;
-use super::topup_orders::{Common, set_email};
-use super::wire::{Amount, after};
+use super::server_request::ServerRequest;
+use super::server_response::{DeferredResponse, HandlerResult, ServerResponse};
+use super::server_state::ServerState;
+use super::timestamps::after;
+use super::topup_orders::{CommonOrderFields, set_email};
 
-/// The server answers after this time, with whatever status the order has.
-const LONGEST_HOLD: Duration = Duration::from_secs(60);
+/// After this duration the server responds, whatever the order's status.
+const MAX_HOLD: Duration = Duration::from_secs(60);
 
 #[derive(Serialize)]
-struct OrderBody {
+struct EsimOrderResponse {
     #[serde(flatten)]
-    common: Common,
+    common: CommonOrderFields,
     product_id: i64,
-    data_amount_gb: Amount,
+    data_amount_gb: JsonAmount,
     validity_days: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     activation_status: Option<&'static str>,
@@ -36,16 +37,15 @@ struct OrderBody {
     iccid: Option<String>,
 }
 
-impl Order {
-    /// The order as lists show it: no code.
-    fn esim(&self, state: &State) -> OrderBody {
+impl OrderRecord {
+    fn esim_without_code(&self, state: &ServerState) -> EsimOrderResponse {
         let (data, days) = self.draft.plan.unwrap_or((Decimal::ZERO, 0));
-        let installed = self.installed.map(|at| state.stamp(at));
+        let installed = self.installed.map(|at| state.timestamp(at));
         let delivered = self.status == Status::Delivered;
-        OrderBody {
-            common: self.common(state),
+        EsimOrderResponse {
+            common: self.common_fields(state),
             product_id: self.draft.product_id,
-            data_amount_gb: Amount(data),
+            data_amount_gb: JsonAmount(data),
             validity_days: days,
             activation_status: delivered.then_some(if installed.is_some() {
                 "ACTIVE"
@@ -60,68 +60,68 @@ impl Order {
         }
     }
 
-    /// The order with its code, which is withheld once the eSIM is installed.
-    fn full_esim(&self, state: &State) -> OrderBody {
+    /// The code is withheld once the eSIM is installed.
+    fn esim_with_code(&self, state: &ServerState) -> EsimOrderResponse {
         let delivered = self.status == Status::Delivered;
-        OrderBody {
+        EsimOrderResponse {
             activation_code: (delivered && self.installed.is_none())
                 .then(|| format!("LPA:1$smdp.example.com$ACT-{:08}-{:08}", self.id, self.id * 7919)),
             iccid: delivered.then(|| format!("8900000000{:09}", self.id)),
-            ..self.esim(state)
+            ..self.esim_without_code(state)
         }
     }
 }
 
-pub(super) fn create(state: &mut State, call: &Call) -> Answer {
+pub(super) fn create(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     #[derive(Deserialize)]
-    struct Body {
+    struct CreateEsimOrderRequest {
         product_id: i64,
-        amount: Amount,
+        amount: JsonAmount,
         client_reference: Option<String>,
         wallet_id: Option<i64>,
     }
-    let body: Body = call.json()?;
-    let product = esim::find(body.product_id)?;
-    let variant = product.variant(body.amount.0)?;
-    let draft = Draft {
+    let input: CreateEsimOrderRequest = request.json()?;
+    let product = esim::find(input.product_id)?;
+    let variant = product.variant(input.amount.0)?;
+    let draft = OrderDraft {
         product_id: product.id,
         product_name: product.name.clone(),
         variant_name: variant.name.clone(),
         country_code: product.country_code,
         plan: Some((variant.data_amount_gb.0, variant.validity_days)),
-        denomination: body.amount.0,
+        denomination: input.amount.0,
         quantity: 1,
-        reference: body.client_reference,
+        reference: input.client_reference,
         email: None,
-        terms: product.terms(state, body.amount.0, body.wallet_id)?,
+        quote: product.quote(state, input.amount.0, input.wallet_id)?,
     };
     let hold = state.esim_hold.take().unwrap_or_default();
     let order = state.place(Esim, draft, hold)?;
-    let mut reply = Reply::ok(&order.full_esim(state));
+    let mut response = ServerResponse::ok(&order.esim_with_code(state));
     if !hold.is_zero() {
-        reply.later = Some(Later {
-            at: after(order.created, hold.min(LONGEST_HOLD)),
-            then: Box::new(move |state| show(state, order.id)),
+        response.deferred = Some(DeferredResponse {
+            at: after(order.created, hold.min(MAX_HOLD)),
+            complete: Box::new(move |state| show(state, order.id)),
         });
     }
-    Ok(reply)
+    Ok(response)
 }
 
-fn show(state: &mut State, id: i64) -> Answer {
+fn show(state: &mut ServerState, id: i64) -> HandlerResult {
     let order = state.orders.find(Esim, id)?;
-    Ok(Reply::ok(&order.full_esim(state)))
+    Ok(ServerResponse::ok(&order.esim_with_code(state)))
 }
 
-pub(super) fn list(state: &mut State, call: &Call) -> Answer {
-    let paging = Paging::read(call, "per_page", 500)?;
-    let orders = state.orders.newest(Esim).filter(|it| it.matches(call, None));
-    Ok(paging.reply(&orders.collect::<Vec<_>>(), |order| order.esim(state)))
+pub(super) fn list(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+    let page = PageParams::read(request, "per_page", 500)?;
+    let orders = state.orders.newest_first(Esim).filter(|it| it.matches(request, None));
+    Ok(page.response(&orders.collect::<Vec<_>>(), |order| order.esim_without_code(state)))
 }
 
-pub(super) fn get(state: &mut State, call: &Call) -> Answer {
-    show(state, call.id("order")?)
+pub(super) fn get(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+    show(state, request.id("order")?)
 }
 
-pub(super) fn notify(state: &mut State, call: &Call) -> Answer {
-    set_email(state, call, Esim)
+pub(super) fn notify(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+    set_email(state, request, Esim)
 }

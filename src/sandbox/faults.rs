@@ -1,18 +1,19 @@
-//! What goes wrong on purpose, and when.
+//! Scripted faults.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use http::StatusCode;
-
 use serde_json::json;
 
-use super::reply::{Refusal, Reply};
+use super::api_error::ApiError;
+use super::server_response::ServerResponse;
 
-/// Something that goes wrong with one request, for [`Sandbox::fault`](super::Sandbox::fault).
+/// A fault that affects one request, for [`Sandbox::fault`](super::Sandbox::fault).
 ///
-/// Whether the request takes effect matters as much as what the client sees, so each kind says so. Delays are
-/// real time, which moving the sandbox's clock does not shorten; only [`held`](Fault::held) goes by that clock.
+/// Each variant says whether the server executes the request. Delays are in real time and
+/// [`Sandbox::advance`](super::Sandbox::advance) does not shorten them. Only [`held`](Fault::held) and
+/// [`hold`](Fault::hold) follow the sandbox's clock.
 ///
 /// ```
 /// use std::time::Duration;
@@ -27,13 +28,15 @@ use super::reply::{Refusal, Reply};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Answers with this status and the API's error body. Nothing is executed.
+    /// Responds with this status and the API's error body. The request is not executed.
     Status(u16),
-    /// Executes, then answers with this status all the same, like a gateway that lost the answer.
+    /// Executes the request, then responds with this status and the API's error body, like a gateway that lost
+    /// the response.
     StatusAfter(u16),
-    /// Executes, then answers with this status and a page of HTML, like a gateway that lost the answer.
+    /// Executes the request, then responds with this status and an HTML page, like a gateway that lost the
+    /// response.
     PageAfter(u16),
-    /// Refuses with this status and these words in the API's error body. Nothing is executed.
+    /// Responds with this status, code and message in the API's error body. The request is not executed.
     Refusal {
         /// The HTTP status.
         status: u16,
@@ -42,112 +45,117 @@ pub enum Fault {
         /// The `error.message`.
         message: String,
     },
-    /// Answers 429 with `Retry-After` of this many seconds. Nothing is executed.
+    /// Responds with 429 and a `Retry-After` of this many seconds. The request is not executed.
     RateLimited(u64),
-    /// Answers 429 with the seconds in the message only. Nothing is executed.
+    /// Responds with 429 and the seconds only in the message. The request is not executed.
     RateLimitedInMessage(u64),
-    /// Waits, then goes on as usual. Nothing is executed if the client hangs up meanwhile.
+    /// Waits, then executes the request. It is not executed if the client disconnects meanwhile.
     Delay(Duration),
-    /// Executes at once, and answers after this time.
+    /// Executes the request at once and delays the response by this duration.
     SlowAnswer(Duration),
-    /// Never answers and never executes. The connection stays open until the client or the sandbox goes.
+    /// Never executes the request and never responds. The connection stays open until the client or the sandbox
+    /// closes it.
     Hang,
-    /// Executes at once, and never answers.
+    /// Executes the request at once and never responds.
     HangAfter,
-    /// Closes the connection instead of executing.
+    /// Closes the connection. The request is not executed.
     CloseBefore,
-    /// Executes, then closes the connection without an answer.
+    /// Executes the request, then closes the connection without a response.
     CloseAfter,
-    /// Executes, sends the head and the first half of the body, then closes the connection.
+    /// Executes the request, sends the headers and the first half of the body, then closes the connection.
     CutBody,
-    /// Executes, and answers 200 with bytes that are not JSON.
+    /// Executes the request and responds with 200 and bytes that are not JSON.
     Garbage,
-    /// Answers 502 with a page of HTML, as a gateway does. Nothing is executed.
+    /// Responds with 502 and an HTML page, as a gateway does. The request is not executed.
     Html,
-    /// Answers with this status and a page of HTML, as a gateway does. Nothing is executed.
+    /// Responds with this status and an HTML page, as a gateway does. The request is not executed.
     Page(u16),
-    /// Executes, and answers 200 with an empty body.
+    /// Executes the request and responds with 200 and an empty body.
     EmptyOk,
-    /// Executes, and answers 200 with JSON of another shape.
+    /// Executes the request and responds with 200 and JSON of an unexpected shape.
     WrongShape,
-    /// Executes, and answers 200 with a body of this many bytes, sent piece by piece.
+    /// Executes the request and responds with 200 and a body of this many bytes, sent in chunks.
     HugeBody(u64),
-    /// Answers 302 to this address. Nothing is executed.
+    /// Redirects to this address with 302. The request is not executed.
     Redirect(String),
-    /// Waits, then applies the other fault; made by [`after`](Fault::after).
+    /// Waits, then applies the inner fault. Created by [`after`](Fault::after).
     After(Duration, Box<Fault>),
-    /// Waits for the sandbox's clock, then applies the other fault, if any; made by [`held`](Fault::held).
+    /// Waits on the sandbox's clock, then applies the inner fault, if any. Created by [`held`](Fault::held) and
+    /// [`hold`](Fault::hold).
     Held(Duration, Option<Box<Fault>>),
-    /// Applies the other fault to this many requests; made by [`times`](Fault::times).
+    /// Applies the inner fault to this many requests. Created by [`times`](Fault::times).
     Times(u32, Box<Fault>),
 }
 
 impl Fault {
-    /// The same fault for this many requests in a row.
+    /// Repeats the fault for this many requests in a row.
     #[must_use]
     pub fn times(self, requests: u32) -> Fault {
         Fault::Times(requests, Box::new(self))
     }
 
-    /// The same fault for every request until [`clear_faults`](super::Sandbox::clear_faults).
+    /// Repeats the fault for every request until [`clear_faults`](super::Sandbox::clear_faults).
     #[must_use]
     pub fn always(self) -> Fault {
         self.times(u32::MAX)
     }
 
-    /// The same fault after a pause. Nothing happens if the client hangs up meanwhile.
+    /// Delays the fault in real time. The request is not executed if the client disconnects meanwhile.
     #[must_use]
-    pub fn after(self, pause: Duration) -> Fault {
-        Fault::After(pause, Box::new(self))
+    pub fn after(self, delay: Duration) -> Fault {
+        Fault::After(delay, Box::new(self))
     }
 
-    /// The same fault once the sandbox's clock has moved on by so much, so that a test decides when. Nothing
-    /// happens if the client hangs up meanwhile.
+    /// Delays the fault until the sandbox's clock has advanced by `by`, which a test controls with
+    /// [`Sandbox::advance`](super::Sandbox::advance). The request is not executed if the client disconnects
+    /// meanwhile.
     #[must_use]
     pub fn held(self, by: Duration) -> Fault {
         Fault::Held(by, Some(Box::new(self)))
     }
 
-    /// No fault, once the sandbox's clock has moved on by so much: the request is executed then.
+    /// Holds the request until the sandbox's clock has advanced by `by`, then executes it normally.
     #[must_use]
     pub fn hold(by: Duration) -> Fault {
         Fault::Held(by, None)
     }
 
-    /// The answer of a fault that does not execute the request.
-    pub(super) fn refusal(&self) -> Option<Reply> {
-        let reply = match self {
-            Fault::Status(status) => scripted(*status),
+    /// Returns the response of a fault that does not execute the request. `None` for all other faults.
+    pub(super) fn response_without_executing(&self) -> Option<ServerResponse> {
+        let response = match self {
+            Fault::Status(status) => error_response(*status),
             Fault::Refusal { status, code, message } => {
                 let error = json!({ "name": "RefusedError", "code": code, "message": message });
-                Reply::json(status_of(*status), &json!({ "error": error }))
+                ServerResponse::json(status_of(*status), &json!({ "error": error }))
             }
-            Fault::RateLimited(seconds) => Refusal::too_many_requests(*seconds).into(),
+            Fault::RateLimited(seconds) => ApiError::too_many_requests(*seconds).into(),
             Fault::RateLimitedInMessage(seconds) => {
-                let mut reply = Reply::from(Refusal::too_many_requests(*seconds));
-                reply.headers.remove(http::header::RETRY_AFTER);
-                reply
+                let mut response = ServerResponse::from(ApiError::too_many_requests(*seconds));
+                response.headers.remove(http::header::RETRY_AFTER);
+                response
             }
             Fault::Page(status) => page(*status),
             Fault::Html => page(502),
-            Fault::Redirect(to) => Reply::new(StatusCode::FOUND, "text/html", "").header("location", to),
+            Fault::Redirect(to) => {
+                ServerResponse::new(StatusCode::FOUND, "text/html", "").header("location", to)
+            }
             _ => return None,
         };
-        Some(reply)
+        Some(response)
     }
 
-    /// What the client gets instead of the answer of a request that was executed.
-    pub(super) fn disguise(&self, answer: Reply) -> Reply {
-        let ok = |body: &'static str| Reply::new(StatusCode::OK, "application/json", body);
+    /// Returns what the client gets in place of the response of an executed request.
+    pub(super) fn replace(&self, response: ServerResponse) -> ServerResponse {
+        let ok = |body: &'static str| ServerResponse::new(StatusCode::OK, "application/json", body);
         match self {
-            Fault::StatusAfter(status) => scripted(*status),
+            Fault::StatusAfter(status) => error_response(*status),
             Fault::PageAfter(status) => {
-                Reply::new(status_of(*status), "text/html", "<h1>Something is wrong</h1>")
+                ServerResponse::new(status_of(*status), "text/html", "<h1>Something is wrong</h1>")
             }
             Fault::Garbage => ok("\u{1}\u{2} not json {{{"),
             Fault::EmptyOk | Fault::HugeBody(_) => ok(""),
             Fault::WrongShape => ok(r#"{"unexpected":[{"shape":true}]}"#),
-            _ => answer,
+            _ => response,
         }
     }
 }
@@ -155,27 +163,27 @@ impl Fault {
 const HTML: &str = "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head>\
                     <body><h1>502 Bad Gateway</h1></body></html>";
 
-fn page(status: u16) -> Reply {
-    Reply::new(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), "text/html", HTML)
+fn page(status: u16) -> ServerResponse {
+    ServerResponse::new(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), "text/html", HTML)
 }
 
-fn scripted(status: u16) -> Reply {
-    Refusal::scripted(status_of(status)).into()
+fn error_response(status: u16) -> ServerResponse {
+    ApiError::with_status(status_of(status)).into()
 }
 
 fn status_of(status: u16) -> StatusCode {
     StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// The faults that are still to come.
+/// The faults that have not happened yet.
 #[derive(Default)]
 pub(super) struct Faults {
-    /// Per route (`*` for all), in the order they were asked for.
+    /// By route, `*` for all. First in, first out.
     queues: HashMap<String, Vec<Fault>>,
-    rates: Vec<Rate>,
+    rates: Vec<FaultRate>,
 }
 
-struct Rate {
+struct FaultRate {
     route: String,
     percent: u8,
     random: fastrand::Rng,
@@ -189,22 +197,22 @@ impl Faults {
 
     pub(super) fn push_rate(&mut self, route: &str, percent: u8, seed: u64, kinds: Vec<Fault>) {
         let random = fastrand::Rng::with_seed(seed);
-        self.rates.push(Rate { route: route.to_owned(), percent, random, kinds });
+        self.rates.push(FaultRate { route: route.to_owned(), percent, random, kinds });
     }
 
-    /// The fault of the next request to this route: a queued one, else one drawn by chance.
+    /// Returns the fault for a request to this route: a queued one, else one drawn at random.
     pub(super) fn take(&mut self, route: &str) -> Option<Fault> {
         let queued = [route, "*"].into_iter().find_map(|key| self.queues.get_mut(key).and_then(pop));
         queued.or_else(|| self.rates.iter_mut().find_map(|rate| rate.draw(route)))
     }
 }
 
-/// The first fault of a queue; a repeated one stays until it is used up.
+/// Removes the first fault. A repeated one stays until it is used up.
 fn pop(queue: &mut Vec<Fault>) -> Option<Fault> {
     while let Some(first) = queue.first_mut() {
         match first {
             Fault::Times(left @ 1.., fault) => {
-                // The largest number stands for always.
+                // `u32::MAX` means always.
                 if *left < u32::MAX {
                     *left -= 1;
                 }
@@ -217,7 +225,7 @@ fn pop(queue: &mut Vec<Fault>) -> Option<Fault> {
     None
 }
 
-impl Rate {
+impl FaultRate {
     fn draw(&mut self, route: &str) -> Option<Fault> {
         if (self.route != "*" && self.route != route) || self.random.u8(0..100) >= self.percent {
             return None;
@@ -231,7 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn faults_come_in_the_order_asked_for_and_as_often_as_asked_for() {
+    fn faults_are_applied_in_order_and_as_often_as_scripted() {
         let mut faults = Faults::default();
         faults.push("GET /status", Fault::Hang.times(2));
         faults.push("GET /status", Fault::Html);
@@ -243,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn random_faults_are_the_same_for_the_same_seed_and_about_as_many_as_asked_for() {
+    fn random_faults_depend_on_the_seed_and_follow_the_rate() {
         let run = |seed| -> Vec<Option<Fault>> {
             let mut faults = Faults::default();
             faults.push_rate("*", 30, seed, vec![Fault::Hang, Fault::CloseAfter]);

@@ -1,9 +1,9 @@
 //! A local server that behaves like the real one, for examples and tests. Feature `sandbox`.
 //!
-//! It speaks real HTTP over a real socket and remembers what it is told: tokens rotate and expire, wallets are
-//! debited, a client reference is taken once. What the real sandbox never shows can be scripted: faults on any
-//! route, failed and partly delivered orders, a clock that moves, a server that forgets its tokens. And it
-//! counts, so that a test can ask how often a route was called or an order executed.
+//! It serves HTTP over a real socket and keeps state: tokens rotate and expire, wallets are debited, and each
+//! client reference is accepted once. A test can script what the real sandbox never shows: faults on any route,
+//! failed and partially delivered orders, a clock that moves, and revoked tokens. Counters report how often a
+//! route was called or an order was executed.
 //!
 //! ```
 //! use std::time::Duration;
@@ -22,38 +22,40 @@
 //! # Ok::<(), popup_rewards::Error>(())
 //! ```
 //!
-//! It is a test double: it keeps what it is sent in plain memory and checks no certificates. Do not put it in
-//! front of anything real.
+//! It is a test double: it keeps everything it receives in plain memory and uses no TLS. Do not use it in
+//! production.
 
+mod api_error;
 mod auth;
-mod call;
 mod catalogue;
-mod charges;
 mod clock;
 mod controls;
 mod counters;
-mod door;
 mod esim;
 mod esim_orders;
 mod faults;
-mod funnel;
-mod ledger;
-mod limits;
+mod json_amount;
+mod listener;
+mod order_ledger;
 mod orders;
 mod outcome;
-mod paging;
-mod payload;
+mod page_params;
+mod pipeline;
+mod price_quote;
 mod products;
+mod quotas;
 mod reference;
-mod reply;
+mod response_body;
 mod routes;
 mod server;
-mod state;
+mod server_request;
+mod server_response;
+mod server_state;
+mod timestamps;
 mod topup_orders;
 mod topups;
 mod wallets;
 mod webhooks;
-mod wire;
 
 use std::fmt;
 use std::sync::Arc;
@@ -64,24 +66,24 @@ pub use clock::SandboxClock;
 pub use faults::Fault;
 pub use outcome::Outcome;
 use server::Server;
-use state::State;
+use server_state::ServerState;
 use webhooks::Outbox;
 
 use crate::{Credentials, Error, ErrorKind, Result, Secret, Session};
 
-/// A running server of the API on a loopback port. It stops when it is dropped.
+/// A server for the API on a loopback port. It stops when dropped.
 pub struct Sandbox {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<ServerState>>,
     server: Server,
 }
 
 impl Sandbox {
-    /// Starts a server on a free port, on a thread of its own.
+    /// Starts a server on a free port, in a new thread.
     ///
-    /// It may be called anywhere, inside an async runtime too.
+    /// It also works inside an async runtime.
     ///
     /// # Errors
-    /// [`Network`](ErrorKind::Network) if no loopback port can be had, or no thread.
+    /// [`Network`](ErrorKind::Network) if no loopback port is free or no thread can be started.
     ///
     /// # Examples
     /// ```
@@ -90,34 +92,34 @@ impl Sandbox {
     /// # Ok::<(), popup_rewards::Error>(())
     /// ```
     pub fn start() -> Result<Sandbox> {
-        let (outbox, events) = Outbox::new();
-        let state = Arc::new(Mutex::new(State::new(SandboxClock::new(), outbox)));
-        let server = Server::start(Arc::clone(&state), events).map_err(|error| {
-            Error::new(ErrorKind::Network, "the sandbox could not be started").with_source(error)
+        let (outbox, deliveries) = Outbox::new();
+        let state = Arc::new(Mutex::new(ServerState::new(SandboxClock::new(), outbox)));
+        let server = Server::start(Arc::clone(&state), deliveries).map_err(|error| {
+            Error::new(ErrorKind::Network, "failed to start the sandbox on a loopback port")
+                .with_source(error)
         })?;
         Ok(Sandbox { state, server })
     }
 
-    /// The base URL, `http://127.0.0.1:<port>`.
+    /// Returns the base URL, `http://127.0.0.1:<port>`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.server.address)
     }
 
-    /// The pair that logs in. Every sandbox makes up its own.
+    /// Returns the credentials that log in. They are random for every sandbox.
     #[must_use]
     pub fn credentials(&self) -> Credentials {
         let state = self.state.lock();
         Credentials::new(&*state.auth.key, &*state.auth.secret)
     }
 
-    /// Returns a session on this server, with its URL, its credentials and its [`clock`](Sandbox::clock), which
-    /// [`advance`](Sandbox::advance) moves for both.
+    /// Returns a session that uses this server's URL, credentials and [`clock`](Sandbox::clock).
     ///
-    /// For other settings, give the same three to [`Session::builder`].
+    /// For other settings, pass these three to [`Session::builder`].
     ///
     /// # Panics
-    /// If the session cannot be built, which nothing in the environment should cause.
+    /// If the session cannot be built. Nothing in the environment should cause that.
     ///
     /// # Examples
     /// ```
@@ -134,16 +136,16 @@ impl Sandbox {
         Session::builder(&self.url(), self.credentials())
             .clock(self.clock())
             .build()
-            .expect("a session on the sandbox needs nothing else")
+            .expect("the sandbox's URL and credentials are valid")
     }
 
-    /// The user name of [`credentials`](Sandbox::credentials), for a client of the test's own.
+    /// Returns the user name in [`credentials`](Sandbox::credentials), for a test that sends its own requests.
     #[must_use]
     pub fn username(&self) -> Secret {
         Secret::new(&*self.state.lock().auth.key)
     }
 
-    /// The password of [`credentials`](Sandbox::credentials), for a client of the test's own.
+    /// Returns the password in [`credentials`](Sandbox::credentials), for a test that sends its own requests.
     #[must_use]
     pub fn password(&self) -> Secret {
         Secret::new(&*self.state.lock().auth.secret)

@@ -1,51 +1,50 @@
-//! How an order ends, as scripted by a test.
+//! Scripted order outcomes.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 /// How an order ends, for [`Sandbox::next_order`](super::Sandbox::next_order).
 ///
-/// Without a script every order is delivered.
+/// An order without a scripted outcome is delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// Everything is delivered.
+    /// Every item is delivered.
     Delivered,
-    /// So many codes come first (at most all but one); the rest follows after the usual time of fulfilment.
-    /// Orders for a single item are delivered instead.
+    /// This many codes are delivered first, at most all but one. The rest follow after the usual fulfilment time.
+    /// An order for a single item is delivered in full instead.
     PartiallyDelivered(u32),
-    /// The order fails, and the wallet gets its money back.
+    /// The order fails and the wallet is refunded.
     Failed {
-        /// What `failure_code` says, for top-ups and eSIMs.
+        /// The `failure_code` of a top-up or eSIM order.
         code: String,
-        /// What `failure_reason` says; voucher orders say it in `message`.
+        /// The `failure_reason` of a top-up or eSIM order, or the `message` of a gift card order.
         reason: String,
-        /// Whether the customer can put it right, for top-ups and eSIMs.
+        /// Whether the customer can fix the problem. Top-up and eSIM orders only.
         user_fixable: bool,
     },
-    /// The order is cancelled, and the wallet gets its money back.
+    /// The order is cancelled and the wallet is refunded.
     Cancelled,
-    /// The order stays `PENDING` for as long as the sandbox runs.
+    /// The order stays `PENDING` as long as the sandbox runs.
     Pending,
 }
 
-/// The script for the orders to come.
+/// The outcomes of the next orders, first in, first out.
 #[derive(Default)]
-pub(super) struct Script(VecDeque<Scene>);
+pub(super) struct OutcomeQueue(VecDeque<QueuedOutcome>);
 
-/// How one order goes.
-pub(super) struct Scene {
+pub(super) struct QueuedOutcome {
     pub(super) outcome: Outcome,
-    /// How long it is pending before that; none for the usual time.
+    /// How long the order is pending first. `None` means the usual fulfilment time.
     pub(super) pending_for: Option<Duration>,
 }
 
-impl Script {
+impl OutcomeQueue {
     pub(super) fn push(&mut self, outcome: Outcome, pending_for: Option<Duration>) {
-        self.0.push_back(Scene { outcome, pending_for });
+        self.0.push_back(QueuedOutcome { outcome, pending_for });
     }
 
-    pub(super) fn next(&mut self) -> Scene {
-        self.0.pop_front().unwrap_or(Scene { outcome: Outcome::Delivered, pending_for: None })
+    pub(super) fn pop(&mut self) -> QueuedOutcome {
+        self.0.pop_front().unwrap_or(QueuedOutcome { outcome: Outcome::Delivered, pending_for: None })
     }
 }

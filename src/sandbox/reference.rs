@@ -1,16 +1,10 @@
-//! Countries, currencies and categories: tables that never change while the server runs.
-
-#![expect(clippy::unnecessary_wraps, reason = "every handler has the same signature")]
+//! Countries, currencies and categories. These tables are constant.
 
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::call::Call;
-use super::reply::{Answer, Refusal, Reply};
-use super::state::State;
-
 #[derive(Serialize)]
-pub(super) struct Country {
+pub(super) struct CountryRecord {
     pub(super) id: i64,
     pub(super) name: &'static str,
     official_name: &'static str,
@@ -21,33 +15,33 @@ pub(super) struct Country {
 }
 
 #[derive(Serialize)]
-pub(super) struct Currency {
+pub(super) struct CurrencyRecord {
     pub(super) id: i64,
     pub(super) name: &'static str,
     #[serde(rename = "currency")]
     pub(super) code: &'static str,
     pub(super) precision: u32,
-    /// How many ten-thousandths of it a US dollar buys, here and for ever.
+    /// The price of one US dollar, in ten-thousandths of this currency. It never changes.
     #[serde(skip)]
     per_dollar: i64,
 }
 
 #[derive(Serialize)]
-pub(super) struct Named {
+pub(super) struct CategoryRecord {
     pub(super) id: i64,
     pub(super) name: &'static str,
 }
 
-impl Currency {
-    /// How much of `other` one unit of this currency buys.
-    pub(super) fn rate_to(&self, other: &Currency) -> Decimal {
+impl CurrencyRecord {
+    /// Returns the price of one unit of this currency in `other`.
+    pub(super) fn rate_to(&self, other: &CurrencyRecord) -> Decimal {
         (Decimal::from(other.per_dollar) / Decimal::from(self.per_dollar)).round_dp(6)
     }
 }
 
 macro_rules! countries {
     ($($id:literal $a2:literal $a3:literal $number:literal $prefix:literal $name:literal, $official:literal;)+) => {
-        pub(super) static COUNTRIES: &[Country] = &[$(Country {
+        pub(super) static COUNTRIES: &[CountryRecord] = &[$(CountryRecord {
             id: $id, name: $name, official_name: $official, alpha_2: $a2, alpha_3: $a3,
             numeric_code: $number, dialing_prefix: $prefix,
         }),+];
@@ -83,7 +77,7 @@ countries! {
 
 macro_rules! currencies {
     ($($id:literal $code:literal $precision:literal $per_dollar:literal $name:literal;)+) => {
-        pub(super) static CURRENCIES: &[Currency] = &[$(Currency {
+        pub(super) static CURRENCIES: &[CurrencyRecord] = &[$(CurrencyRecord {
             id: $id, name: $name, code: $code, precision: $precision, per_dollar: $per_dollar,
         }),+];
     };
@@ -103,63 +97,25 @@ currencies! {
     11 "KWD" 3 3_070 "Kuwaiti Dinar";
 }
 
-macro_rules! named {
+macro_rules! categories {
     ($table:ident: $($id:literal $name:literal,)+) => {
-        pub(super) static $table: &[Named] = &[$(Named { id: $id, name: $name }),+];
+        pub(super) static $table: &[CategoryRecord] = &[$(CategoryRecord { id: $id, name: $name }),+];
     };
 }
 
-named! { CATEGORIES: 1 "Gaming", 2 "Shopping", 3 "Food", 4 "Entertainment", 5 "Travel", 6 "Health", }
+categories! { CATEGORIES: 1 "Gaming", 2 "Shopping", 3 "Food", 4 "Entertainment", 5 "Travel", 6 "Health", }
 
-named! {
+categories! {
     SUBCATEGORIES: 1 "Console", 2 "Department Store", 3 "Restaurants", 4 "Streaming", 5 "Hotels", 6 "Fitness",
     7 "Groceries", 8 "Fashion",
 }
 
-/// The currency of this code; the tables only name codes that exist, US dollars stand in for a slip.
-pub(super) fn currency_of(code: &str) -> &'static Currency {
+/// Returns the currency with this code. The tables contain only existing codes; the fallback to US dollars is never
+/// used.
+pub(super) fn currency_of(code: &str) -> &'static CurrencyRecord {
     let found = CURRENCIES.iter().find(|currency| currency.code == code);
     found.unwrap_or(&DOLLAR)
 }
 
-static DOLLAR: Currency =
-    Currency { id: 1, name: "US Dollar", code: "USD", precision: 2, per_dollar: 10_000 };
-
-/// The row with the id in the path; `what` names it in refusals.
-fn one<T: Serialize>(call: &Call, table: &[T], id: impl Fn(&T) -> i64, what: &str) -> Answer {
-    let wanted = call.id(&what.to_lowercase())?;
-    let found = table.iter().find(|row| id(row) == wanted);
-    found.map(Reply::ok).ok_or_else(|| Refusal::not_found(format!("{what} not found")))
-}
-
-pub(super) fn countries(_: &mut State, _: &Call) -> Answer {
-    Ok(Reply::ok(&COUNTRIES))
-}
-
-pub(super) fn country(_: &mut State, call: &Call) -> Answer {
-    one(call, COUNTRIES, |row| row.id, "Country")
-}
-
-pub(super) fn currencies(_: &mut State, _: &Call) -> Answer {
-    Ok(Reply::ok(&CURRENCIES))
-}
-
-pub(super) fn currency(_: &mut State, call: &Call) -> Answer {
-    one(call, CURRENCIES, |row| row.id, "Currency")
-}
-
-pub(super) fn categories(_: &mut State, _: &Call) -> Answer {
-    Ok(Reply::ok(&CATEGORIES))
-}
-
-pub(super) fn category(_: &mut State, call: &Call) -> Answer {
-    one(call, CATEGORIES, |row| row.id, "Category")
-}
-
-pub(super) fn subcategories(_: &mut State, _: &Call) -> Answer {
-    Ok(Reply::ok(&SUBCATEGORIES))
-}
-
-pub(super) fn subcategory(_: &mut State, call: &Call) -> Answer {
-    one(call, SUBCATEGORIES, |row| row.id, "Subcategory")
-}
+static DOLLAR: CurrencyRecord =
+    CurrencyRecord { id: 1, name: "US Dollar", code: "USD", precision: 2, per_dollar: 10_000 };

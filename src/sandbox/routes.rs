@@ -1,26 +1,28 @@
-//! Every route of the API, and who answers it.
+//! The API's routes and their handlers.
 
 use http::Method;
+use serde_json::json;
 
-use super::call::Call;
-use super::reply::{Answer, Reply};
-use super::state::State;
-use super::{auth, esim, esim_orders, orders, products, reference, topup_orders, topups, wallets};
+use super::reference::{CATEGORIES, COUNTRIES, CURRENCIES, SUBCATEGORIES};
+use super::server_request::ServerRequest;
+use super::server_response::{HandlerResult, ServerResponse};
+use super::server_state::ServerState;
+use super::{auth, esim, esim_orders, orders, products, topup_orders, topups, wallets};
 
-pub(super) type Handler = fn(&mut State, &Call) -> Answer;
+pub(super) type Handler = fn(&mut ServerState, &ServerRequest) -> HandlerResult;
 
-pub(super) struct Route {
-    /// Method and path, as tests name the route: `GET /api/v1/products/:id`.
+pub(super) struct ApiRoute {
+    /// Method and path template, such as `GET /api/v1/products/:id`. Tests name the route by it.
     pub(super) name: &'static str,
-    /// Answered without an access token.
+    /// Whether the route works without an access token.
     pub(super) open: bool,
-    pub(super) class: Class,
+    pub(super) quota: QuotaClass,
     pub(super) handler: Handler,
 }
 
-/// Which quota a route counts against.
+/// The quota a route counts against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Class {
+pub(super) enum QuotaClass {
     Login,
     Refresh,
     Get,
@@ -29,7 +31,6 @@ pub(super) enum Class {
     Unlimited,
 }
 
-/// What is sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Vertical {
     Voucher,
@@ -37,18 +38,18 @@ pub(super) enum Vertical {
     Esim,
 }
 
-use Class::{Charges, Get, Login, Order, Refresh, Unlimited};
+use QuotaClass::{Charges, Get, Login, Order, Refresh, Unlimited};
 use Vertical::{Esim, Topup, Voucher};
 
-const fn route(name: &'static str, class: Class, handler: Handler) -> Route {
-    Route { name, open: matches!(class, Login | Refresh), class, handler }
+const fn route(name: &'static str, quota: QuotaClass, handler: Handler) -> ApiRoute {
+    ApiRoute { name, open: matches!(quota, Login | Refresh), quota, handler }
 }
 
-const fn get(name: &'static str, handler: Handler) -> Route {
+const fn get(name: &'static str, handler: Handler) -> ApiRoute {
     route(name, Get, handler)
 }
 
-static ROUTES: [Route; 42] = [
+static ROUTES: [ApiRoute; 42] = [
     route("POST /auth/login", Login, auth::login),
     route("POST /auth/refresh", Refresh, auth::refresh),
     route("POST /auth/logout", Unlimited, auth::logout),
@@ -82,40 +83,34 @@ static ROUTES: [Route; 42] = [
     get("GET /api/v1/wallets/:id", wallets::get),
     get("GET /api/v1/transactions", wallets::transactions),
     get("GET /api/v1/transactions/:id", wallets::transaction),
-    get("GET /api/v1/countries", reference::countries),
-    get("GET /api/v1/countries/:id", reference::country),
-    get("GET /api/v1/currencies", reference::currencies),
-    get("GET /api/v1/currencies/:id", reference::currency),
-    get("GET /api/v1/categories", reference::categories),
-    get("GET /api/v1/categories/:id", reference::category),
-    get("GET /api/v1/subcategories", reference::subcategories),
-    get("GET /api/v1/subcategories/:id", reference::subcategory),
-    Route { name: "GET /status", open: true, class: Get, handler: status },
+    get("GET /api/v1/countries", |_, _| Ok(ServerResponse::ok(&COUNTRIES))),
+    get("GET /api/v1/countries/:id", |_, it| it.row_response(COUNTRIES, |row| row.id, "Country")),
+    get("GET /api/v1/currencies", |_, _| Ok(ServerResponse::ok(&CURRENCIES))),
+    get("GET /api/v1/currencies/:id", |_, it| it.row_response(CURRENCIES, |row| row.id, "Currency")),
+    get("GET /api/v1/categories", |_, _| Ok(ServerResponse::ok(&CATEGORIES))),
+    get("GET /api/v1/categories/:id", |_, it| it.row_response(CATEGORIES, |row| row.id, "Category")),
+    get("GET /api/v1/subcategories", |_, _| Ok(ServerResponse::ok(&SUBCATEGORIES))),
+    get("GET /api/v1/subcategories/:id", |_, it| it.row_response(SUBCATEGORIES, |row| row.id, "Subcategory")),
+    ApiRoute { open: true, ..get("GET /status", |_, _| Ok(ServerResponse::ok(&json!({ "status": "ok" })))) },
 ];
 
-#[expect(clippy::unnecessary_wraps, reason = "every handler has the same signature")]
-fn status(_: &mut State, _: &Call) -> Answer {
-    Ok(Reply::ok(&serde_json::json!({ "status": "ok" })))
-}
-
-/// Whether the server has a route of this name.
 pub(super) fn exists(name: &str) -> bool {
     ROUTES.iter().any(|route| route.name == name)
 }
 
-/// The route a request goes to, and the id in its path: empty if the route has none.
-pub(super) fn find<'a>(method: &Method, path: &'a str) -> Option<(&'static Route, &'a str)> {
+/// Returns the route of a request and the id in its path. The id is empty if the route has none.
+pub(super) fn find<'a>(method: &Method, path: &'a str) -> Option<(&'static ApiRoute, &'a str)> {
     ROUTES.iter().find_map(|route| {
         let (route_method, template) = route.name.split_once(' ')?;
         if route_method != method.as_str() {
             return None;
         }
-        matched(template, path).map(|id| (route, id))
+        match_path(template, path).map(|id| (route, id))
     })
 }
 
-/// The id that makes the template fit the path, if it fits at all.
-fn matched<'a>(template: &str, path: &'a str) -> Option<&'a str> {
+/// Returns the id in the path, or `None` if the path does not match the template.
+fn match_path<'a>(template: &str, path: &'a str) -> Option<&'a str> {
     let mut id = "";
     let mut segments = path.split('/');
     for expected in template.split('/') {
@@ -145,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_route_is_not_found() {
+    fn unknown_routes_are_not_found() {
         for path in ["/", "/api/v1/products/", "/api/v1/products/1/2", "/api/v1/orders//", "/auth/login/x"] {
             assert!(find(&Method::GET, path).is_none(), "{path}");
         }

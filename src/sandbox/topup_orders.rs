@@ -1,4 +1,4 @@
-//! Top-up orders on the wire.
+//! Top-up orders: routes and responses.
 
 use std::collections::BTreeMap;
 
@@ -6,35 +6,36 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::call::Call;
-use super::ledger::{Draft, Order, Status};
+use super::api_error::ApiError;
+use super::json_amount::JsonAmount;
+use super::order_ledger::{OrderDraft, OrderRecord, Status};
 use super::orders::check_email;
-use super::paging::Paging;
-use super::reply::{Answer, Refusal, Reply};
+use super::page_params::PageParams;
 use super::routes::Vertical::{self, Topup};
-use super::state::State;
-use super::topups::{self, TopupProduct};
-use super::wire::Amount;
+use super::server_request::ServerRequest;
+use super::server_response::{HandlerResult, ServerResponse};
+use super::server_state::ServerState;
+use super::topups::{self, TopupProductRecord};
 
 #[derive(Serialize)]
-struct OrderBody {
+struct TopupOrderResponse {
     product_id: i64,
     variant_name: String,
     status_text: &'static str,
     #[serde(flatten)]
-    common: Common,
+    common: CommonOrderFields,
 }
 
-/// What top-up and eSIM orders have in common. A member that does not apply is left out, not null.
+/// The fields that top-up and eSIM orders share. A field that does not apply is left out instead of null.
 #[derive(Serialize)]
-pub(super) struct Common {
+pub(super) struct CommonOrderFields {
     id: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_reference: Option<String>,
     product_name: String,
     country_code: &'static str,
-    /// Net of discount, as the API has it.
-    amount: Amount,
+    /// Net of the discount, as in the API.
+    amount: JsonAmount,
     currency: &'static str,
     status: &'static str,
     transaction_id: i64,
@@ -49,32 +50,32 @@ pub(super) struct Common {
     is_user_fixable: Option<bool>,
 }
 
-impl Order {
-    pub(super) fn common(&self, state: &State) -> Common {
+impl OrderRecord {
+    pub(super) fn common_fields(&self, state: &ServerState) -> CommonOrderFields {
         let failure = self.failure.as_ref();
-        Common {
+        CommonOrderFields {
             id: self.id,
             client_reference: self.draft.reference.clone(),
             product_name: self.draft.product_name.clone(),
             country_code: self.draft.country_code,
-            amount: Amount(self.draft.terms.total),
-            currency: self.draft.terms.source.code,
+            amount: JsonAmount(self.draft.quote.total),
+            currency: self.draft.quote.source.code,
             status: self.status.name(),
             transaction_id: self.transaction,
-            created_at: state.stamp(self.created),
-            completed_at: self.completed.map(|at| state.stamp(at)),
+            created_at: state.timestamp(self.created),
+            completed_at: self.completed.map(|at| state.timestamp(at)),
             failure_code: failure.map(|failure| failure.code.clone()),
             failure_reason: failure.map(|failure| failure.reason.clone()),
             is_user_fixable: failure.map(|failure| failure.user_fixable),
         }
     }
 
-    fn topup(&self, state: &State) -> impl Serialize + use<> {
-        OrderBody {
+    fn topup_response(&self, state: &ServerState) -> impl Serialize + use<> {
+        TopupOrderResponse {
             product_id: self.draft.product_id,
             variant_name: self.draft.variant_name.clone(),
             status_text: self.status_text(),
-            common: self.common(state),
+            common: self.common_fields(state),
         }
     }
 
@@ -88,77 +89,81 @@ impl Order {
     }
 }
 
-pub(super) fn create(state: &mut State, call: &Call) -> Answer {
+pub(super) fn create(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     #[derive(Deserialize)]
-    struct Body {
+    struct CreateTopupOrderRequest {
         product_id: i64,
-        amount: Amount,
+        amount: JsonAmount,
         #[serde(default)]
         input_data: BTreeMap<String, String>,
         client_reference: Option<String>,
         category: Option<String>,
         wallet_id: Option<i64>,
     }
-    let body: Body = call.json()?;
-    let product = topups::find(body.product_id)?;
-    check_inputs(product, &body.input_data)?;
-    let variant = product.variant(body.amount.0, body.category.as_deref())?;
-    let draft = Draft {
+    let input: CreateTopupOrderRequest = request.json()?;
+    let product = topups::find(input.product_id)?;
+    check_inputs(product, &input.input_data)?;
+    let variant = product.variant(input.amount.0, input.category.as_deref())?;
+    let draft = OrderDraft {
         product_id: product.id,
         product_name: product.name.clone(),
         variant_name: variant.name.clone(),
         country_code: product.country_code,
         plan: None,
-        denomination: body.amount.0,
+        denomination: input.amount.0,
         quantity: 1,
-        reference: body.client_reference,
+        reference: input.client_reference,
         email: None,
-        terms: product.terms(state, body.amount.0, body.wallet_id)?,
+        quote: product.quote(state, input.amount.0, input.wallet_id)?,
     };
     let order = state.place(Topup, draft, state.fulfil_after)?;
-    Ok(Reply::json(StatusCode::CREATED, &order.topup(state)))
+    Ok(ServerResponse::json(StatusCode::CREATED, &order.topup_response(state)))
 }
 
-/// The keys have to be exactly those the product asks for.
-fn check_inputs(product: &TopupProduct, inputs: &BTreeMap<String, String>) -> Result<(), Refusal> {
+/// Checks that the keys are exactly the product's input fields.
+fn check_inputs(product: &TopupProductRecord, inputs: &BTreeMap<String, String>) -> Result<(), ApiError> {
     if let Some(missing) = product.inputs.iter().find(|key| inputs.get(**key).is_none_or(String::is_empty)) {
-        return Err(Refusal::validation(format!("input_data.{missing} is required")));
+        return Err(ApiError::validation(format!("input_data.{missing} is required")));
     }
     if inputs.len() > product.inputs.len() {
-        return Err(Refusal::validation("input_data has a key this product does not ask for"));
+        return Err(ApiError::validation("input_data has a key this product does not ask for"));
     }
     Ok(())
 }
 
-pub(super) fn list(state: &mut State, call: &Call) -> Answer {
-    let paging = Paging::read(call, "per_page", 500)?;
-    let product = call.query_number("product_id")?;
+pub(super) fn list(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+    let page = PageParams::read(request, "per_page", 500)?;
+    let product = request.query_number("product_id")?;
     let orders = state
         .orders
-        .newest(Topup)
-        .filter(|it| it.matches(call, product))
-        .filter(|it| call.query("country").is_none_or(|code| code == it.draft.country_code));
-    Ok(paging.reply(&orders.collect::<Vec<_>>(), |order| order.topup(state)))
+        .newest_first(Topup)
+        .filter(|it| it.matches(request, product))
+        .filter(|it| request.query("country").is_none_or(|code| code == it.draft.country_code));
+    Ok(page.response(&orders.collect::<Vec<_>>(), |order| order.topup_response(state)))
 }
 
-pub(super) fn get(state: &mut State, call: &Call) -> Answer {
-    let order = state.orders.find(Topup, call.id("order")?)?;
-    Ok(Reply::ok(&order.topup(state)))
+pub(super) fn get(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+    let order = state.orders.find(Topup, request.id("order")?)?;
+    Ok(ServerResponse::ok(&order.topup_response(state)))
 }
 
-pub(super) fn notify(state: &mut State, call: &Call) -> Answer {
-    set_email(state, call, Topup)
+pub(super) fn notify(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+    set_email(state, request, Topup)
 }
 
-/// Keeps the address a top-up or eSIM order is to be reported to.
-pub(super) fn set_email(state: &mut State, call: &Call, vertical: Vertical) -> Answer {
+/// Sets the notification email of a top-up or eSIM order.
+pub(super) fn set_email(
+    state: &mut ServerState,
+    request: &ServerRequest,
+    vertical: Vertical,
+) -> HandlerResult {
     #[derive(Deserialize)]
-    struct Body {
+    struct NotificationEmailRequest {
         email: String,
     }
-    let body: Body = call.json()?;
-    check_email(&body.email)?;
-    let order = state.orders.find_mut(vertical, call.id("order")?)?;
-    order.draft.email = Some(body.email.clone());
-    Ok(Reply::ok(&json!({ "id": order.id, "email": body.email })))
+    let NotificationEmailRequest { email } = request.json()?;
+    check_email(&email)?;
+    let order = state.orders.find_mut(vertical, request.id("order")?)?;
+    order.draft.email = Some(email.clone());
+    Ok(ServerResponse::ok(&json!({ "id": order.id, "email": email })))
 }

@@ -1,4 +1,4 @@
-//! Top-up products: invented games, mobile operators of every country, a few utilities.
+//! Top-up products and their routes: invented games, mobile operators in every country, a few utilities.
 
 use std::sync::LazyLock;
 
@@ -6,16 +6,17 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::call::Call;
-use super::charges::Terms;
-use super::paging::Paging;
+use super::api_error::ApiError;
+use super::json_amount::JsonAmount;
+use super::page_params::PageParams;
+use super::price_quote::PriceQuote;
 use super::reference::{COUNTRIES, currency_of};
-use super::reply::{Answer, Refusal, Reply};
-use super::state::State;
-use super::wire::Amount;
+use super::server_request::ServerRequest;
+use super::server_response::{HandlerResult, ServerResponse};
+use super::server_state::ServerState;
 
 #[derive(Serialize)]
-pub(super) struct TopupProduct {
+pub(super) struct TopupProductRecord {
     pub(super) id: i64,
     pub(super) name: String,
     topup_type: &'static str,
@@ -27,32 +28,32 @@ pub(super) struct TopupProduct {
     #[serde(skip)]
     pub(super) inputs: &'static [&'static str],
     #[serde(skip)]
-    variants: Vec<Variant>,
+    variants: Vec<TopupVariantRecord>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Variant {
+pub(super) struct TopupVariantRecord {
     id: i64,
     pub(super) name: String,
     category: &'static str,
     currency_code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    min_amount: Option<Amount>,
+    min_amount: Option<JsonAmount>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    max_amount: Option<Amount>,
+    max_amount: Option<JsonAmount>,
     fixed_amounts: Vec<String>,
-    available_in: Vec<Place>,
-    fields: Fields,
+    available_in: Vec<TopupRegionRecord>,
+    fields: TopupVariantFields,
 }
 
 #[derive(Serialize)]
-struct Place {
+struct TopupRegionRecord {
     code: &'static str,
     name: &'static str,
 }
 
 #[derive(Serialize)]
-struct Fields {
+struct TopupVariantFields {
     delivery_time: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     validity_days: Option<&'static str>,
@@ -73,55 +74,59 @@ static GAMES: [&str; 12] = [
     "Ocean Quest",
 ];
 
-/// All top-up products, by id, the lowest first.
-static PRODUCTS: LazyLock<Vec<TopupProduct>> = LazyLock::new(|| {
-    let games = GAMES.iter().map(|name| Seed {
+/// All top-up products in ascending order of id.
+static PRODUCTS: LazyLock<Vec<TopupProductRecord>> = LazyLock::new(|| {
+    let games = GAMES.iter().map(|name| ProductTemplate {
         name: (*name).to_owned(),
         kind: "GAMING",
-        country: Place { code: "GLO", name: "Global" },
+        country: TopupRegionRecord { code: "GLO", name: "Global" },
         prefix: "",
         inputs: &["player_id", "server"],
     });
     let operators = COUNTRIES.iter().flat_map(|country| {
-        ["Mobile", "Telecom"].map(|word| Seed {
+        ["Mobile", "Telecom"].map(|word| ProductTemplate {
             name: format!("{} {word}", country.name),
             kind: "MOBILE",
-            country: Place { code: country.alpha_3, name: country.name },
+            country: TopupRegionRecord { code: country.alpha_3, name: country.name },
             prefix: country.dialing_prefix,
             inputs: &["phone_number"],
         })
     });
-    let utilities = COUNTRIES.iter().take(4).map(|country| Seed {
+    let utilities = COUNTRIES.iter().take(4).map(|country| ProductTemplate {
         name: format!("{} Power", country.name),
         kind: "UTILITY",
-        country: Place { code: country.alpha_3, name: country.name },
+        country: TopupRegionRecord { code: country.alpha_3, name: country.name },
         prefix: "",
         inputs: &["meter_number"],
     });
-    (401..).zip(games.chain(operators).chain(utilities)).map(|(id, seed)| seed.product(id)).collect()
+    (401..).zip(games.chain(operators).chain(utilities)).map(|(id, template)| template.product(id)).collect()
 });
 
-struct Seed {
+struct ProductTemplate {
     name: String,
     kind: &'static str,
-    country: Place,
+    country: TopupRegionRecord,
     prefix: &'static str,
     inputs: &'static [&'static str],
 }
 
-impl Seed {
-    fn product(self, id: i64) -> TopupProduct {
-        let variant = |nth: i64, name: &str, category, range: Option<(i64, i64)>, fixed: &[&str]| Variant {
-            id: id * 10 + nth,
-            name: format!("{} {name}", self.name),
-            category,
-            currency_code: "USD",
-            min_amount: range.map(|(min, _)| Amount(Decimal::from(min))),
-            max_amount: range.map(|(_, max)| Amount(Decimal::from(max))),
-            fixed_amounts: fixed.iter().map(|amount| (*amount).to_owned()).collect(),
-            available_in: vec![Place { ..self.country }],
-            fields: Fields { delivery_time: "Instant", validity_days: (category == "Data").then_some("30") },
-        };
+impl ProductTemplate {
+    fn product(self, id: i64) -> TopupProductRecord {
+        let variant =
+            |nth: i64, name: &str, category, range: Option<(i64, i64)>, fixed: &[&str]| TopupVariantRecord {
+                id: id * 10 + nth,
+                name: format!("{} {name}", self.name),
+                category,
+                currency_code: "USD",
+                min_amount: range.map(|(min, _)| JsonAmount(Decimal::from(min))),
+                max_amount: range.map(|(_, max)| JsonAmount(Decimal::from(max))),
+                fixed_amounts: fixed.iter().map(|amount| (*amount).to_owned()).collect(),
+                available_in: vec![TopupRegionRecord { ..self.country }],
+                fields: TopupVariantFields {
+                    delivery_time: "Instant",
+                    validity_days: (category == "Data").then_some("30"),
+                },
+            };
         let variants = match self.kind {
             "MOBILE" => vec![
                 variant(1, "Airtime", "Airtime", Some((1, 100)), &[]),
@@ -134,7 +139,7 @@ impl Seed {
             ],
             _ => vec![variant(1, "Credit", "", Some((5, 500)), &[])],
         };
-        TopupProduct {
+        TopupProductRecord {
             id,
             image_url: if id % 4 == 0 {
                 String::new()
@@ -152,104 +157,106 @@ impl Seed {
     }
 }
 
-impl Variant {
+impl TopupVariantRecord {
     fn sells(&self, amount: Decimal) -> bool {
         let fixed = self.fixed_amounts.iter().any(|it| Decimal::from_str_exact(it) == Ok(amount));
         let range = self.min_amount.zip(self.max_amount);
-        fixed || range.is_some_and(|(Amount(min), Amount(max))| (min..=max).contains(&amount))
+        fixed || range.is_some_and(|(JsonAmount(min), JsonAmount(max))| (min..=max).contains(&amount))
     }
 }
 
-pub(super) fn find(id: i64) -> Result<&'static TopupProduct, Refusal> {
+pub(super) fn find(id: i64) -> Result<&'static TopupProductRecord, ApiError> {
     let found = PRODUCTS.iter().find(|product| product.id == id);
-    found.ok_or_else(|| Refusal::not_found("Product not found"))
+    found.ok_or_else(|| ApiError::not_found("Product not found"))
 }
 
-impl TopupProduct {
-    /// The variant an amount selects, within a category if one is named.
-    pub(super) fn variant(&self, amount: Decimal, category: Option<&str>) -> Result<&Variant, Refusal> {
-        let in_category = |it: &&Variant| category.is_none_or(|name| name.eq_ignore_ascii_case(it.category));
+impl TopupProductRecord {
+    /// Returns the variant that sells this amount, in the given category if there is one.
+    pub(super) fn variant(
+        &self,
+        amount: Decimal,
+        category: Option<&str>,
+    ) -> Result<&TopupVariantRecord, ApiError> {
+        let in_category =
+            |it: &&TopupVariantRecord| category.is_none_or(|name| name.eq_ignore_ascii_case(it.category));
         let found = self.variants.iter().filter(in_category).find(|it| it.sells(amount));
-        found.ok_or_else(|| Refusal::validation("amount is not available for this product"))
+        found.ok_or_else(|| ApiError::validation("amount is not available for this product"))
     }
 
-    /// What a top-up of this amount costs.
-    pub(super) fn terms(
+    pub(super) fn quote(
         &self,
-        state: &State,
+        state: &ServerState,
         amount: Decimal,
         wallet: Option<i64>,
-    ) -> Result<Terms, Refusal> {
+    ) -> Result<PriceQuote, ApiError> {
         let percent = if self.topup_type == "GAMING" { Decimal::from(5) } else { Decimal::new(25, 1) };
-        Terms::new(&state.wallets, currency_of(self.currency_code), amount, percent, wallet)
+        PriceQuote::new(&state.wallets, currency_of(self.currency_code), amount, percent, wallet)
     }
 }
 
-pub(super) fn list(_: &mut State, call: &Call) -> Answer {
-    let paging = Paging::read(call, "per_page", 500)?;
-    let search = call.query("search").map(str::to_lowercase);
-    let found = PRODUCTS
-        .iter()
-        .rev()
-        .filter(|it| call.query("type").is_none_or(|kind| kind.eq_ignore_ascii_case(it.topup_type)))
-        .filter(|it| search.as_ref().is_none_or(|text| it.name.to_lowercase().contains(text)));
-    Ok(paging.reply(&found.collect::<Vec<_>>(), |product| *product))
+pub(super) fn list(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+    let page = PageParams::read(request, "per_page", 500)?;
+    let found =
+        PRODUCTS.iter().rev().filter(|it| request.filter("type", it.topup_type) && request.search(&it.name));
+    Ok(page.response(&found.collect::<Vec<_>>(), |product| *product))
 }
 
-pub(super) fn get(_: &mut State, call: &Call) -> Answer {
+pub(super) fn get(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     #[derive(Serialize)]
-    struct Detail {
+    struct TopupProductResponse {
         #[serde(flatten)]
-        product: &'static TopupProduct,
+        product: &'static TopupProductRecord,
         input_fields: Vec<serde_json::Value>,
     }
-    let product = find(call.id("product")?)?;
+    let product = find(request.id("product")?)?;
     let field =
         |key: &&str| json!({ "key": key, "label": key.replace('_', " "), "type": "text", "required": true });
-    Ok(Reply::ok(&Detail { product, input_fields: product.inputs.iter().map(field).collect() }))
+    Ok(ServerResponse::ok(&TopupProductResponse {
+        product,
+        input_fields: product.inputs.iter().map(field).collect(),
+    }))
 }
 
-pub(super) fn variants(_: &mut State, call: &Call) -> Answer {
-    Ok(Reply::ok(&find(call.id("product")?)?.variants))
+pub(super) fn variants(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+    Ok(ServerResponse::ok(&find(request.id("product")?)?.variants))
 }
 
-pub(super) fn variant(_: &mut State, call: &Call) -> Answer {
-    let id = call.id("variant")?;
-    let found = PRODUCTS.iter().flat_map(|product| &product.variants).find(|variant| variant.id == id);
-    found.map(Reply::ok).ok_or_else(|| Refusal::not_found("Variant not found"))
+pub(super) fn variant(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+    let variants = PRODUCTS.iter().flat_map(|product| &product.variants);
+    request.row_response(variants, |variant| variant.id, "Variant")
 }
 
-pub(super) fn lookup(_: &mut State, call: &Call) -> Answer {
+pub(super) fn lookup(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     #[derive(Deserialize)]
-    struct Body {
+    struct LookupRequest {
         #[serde(default)]
         mobile_number: String,
     }
-    let Body { mobile_number: number } = call.json()?;
+    let LookupRequest { mobile_number: number } = request.json()?;
     if number.is_empty() {
-        return Err(Refusal::validation("mobile_number is required"));
+        return Err(ApiError::validation("mobile_number is required"));
     }
     let digits = number.strip_prefix('+').unwrap_or_default();
     if !(7..=15).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Refusal::validation("mobile_number must be in E.164 format"));
+        return Err(ApiError::validation("mobile_number must be in E.164 format"));
     }
     let operators = PRODUCTS.iter().filter(|it| !it.dialing_prefix.is_empty());
-    let matches = operators.filter(|it| number.starts_with(it.dialing_prefix)).enumerate().map(|(place, it)| {
-        json!({ "product_id": it.id, "name": it.name, "country_code": it.country_code, "identified": place == 0 })
+    let matches = operators.filter(|it| number.starts_with(it.dialing_prefix)).enumerate().map(|(index, it)| {
+        json!({ "product_id": it.id, "name": it.name, "country_code": it.country_code, "identified": index == 0 })
     });
-    Ok(Reply::ok(&matches.collect::<Vec<_>>()))
+    Ok(ServerResponse::ok(&matches.collect::<Vec<_>>()))
 }
 
-pub(super) fn charges(state: &mut State, call: &Call) -> Answer {
+pub(super) fn charges(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     #[derive(Deserialize)]
-    struct Body {
+    struct TopupChargesRequest {
         product_id: i64,
-        amount: Amount,
+        amount: JsonAmount,
         wallet_id: Option<i64>,
         category: Option<String>,
     }
-    let body: Body = call.json()?;
-    let product = find(body.product_id)?;
-    product.variant(body.amount.0, body.category.as_deref())?;
-    Ok(Reply::ok(&product.terms(state, body.amount.0, body.wallet_id)?.body(None)))
+    let input: TopupChargesRequest = request.json()?;
+    let product = find(input.product_id)?;
+    product.variant(input.amount.0, input.category.as_deref())?;
+    Ok(ServerResponse::ok(&product.quote(state, input.amount.0, input.wallet_id)?.charges(None)))
 }

@@ -1,37 +1,38 @@
-//! Wallets and their ledger: every balance is the sum of its transactions.
+//! Wallets and their ledger. Every balance is the sum of the wallet's transactions.
 
 use rust_decimal::Decimal;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::call::Call;
-use super::charges::Terms;
-use super::paging::Paging;
-use super::reference::{Currency, currency_of};
-use super::reply::{Answer, Refusal, Reply};
-use super::state::State;
-use super::wire::Amount;
+use super::api_error::ApiError;
+use super::json_amount::JsonAmount;
+use super::page_params::PageParams;
+use super::price_quote::PriceQuote;
+use super::reference::{CurrencyRecord, currency_of};
+use super::server_request::ServerRequest;
+use super::server_response::{HandlerResult, ServerResponse};
+use super::server_state::ServerState;
 
 pub(super) struct Wallets {
-    all: Vec<Wallet>,
-    ledger: Vec<Transaction>,
+    all: Vec<WalletRecord>,
+    ledger: Vec<TransactionRecord>,
 }
 
-pub(super) struct Wallet {
+pub(super) struct WalletRecord {
     pub(super) id: i64,
-    pub(super) currency: &'static Currency,
+    pub(super) currency: &'static CurrencyRecord,
     pub(super) balance: Decimal,
     kind: &'static str,
 }
 
 #[derive(Clone)]
-pub(super) struct Transaction {
+pub(super) struct TransactionRecord {
     pub(super) id: i64,
     pub(super) wallet: i64,
-    pub(super) currency: &'static Currency,
+    pub(super) currency: &'static CurrencyRecord,
     pub(super) amount: Decimal,
     pub(super) direction: &'static str,
-    /// The exchange, if there was one: from, to, rate.
+    /// The currency exchange, if there was one: from, to, rate.
     exchange: Option<(&'static str, &'static str, Decimal)>,
     remarks: String,
     pub(super) at: OffsetDateTime,
@@ -40,7 +41,7 @@ pub(super) struct Transaction {
 const FIRST_TRANSACTION: i64 = 5001;
 
 impl Wallets {
-    /// Five wallets with a million dollars' worth in each, more or less.
+    /// Creates five wallets, each worth about a million dollars.
     pub(super) fn new(now: OffsetDateTime) -> Self {
         let mut wallets = Wallets { all: Vec::new(), ledger: Vec::new() };
         let opening = [
@@ -53,42 +54,48 @@ impl Wallets {
         for (id, code, amount, kind) in opening {
             let mut balance = Decimal::ZERO;
             balance.rescale(currency_of(code).precision);
-            wallets.all.push(Wallet { id, currency: currency_of(code), balance, kind });
+            wallets.all.push(WalletRecord { id, currency: currency_of(code), balance, kind });
             wallets.book(id, Decimal::from(amount), None, "opening balance".to_owned(), now);
         }
         wallets
     }
 
-    pub(super) fn find(&self, id: i64) -> Option<&Wallet> {
+    pub(super) fn find(&self, id: i64) -> Option<&WalletRecord> {
         self.all.iter().find(|wallet| wallet.id == id)
     }
 
-    /// The wallet that pays: the one named, else the one in the product's currency, else the first.
-    pub(super) fn paying(&self, id: Option<i64>, currency: &Currency) -> Result<&Wallet, Refusal> {
+    /// Returns the wallet that pays: the one with this id. Without an id, the one in the product's currency, or
+    /// else the first.
+    pub(super) fn paying(
+        &self,
+        id: Option<i64>,
+        currency: &CurrencyRecord,
+    ) -> Result<&WalletRecord, ApiError> {
         let found = match id {
             Some(id) => self.find(id),
             None => self.all.iter().find(|it| it.currency.id == currency.id).or(self.all.first()),
         };
-        found.ok_or_else(|| Refusal::bad_request("Invalid wallet ID"))
+        found.ok_or_else(|| ApiError::bad_request("Invalid wallet ID"))
     }
 
-    /// Takes the price of a sale, or refuses it when the wallet does not hold that much.
+    /// Debits the price of a sale. Fails if the balance is too low.
     pub(super) fn debit(
         &mut self,
-        terms: &Terms,
+        quote: &PriceQuote,
         remarks: String,
         now: OffsetDateTime,
-    ) -> Result<i64, Refusal> {
-        let balance = self.find(terms.wallet).map_or(Decimal::ZERO, |wallet| wallet.balance);
-        if balance < terms.payable {
-            return Err(Refusal::insufficient_funds());
+    ) -> Result<i64, ApiError> {
+        let balance = self.find(quote.wallet).map_or(Decimal::ZERO, |wallet| wallet.balance);
+        if balance < quote.payable {
+            return Err(ApiError::insufficient_funds());
         }
-        let exchange = terms.rate.map(|rate| (terms.source.code, terms.destination.code, rate));
-        self.book(terms.wallet, -terms.payable, exchange, remarks, now)
-            .ok_or_else(|| Refusal::bad_request("Invalid wallet ID"))
+        let exchange = quote.rate.map(|rate| (quote.source.code, quote.destination.code, rate));
+        self.book(quote.wallet, -quote.payable, exchange, remarks, now)
+            .ok_or_else(|| ApiError::bad_request("Invalid wallet ID"))
     }
 
-    /// Moves money into (positive) or out of (negative) a wallet and writes it down; returns the transaction.
+    /// Credits (positive) or debits (negative) a wallet and records the transaction. Returns the transaction's id,
+    /// or `None` if the wallet does not exist.
     pub(super) fn book(
         &mut self,
         id: i64,
@@ -100,7 +107,7 @@ impl Wallets {
         let wallet = self.all.iter_mut().find(|wallet| wallet.id == id)?;
         wallet.balance += change;
         let transaction = self.ledger.last().map_or(FIRST_TRANSACTION, |last| last.id + 1);
-        self.ledger.push(Transaction {
+        self.ledger.push(TransactionRecord {
             id: transaction,
             wallet: id,
             currency: wallet.currency,
@@ -113,102 +120,101 @@ impl Wallets {
         Some(transaction)
     }
 
-    pub(super) fn transaction(&self, id: i64) -> Option<&Transaction> {
-        let place = id.checked_sub(FIRST_TRANSACTION)?;
-        self.ledger.get(usize::try_from(place).ok()?)
+    pub(super) fn transaction(&self, id: i64) -> Option<&TransactionRecord> {
+        let index = id.checked_sub(FIRST_TRANSACTION)?;
+        self.ledger.get(usize::try_from(index).ok()?)
     }
 }
 
 #[derive(Serialize)]
-struct WalletBody {
+struct WalletResponse {
     id: i64,
     currency_id: i64,
-    amount: Amount,
+    amount: JsonAmount,
     r#type: &'static str,
 }
 
-impl Wallet {
-    fn body(&self) -> WalletBody {
-        let Wallet { id, currency, balance, kind } = self;
-        WalletBody { id: *id, currency_id: currency.id, amount: Amount(*balance), r#type: kind }
+impl WalletRecord {
+    fn response(&self) -> WalletResponse {
+        let WalletRecord { id, currency, balance, kind } = self;
+        WalletResponse { id: *id, currency_id: currency.id, amount: JsonAmount(*balance), r#type: kind }
     }
 }
 
 #[derive(Serialize)]
-struct TransactionBody {
+struct TransactionResponse {
     id: i64,
     wallet_id: i64,
     currency_id: i64,
-    amount: Amount,
+    amount: JsonAmount,
     transaction_type: &'static str,
     status: &'static str,
     source_currency: Option<&'static str>,
     destination_currency: Option<&'static str>,
-    forex_rate: Option<Amount>,
-    conversion_charges: Option<Amount>,
+    forex_rate: Option<JsonAmount>,
+    conversion_charges: Option<JsonAmount>,
     remarks: String,
     created_at: String,
 }
 
-impl Transaction {
-    fn body(&self, state: &State) -> TransactionBody {
-        TransactionBody {
+impl TransactionRecord {
+    fn response(&self, state: &ServerState) -> TransactionResponse {
+        TransactionResponse {
             id: self.id,
             wallet_id: self.wallet,
             currency_id: self.currency.id,
-            amount: Amount(self.amount),
+            amount: JsonAmount(self.amount),
             transaction_type: self.direction,
             status: "COMPLETED",
             source_currency: self.exchange.map(|(from, ..)| from),
             destination_currency: self.exchange.map(|(_, to, _)| to),
-            forex_rate: self.exchange.map(|(.., rate)| Amount(rate)),
-            conversion_charges: self.exchange.map(|_| Amount(Decimal::ZERO)),
+            forex_rate: self.exchange.map(|(.., rate)| JsonAmount(rate)),
+            conversion_charges: self.exchange.map(|_| JsonAmount(Decimal::ZERO)),
             remarks: self.remarks.clone(),
-            created_at: state.stamp(self.at),
+            created_at: state.timestamp(self.at),
         }
     }
 
-    /// What a `wallet.debited` or `wallet.credited` event tells.
-    pub(super) fn event(&self, state: &State) -> impl Serialize + use<> {
+    /// Returns the `data` of a `wallet.debited` or `wallet.credited` event.
+    pub(super) fn event_data(&self, state: &ServerState) -> impl Serialize + use<> {
         #[derive(Serialize)]
-        struct Data {
+        struct WalletEventData {
             wallet_id: i64,
             transaction_id: i64,
-            amount: Amount,
+            amount: JsonAmount,
             currency: &'static str,
             created_at: String,
         }
-        Data {
+        WalletEventData {
             wallet_id: self.wallet,
             transaction_id: self.id,
-            amount: Amount(self.amount),
+            amount: JsonAmount(self.amount),
             currency: self.currency.code,
-            created_at: state.stamp(self.at),
+            created_at: state.timestamp(self.at),
         }
     }
 }
 
-pub(super) fn list(state: &mut State, call: &Call) -> Answer {
-    let paging = Paging::read(call, "limit", 10_000)?;
-    let wanted = |name: &str, value: &str| call.query(name).is_none_or(|it| it.eq_ignore_ascii_case(value));
-    let wallets = state.wallets.all.iter().rev().filter(|it| wanted("currency", it.currency.code));
-    Ok(paging.reply(&wallets.collect::<Vec<_>>(), |wallet| wallet.body()))
+pub(super) fn list(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+    let page = PageParams::read(request, "limit", 10_000)?;
+    let wallets = state.wallets.all.iter().rev().filter(|it| request.filter("currency", it.currency.code));
+    Ok(page.response(&wallets.collect::<Vec<_>>(), |wallet| wallet.response()))
 }
 
-pub(super) fn get(state: &mut State, call: &Call) -> Answer {
-    let wallet = state.wallets.find(call.id("wallet")?);
-    wallet.map(|it| Reply::ok(&it.body())).ok_or_else(|| Refusal::not_found("Wallet not found"))
+pub(super) fn get(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+    let wallet = state.wallets.find(request.id("wallet")?);
+    wallet.map(|it| ServerResponse::ok(&it.response())).ok_or_else(|| ApiError::not_found("Wallet not found"))
 }
 
-pub(super) fn transactions(state: &mut State, call: &Call) -> Answer {
-    let paging = Paging::read(call, "limit", 10_000)?;
-    let wallet = call.query_number("wallet_id")?;
+pub(super) fn transactions(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+    let page = PageParams::read(request, "limit", 10_000)?;
+    let wallet = request.query_number("wallet_id")?;
     let ledger = state.wallets.ledger.iter().rev().filter(|it| wallet.is_none_or(|id| id == it.wallet));
-    Ok(paging.reply(&ledger.collect::<Vec<_>>(), |transaction| transaction.body(state)))
+    Ok(page.response(&ledger.collect::<Vec<_>>(), |transaction| transaction.response(state)))
 }
 
-pub(super) fn transaction(state: &mut State, call: &Call) -> Answer {
-    let transaction = state.wallets.transaction(call.id("transaction")?);
-    let transaction = transaction.ok_or_else(|| Refusal::not_found("Transaction not found"))?;
-    Ok(Reply::ok(&transaction.body(state)))
+pub(super) fn transaction(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+    let transaction = state.wallets.transaction(request.id("transaction")?);
+    let transaction = transaction.ok_or_else(|| ApiError::not_found("Transaction not found"))?;
+    Ok(ServerResponse::ok(&transaction.response(state)))
 }

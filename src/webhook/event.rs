@@ -1,4 +1,4 @@
-//! What happened: the event in an authentic delivery.
+//! Webhook events.
 
 use std::fmt;
 
@@ -6,59 +6,59 @@ use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use super::signature::{refused, values};
+use super::signature::{unauthorized, values};
 use crate::model::Members;
 use crate::{Error, OrderId, OrderStatus, Result, WalletId};
 
-/// One event, from a delivery that was found authentic.
+/// A webhook event from a verified delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event {
-    /// Names the event. A delivery that is repeated has the same one: keep it, and handle it once.
+    /// The event's id. A repeated delivery has the same id: store it, and handle the event once.
     pub id: String,
-    /// When it happened; where the event has no time that can be read, when this delivery was sent (`X-Timestamp`).
+    /// When the event happened. If the event has no readable time, when this delivery was sent (`X-Timestamp`).
     pub created_at: OffsetDateTime,
-    /// What happened.
+    /// The kind of event and its data.
     pub kind: EventKind,
 }
 
-/// What happened, and to what.
+/// The kind of a webhook [`Event`] and its data.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventKind {
-    /// `order.delivered`: all codes of a voucher order are there to fetch.
+    /// `order.delivered`: all codes of a gift card order can be fetched.
     OrderDelivered(OrderEvent),
-    /// `order.partially_delivered`: some codes are there; the others are pending or failed.
+    /// `order.partially_delivered`: some codes can be fetched. The others are pending or failed.
     OrderPartiallyDelivered(OrderEvent),
-    /// `order.failed`: the order failed; the refund comes by itself, as a transaction of its own.
+    /// `order.failed`: the order failed. The wallet is refunded automatically, in a separate transaction.
     OrderFailed(OrderEvent),
     /// `order.cancelled`: the order was cancelled.
     OrderCancelled(OrderEvent),
-    /// `wallet.credited`: money came into a wallet.
+    /// `wallet.credited`: a wallet was credited.
     WalletCredited(WalletEvent),
-    /// `wallet.debited`: money left a wallet.
+    /// `wallet.debited`: a wallet was debited.
     WalletDebited(WalletEvent),
-    /// A kind this version does not know, or an order event that does not say which order it is about. Answer 2xx
+    /// A kind this version does not know, or an order event without a readable order id. Respond with a 2xx status
     /// and ignore it, or read `data`.
     Unknown {
         /// The server's name for the kind, such as `topup.completed`.
         name: String,
-        /// The JSON text of the event's `data`, as sent. `Debug` leaves it out: nobody knows what is in it.
+        /// The JSON text of the event's `data`, as sent. `Debug` omits it, because its content is unknown.
         data: String,
     },
 }
 
-/// A voucher order at the time of an event. The codes are not in it: fetch the order.
+/// A gift card order at the time of an event. It contains no codes: fetch the order to read them.
 ///
-/// All but the order's id is as far as it could be read: whatever is odd is `None`, and does not cost the event.
+/// Every field except the order's id is `None` if it is missing or malformed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OrderEvent {
-    /// The order.
+    /// The order's id.
     pub order_id: OrderId,
-    /// The reference it was created under.
+    /// The client reference the order was created with.
     pub client_reference: Option<String>,
-    /// Its status.
+    /// The order's status.
     pub status: Option<OrderStatus>,
     /// The product's name.
     pub product_name: Option<String>,
@@ -68,47 +68,44 @@ pub struct OrderEvent {
     pub quantity: Option<u32>,
     /// The face value of all cards, in the product's currency.
     pub amount: Option<Decimal>,
-    /// How many cards were delivered so far.
+    /// How many cards have been delivered.
     pub delivered_quantity: Option<u32>,
-    /// When it was delivered.
+    /// When the order was delivered.
     pub delivered_on: Option<OffsetDateTime>,
     /// When the order was created.
     pub created_at: Option<OffsetDateTime>,
 }
 
-/// A movement of a wallet.
+/// A credit or debit of a wallet.
 ///
-/// The server does not document what these events hold, so the usual members are read if they are there, and
-/// the whole text is kept. Ask for the wallet's balance rather than computing it from events.
+/// The API does not document the data of these events. The usual fields are read if present, and `data` keeps the
+/// text in full. To learn a wallet's balance, fetch the wallet instead of adding up events.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WalletEvent {
-    /// The wallet.
+    /// The wallet's id.
     pub wallet_id: Option<WalletId>,
-    /// How much moved, in the wallet's currency; the kind of the event tells the direction.
+    /// The amount in the wallet's currency. The [`EventKind`] says whether it was credited or debited.
     pub amount: Option<Decimal>,
     /// The currency, as an ISO 4217 code.
     pub currency: Option<String>,
-    /// The JSON text of the event's `data`, as sent. `Debug` leaves it out.
+    /// The JSON text of the event's `data`, as sent. `Debug` omits it.
     pub data: String,
 }
 
-/// Reads the event of a body whose signature was found right, and holds the headers that repeat parts of it
-/// against it. Whatever is odd about one member voids that member alone.
+/// Reads the event from a verified body, and compares the headers that repeat parts of it.
+///
+/// A malformed field is ignored without affecting the others.
 pub(super) fn parse(
     body: &[u8],
     headers: &[(impl AsRef<str>, impl AsRef<[u8]>)],
-    sent: OffsetDateTime,
+    sent_at: OffsetDateTime,
 ) -> Result<Event> {
     let text = String::from_utf8_lossy(body);
     let members = Members::of(text.trim_start_matches('\u{feff}'))
         .ok_or_else(|| Error::invalid_response("the webhook's body is not an event"))?;
-    let id = named(&members, "id", headers, "x-event-id")
-        .map_err(|_| refused("the webhook's X-Event-ID header contradicts its body"))?
-        .ok_or_else(|| Error::invalid_response("the webhook's event has no id"))?;
-    let name = named(&members, "type", headers, "x-event-type")
-        .map_err(|_| refused("the webhook's X-Event-Type header contradicts its body"))?
-        .ok_or_else(|| Error::invalid_response("the webhook's event has no type"))?;
+    let id = field_or_header(&members, "id", headers, "X-Event-ID")?;
+    let name = field_or_header(&members, "type", headers, "X-Event-Type")?;
     let data = members.last("data").map_or("null", RawValue::get);
     let order = || OrderEvent::parse(data);
     let kind = match name.as_str() {
@@ -121,36 +118,33 @@ pub(super) fn parse(
         _ => None,
     };
     let kind = kind.unwrap_or_else(|| EventKind::Unknown { name, data: data.to_owned() });
-    Ok(Event { id, created_at: members.time("created_at").unwrap_or(sent), kind })
+    Ok(Event { id, created_at: members.time("created_at").unwrap_or(sent_at), kind })
 }
 
-/// A header contradicts the body.
-struct Contradiction;
-
-/// A text that names the event, from the body or, where that has none, from the header that repeats it.
-fn named(
+/// Returns a field of the body or, if the body has none, the header that repeats it.
+fn field_or_header(
     members: &Members<'_>,
-    member: &str,
+    field: &str,
     headers: &[(impl AsRef<str>, impl AsRef<[u8]>)],
     header: &str,
-) -> Result<Option<String>, Contradiction> {
-    let mut name = text(members, member);
+) -> Result<String> {
+    let mut text = trimmed(members, field);
     for value in values(headers, header).filter(|value| !value.is_empty()) {
-        let said = name.get_or_insert_with(|| String::from_utf8_lossy(value).into_owned());
-        if said.as_bytes() != value {
-            return Err(Contradiction);
+        let expected = text.get_or_insert_with(|| String::from_utf8_lossy(value).into_owned());
+        if expected.as_bytes() != value {
+            return Err(unauthorized(format!("the webhook's {header} header contradicts its body")));
         }
     }
-    Ok(name)
+    text.ok_or_else(|| Error::invalid_response(format!("the webhook's event has no {field}")))
 }
 
-/// A text without the blanks around it.
-fn text(members: &Members<'_>, name: &str) -> Option<String> {
+/// Returns a field without surrounding blanks, or `None` if nothing is left.
+fn trimmed(members: &Members<'_>, name: &str) -> Option<String> {
     members.text(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 impl OrderEvent {
-    /// Nothing if it does not say which order it is about.
+    /// Returns `None` without a readable order id.
     fn parse(data: &str) -> Option<Self> {
         let members = Members::of(data)?;
         Some(OrderEvent {
@@ -169,7 +163,7 @@ impl OrderEvent {
 }
 
 impl WalletEvent {
-    /// Never fails: the members are guesses, and the text is kept.
+    /// Cannot fail: the fields are undocumented, and `data` keeps the text.
     fn parse(data: &str) -> Self {
         let members = Members::of(data).unwrap_or_default();
         WalletEvent {

@@ -1,8 +1,7 @@
-//! Webhooks: check that a delivery is authentic, then read its event.
+//! Webhooks: verify a delivery, then read its event.
 //!
-//! The server posts an event to a URL that is set up in the dashboard, signed with a secret that is shown
-//! there. A receiver needs the raw body, exactly as it came over the wire, and the headers, from whatever HTTP
-//! server it runs on:
+//! The server posts events to the URL set in the dashboard and signs them with the secret shown there. The
+//! receiver can run on any HTTP server that gives access to the raw body, byte for byte, and the headers:
 //!
 //! ```
 //! use popup_rewards::{OffsetDateTime, Secret, webhook};
@@ -17,20 +16,21 @@
 //!
 //! let event = webhook::verify(body, &headers, &secret, now)?;
 //! match event.kind {
-//!     webhook::EventKind::OrderDelivered(order) => println!("order {} is there", order.order_id),
-//!     other => println!("not for us: {other:?}"),
+//!     webhook::EventKind::OrderDelivered(order) => println!("order {} is delivered", order.order_id),
+//!     other => println!("ignored: {other:?}"),
 //! }
 //! # Ok::<(), popup_rewards::Error>(())
 //! ```
 //!
-//! A receiver that loses and repeats nothing follows four rules:
+//! To lose no event and handle none twice:
 //!
-//! - Answer any 2xx within a few seconds and do the work afterwards; other answers are delivered again.
-//! - Events repeat and their order is not guaranteed: keep every [`Event::id`] that was handled, answer 2xx
-//!   to a repeat and do nothing.
-//! - Answer 2xx to [`EventKind::Unknown`] too: new kinds may appear at any time.
-//! - An event carries no card codes: fetch the order for them. Keep polling as a fallback for events that
-//!   never arrive.
+//! - Respond with any 2xx status within a few seconds and do the work afterwards. After any other response the
+//!   event is delivered again.
+//! - Expect events in any order, and repeats. Store the [`Event::id`] of every handled event. Respond to a repeat
+//!   with a 2xx status without handling it again.
+//! - Respond to [`EventKind::Unknown`] with a 2xx status too. New kinds may appear at any time.
+//! - Fetch the order to read its card codes, which are not in the event. Keep polling as a fallback for events
+//!   that never arrive.
 
 mod event;
 mod signature;
@@ -42,36 +42,35 @@ pub use signature::sign;
 
 use crate::{Result, Secret};
 
-/// Checks that a delivery is authentic and recent, and reads its event.
+/// Verifies that a delivery is authentic and recent, and reads its event.
 ///
-/// `body` is the raw body; one that was parsed and written again has another signature. `headers` may be all
-/// headers of the request, in any case and order; the names that CGI and WSGI make of them (`HTTP_X_SIGNATURE`) will
-/// do as well. `now` is the time of day, an argument so that a test can choose it.
+/// `body` is the raw body: parsing and serializing it again can change its signature. `headers` can be all headers
+/// of the request, in any case and order, and with the names that CGI and WSGI use (`HTTP_X_SIGNATURE`). `now` is
+/// the current time, which a test can choose.
 ///
-/// Nothing of the body is parsed before its signature is found right, in constant time. The timestamp header
-/// must be within five minutes of `now`, in either direction. It is not covered by the signature, so a
-/// receiver that must not act twice keeps the event ids as well.
+/// The signature is compared in constant time, before the body is parsed. The timestamp header must be within five
+/// minutes of `now`, in either direction. The signature does not cover the timestamp: a receiver that must not
+/// handle an event twice stores the event ids as well.
 ///
 /// # Errors
 /// No message quotes the body, a header or the secret.
-/// - [`Configuration`](crate::ErrorKind::Configuration): the secret is empty, or has a blank or a line break at one
-///   end, as it does when a file is read in full: trim it.
-/// - [`Unauthorized`](crate::ErrorKind::Unauthorized): `X-Signature` or `X-Timestamp` is missing, there
-///   twice or malformed; the signature is not that of the body; the timestamp is too far from `now`;
-///   `X-Event-ID` or `X-Event-Type` contradicts the body. Answer 401 and ignore the delivery.
-/// - [`InvalidResponse`](crate::ErrorKind::InvalidResponse): the body is authentic but not an event with an id and
-///   a type. One member that is odd is no error: it is left out, or the event is
-///   [`Unknown`](EventKind::Unknown).
+/// - [`Configuration`](crate::ErrorKind::Configuration): the secret is empty, or begins or ends with a blank or a
+///   line break. A secret read from a file often ends with a line break: trim it.
+/// - [`Unauthorized`](crate::ErrorKind::Unauthorized): `X-Signature` or `X-Timestamp` is missing, duplicated or
+///   malformed; the signature does not match the body; the timestamp is too far from `now`; `X-Event-ID` or
+///   `X-Event-Type` contradicts the body. Respond with 401 and ignore the delivery.
+/// - [`InvalidResponse`](crate::ErrorKind::InvalidResponse): the body is authentic, but not an event with an id and
+///   a type. Any other malformed field is ignored, or makes the event [`Unknown`](EventKind::Unknown).
 ///
 /// # Examples
 /// ```
 /// use popup_rewards::{ErrorKind, OffsetDateTime, Secret, webhook};
 ///
-/// /// The status to answer a delivery with.
+/// /// Returns the status to respond with.
 /// fn receive(body: &[u8], headers: &[(String, Vec<u8>)], secret: &Secret) -> u16 {
 ///     match webhook::verify(body, headers, secret, OffsetDateTime::now_utc()) {
 ///         Ok(event) => {
-///             println!("event {} is to be handled, once", event.id);
+///             println!("event {} received", event.id);
 ///             204
 ///         }
 ///         Err(error) if error.kind() == ErrorKind::Unauthorized => 401,
@@ -81,8 +80,8 @@ use crate::{Result, Secret};
 /// assert_eq!(receive(b"{}", &[], &Secret::new("whsec-of-this-endpoint")), 401);
 /// ```
 ///
-/// While the secret is being rotated, deliveries signed with either secret arrive. Verify with the new one, else with
-/// the old one:
+/// During a rotation of the secret, deliveries arrive with signatures of either secret. Verify with the new secret
+/// first, then with the old one:
 /// ```
 /// use popup_rewards::webhook::{self, Event};
 /// use popup_rewards::{ErrorKind, OffsetDateTime, Result, Secret};
@@ -113,6 +112,6 @@ pub fn verify(
     now: OffsetDateTime,
 ) -> Result<Event> {
     signature::check(body, headers, secret)?;
-    let sent = signature::check_time(headers, now)?;
-    event::parse(body, headers, sent)
+    let sent_at = signature::check_timestamp(headers, now)?;
+    event::parse(body, headers, sent_at)
 }

@@ -1,5 +1,6 @@
-//! Who sent a delivery, and when: the HMAC over the raw body and the timestamp header.
+//! Verifies the HMAC over the raw body and the timestamp header.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::str;
 
@@ -9,12 +10,12 @@ use time::{Duration, OffsetDateTime};
 use crate::credentials::is_blank;
 use crate::{Error, ErrorKind, Result, Secret};
 
-/// How far the timestamp of a delivery may be from now, in either direction.
-const WINDOW: Duration = Duration::minutes(5);
+/// In either direction.
+const MAX_CLOCK_DIFFERENCE: Duration = Duration::minutes(5);
 
-/// Signs a body as the server does: lower-case hexadecimal HMAC-SHA256, for the tests of a receiver.
+/// Signs a body as the server does, for a receiver's tests. Returns the HMAC-SHA256 in lower-case hexadecimal.
 ///
-/// An empty secret signs too, but [`verify`](super::verify) refuses it.
+/// It accepts an empty secret, but [`verify`](super::verify) rejects one.
 ///
 /// # Examples
 /// ```
@@ -33,57 +34,48 @@ pub fn sign(body: &[u8], secret: &Secret) -> String {
     })
 }
 
-/// Refuses a body that the holder of the secret did not sign.
+/// Verifies that the body was signed with the secret.
 pub(super) fn check(
     body: &[u8],
     headers: &[(impl AsRef<str>, impl AsRef<[u8]>)],
     secret: &Secret,
 ) -> Result<()> {
-    let bare = secret.expose().trim_matches(is_blank);
-    if bare.is_empty() {
+    let trimmed = secret.expose().trim_matches(is_blank);
+    if trimmed.is_empty() {
         return Err(Error::configuration(
             "the webhook secret is empty; copy it from the webhook's page in the dashboard",
         ));
     }
-    if bare.len() < secret.expose().len() {
+    if trimmed.len() < secret.expose().len() {
         return Err(Error::configuration(
             "the webhook secret begins or ends with a blank or a line break; trim it",
         ));
     }
-    let signature = only(
-        headers,
-        "x-signature",
-        "the webhook's X-Signature header is missing",
-        "the webhook has more than one X-Signature header",
-    )?;
-    let signature =
-        from_hex(signature).ok_or_else(|| refused("the webhook's signature is not a hexadecimal text"))?;
+    let signature = from_hex(single(headers, "X-Signature")?)
+        .ok_or_else(|| unauthorized("the webhook's signature is not a hexadecimal string"))?;
     hmac::verify(&key(secret), body, &signature)
-        .map_err(|_| refused("the webhook's signature is not that of its body under this secret"))
+        .map_err(|_| unauthorized("the webhook's signature is not that of its body with this secret"))
 }
 
-/// Refuses a delivery whose timestamp is missing or too far from now.
-/// Returns when it was sent.
-pub(super) fn check_time(
+/// Verifies that the timestamp is close to `now`, and returns it.
+pub(super) fn check_timestamp(
     headers: &[(impl AsRef<str>, impl AsRef<[u8]>)],
     now: OffsetDateTime,
 ) -> Result<OffsetDateTime> {
-    let timestamp = only(
-        headers,
-        "x-timestamp",
-        "the webhook's X-Timestamp header is missing",
-        "the webhook has more than one X-Timestamp header",
-    )?;
-    let sent =
-        from_unix(timestamp).ok_or_else(|| refused("the webhook's timestamp is not a number of seconds"))?;
-    match now - sent {
-        age if age > WINDOW => Err(refused("the webhook's timestamp is more than five minutes old")),
-        age if age < -WINDOW => Err(refused("the webhook's timestamp is more than five minutes ahead")),
-        _ => Ok(sent),
+    let sent_at = from_unix(single(headers, "X-Timestamp")?)
+        .ok_or_else(|| unauthorized("the webhook's timestamp is not a number of seconds since 1970"))?;
+    match now - sent_at {
+        age if age > MAX_CLOCK_DIFFERENCE => {
+            Err(unauthorized("the webhook's timestamp is more than five minutes old"))
+        }
+        age if age < -MAX_CLOCK_DIFFERENCE => {
+            Err(unauthorized("the webhook's timestamp is more than five minutes ahead"))
+        }
+        _ => Ok(sent_at),
     }
 }
 
-/// All values of a header, without the spaces around them.
+/// Iterates over the values of a header, trimmed.
 pub(super) fn values<'a>(
     headers: &'a [(impl AsRef<str>, impl AsRef<[u8]>)],
     name: &'a str,
@@ -94,33 +86,29 @@ pub(super) fn values<'a>(
         .map(|(_, value)| value.as_ref().trim_ascii())
 }
 
-/// Whether a header has this name, as it was sent or as CGI writes it: `HTTP_X_SIGNATURE` for `x-signature`.
+/// Whether a header has this name, ignoring case, as sent or as in CGI: `HTTP_X_SIGNATURE` for `X-Signature`.
 fn is_named(found: &str, name: &str) -> bool {
-    let of_cgi = || {
+    let cgi = || {
         let (prefix, rest) = found.split_at_checked(5)?;
         let is_cgi = prefix.eq_ignore_ascii_case("HTTP_");
         Some(is_cgi && rest.replace('_', "-").eq_ignore_ascii_case(name))
     };
-    found.eq_ignore_ascii_case(name) || of_cgi().unwrap_or(false)
+    found.eq_ignore_ascii_case(name) || cgi().unwrap_or(false)
 }
 
-/// The error for everything that makes a delivery untrustworthy.
-pub(super) fn refused(message: &'static str) -> Error {
+pub(super) fn unauthorized(message: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Unauthorized, message)
 }
 
-/// The value of a header that must be there once. Two are refused even if they are equal: a proxy that
-/// repeats a header and one that adds its own look the same from here.
-fn only<'a>(
-    headers: &'a [(impl AsRef<str>, impl AsRef<[u8]>)],
-    name: &'static str,
-    missing: &'static str,
-    several: &'static str,
-) -> Result<&'a [u8]> {
+/// Returns the value of a header that must occur exactly once.
+///
+/// Two equal values are rejected too: a proxy that repeats a header cannot be told from one that adds its own.
+fn single<'a>(headers: &'a [(impl AsRef<str>, impl AsRef<[u8]>)], name: &'static str) -> Result<&'a [u8]> {
     let mut found = values(headers, name);
-    let value = found.next().ok_or_else(|| refused(missing))?;
+    let missing = || unauthorized(format!("the webhook's {name} header is missing"));
+    let value = found.next().ok_or_else(missing)?;
     if found.next().is_some() {
-        return Err(refused(several));
+        return Err(unauthorized(format!("the webhook has more than one {name} header")));
     }
     Ok(value)
 }
@@ -141,7 +129,7 @@ fn digit(character: u8) -> Option<u8> {
     char::from(character).to_digit(16)?.try_into().ok()
 }
 
-/// Digits only: a sign, a fraction or an exponent is no timestamp of this server.
+/// Accepts digits only. The server sends no sign, fraction or exponent.
 fn from_unix(text: &[u8]) -> Option<OffsetDateTime> {
     if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
         return None;
