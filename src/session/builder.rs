@@ -7,7 +7,7 @@ use super::event::Observer;
 use super::source::SessionSource;
 use super::{Event, Inner, Owner, Session};
 use crate::http::{self, BaseUrl, ConnectionSettings, Limiter, RateLimits, RetryPolicy};
-use crate::token::{Cache, Rules};
+use crate::token::{Cache, TokenSettings};
 use crate::{Clock, Credentials, Error, Result, SystemClock};
 
 /// What the session itself goes by; the wire has settings of its own.
@@ -210,7 +210,7 @@ impl SessionBuilder {
             user_agent: self.user_agent,
             tls: http::tls_config(self.root_certificates.as_deref())?,
         };
-        let rules = Rules {
+        let rules = TokenSettings {
             flight_limit: self.settings.order_timeout,
             credentials_can_change: self.credentials.can_change(),
         };

@@ -9,7 +9,7 @@ use super::fetch::Scope;
 use super::orders::Doubt;
 use super::source::{Access, SessionSource};
 use super::{CALL_LOG, Inner};
-use crate::clock::Now;
+use crate::clock::Reading;
 use crate::http::{
     self, API_LIMIT, Decision, Fate, Limits, RateClass, Request, Response, SendError, TimeLimit,
 };
@@ -104,7 +104,7 @@ impl Inner {
             }
             let result = self.attempt(request, grant.as_ref(), course.scope.deadline);
             if let (Ok(response), Some(clock)) = (&result, course.scope.server_clock) {
-                clock.learn(response.date(Now::read(&*self.source.clock).wall), sent);
+                clock.learn(response.date(Reading::of(&*self.source.clock).wall), sent);
             }
             let (fate, error) = match result {
                 Ok(response) if response.is_success() => {
@@ -192,8 +192,8 @@ impl Inner {
                 self.cache.pause_until(at, course.scope.closes)?;
             }
             After401::RetrySame { .. } => return Err(error),
-            After401::Surface { given_up } => {
-                if given_up {
+            After401::Surface { rejected } => {
+                if rejected {
                     self.observe(EventKind::Rejected, Some(&error));
                 }
                 return Err(error);
@@ -244,6 +244,6 @@ impl Inner {
     }
 
     fn refusal(&self, response: &Response, grant: Option<&Grant<Arc<Access>>>) -> Error {
-        unquoted(http::failure_of(response, Now::read(&*self.source.clock).wall), grant)
+        unquoted(http::failure_of(response, Reading::of(&*self.source.clock).wall), grant)
     }
 }

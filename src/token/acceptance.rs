@@ -1,17 +1,17 @@
-//! What calls tell of a token: the server accepted it, or answered 401.
+//! What API calls report about the token they carried: the server accepted it, or returned 401.
 
 use std::time::Duration;
 
-use super::machine::{Machine, YOUNG};
+use super::machine::Machine;
 use super::types::{After401, RouteName};
 
-/// The pause before a token that is too young for every node is tried again.
-const SETTLING: Duration = Duration::from_millis(1500);
-/// How long a route is remembered that refuses a token which others accept.
-const STUBBORN: Duration = Duration::from_secs(60);
+/// The pause before a call retries with a token that is still young.
+const YOUNG_RETRY: Duration = Duration::from_millis(1500);
+/// How long a route that refuses an accepted token starts no further flight.
+const ROUTE_COOLDOWN: Duration = Duration::from_secs(60);
 
 impl Machine {
-    /// A call was answered 401 with a token of this generation; `last` as in [`After401::Retry`].
+    /// Decides what a call does about a 401 for this generation. `last` is as in [`After401::Retry`].
     pub(crate) fn refused(
         &mut self,
         generation: u64,
@@ -19,44 +19,48 @@ impl Machine {
         last: bool,
         now: Duration,
     ) -> After401 {
-        let Some(held) = self.held.as_mut().filter(|_| self.generation == generation) else {
-            // A token that is there already costs nothing, so the call keeps its right to a flight.
-            let is_there = self.held.as_ref().is_some_and(|held| !held.given_up);
-            // After a logout, what comes next is `LoggedOut`.
-            if last && !is_there && self.closed.is_none() {
-                return After401::Surface { given_up: false };
+        let Some(token) = self.token.as_mut().filter(|_| self.generation == generation) else {
+            // A newer token costs nothing, so the call keeps its right to a flight.
+            let has_newer = self.token.as_ref().is_some_and(|token| !token.rejected);
+            // After a logout, the retry returns `LoggedOut`.
+            if last && !has_newer && self.closed.is_none() {
+                return After401::Surface { rejected: false };
             }
-            return After401::Retry { newer_than: generation, last: last || !is_there };
+            return After401::Retry { newer_than: generation, last: last || !has_newer };
         };
-        if now < held.arrived.saturating_add(YOUNG) {
-            let grown = held.arrived.saturating_add(YOUNG);
-            return After401::RetrySame { at: now.saturating_add(SETTLING).min(grown) };
+        if now < token.young_until() {
+            return After401::RetrySame { at: now.saturating_add(YOUNG_RETRY).min(token.young_until()) };
         }
-        let is_stubborn = self.stubborn.iter().any(|(it, until)| *it == route && *until > now);
-        let starts_none = held.accepted && is_stubborn && self.flight.is_none();
+        let in_cooldown = self.cooldowns.iter().any(|(cooling, until)| *cooling == route && *until > now);
+        let starts_none = token.accepted && in_cooldown && self.flight.is_none();
         if !last && !starts_none {
             return After401::Retry { newer_than: generation, last: true };
         }
-        if !held.accepted {
-            held.given_up = true;
+        let rejected = !token.accepted;
+        if rejected {
+            token.rejected = true;
         } else if last {
-            self.stubborn.retain(|(it, until)| *it != route && *until > now);
-            self.stubborn.push((route, now.saturating_add(STUBBORN)));
+            self.end_cooldown(route, now);
+            self.cooldowns.push((route, now.saturating_add(ROUTE_COOLDOWN)));
         }
-        After401::Surface { given_up: !held.accepted }
+        After401::Surface { rejected }
     }
 
-    /// A call was accepted with a token of this generation.
+    /// Records that the server accepted a call with this generation.
     pub(crate) fn accepted(&mut self, generation: u64, route: RouteName, now: Duration) {
-        if let Some(held) = self.held.as_mut().filter(|_| self.generation == generation) {
-            held.accepted = true;
-            self.stubborn.retain(|(it, until)| *it != route && *until > now);
+        if let Some(token) = self.token.as_mut().filter(|_| self.generation == generation) {
+            token.accepted = true;
+            self.end_cooldown(route, now);
         }
     }
 
-    /// The generation of which [`accepted`](Machine::accepted) has nothing more to learn; 0 if there is none.
-    pub(crate) fn settled(&self) -> u64 {
-        let is_settled = self.stubborn.is_empty() && self.held.as_ref().is_some_and(|held| held.accepted);
-        if is_settled { self.generation } else { 0 }
+    /// The generation for which [`accepted`](Machine::accepted) changes nothing any more; 0 if there is none.
+    pub(crate) fn confirmed(&self) -> u64 {
+        let is_accepted = self.token.as_ref().is_some_and(|token| token.accepted);
+        if is_accepted && self.cooldowns.is_empty() { self.generation } else { 0 }
+    }
+
+    fn end_cooldown(&mut self, route: RouteName, now: Duration) {
+        self.cooldowns.retain(|(cooling, until)| *cooling != route && *until > now);
     }
 }

@@ -1,4 +1,4 @@
-//! Calls the observer, and lets nobody pay for what it does.
+//! The queue of events for the observer. Nothing waits for an observer that is slow, hangs or panics.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,45 +7,45 @@ use super::Shared;
 use crate::token::source::Source;
 use crate::{Error, EventKind};
 
-/// What happened, and why.
-pub(super) type Told = (EventKind, Option<Error>);
+pub(super) type QueuedEvent = (EventKind, Option<Error>);
 
 #[derive(Default)]
-pub(super) struct Untold {
-    events: VecDeque<Told>,
+pub(super) struct EventQueue {
+    events: VecDeque<QueuedEvent>,
     /// Whether a thread is calling the observer.
-    is_telling: bool,
+    is_delivering: bool,
 }
 
-/// An observer that hangs must not cost the memory for an event of every flight.
-const MOST: usize = 64;
+/// Limits the memory that an observer which hangs can cost. The oldest events are dropped first.
+const CAPACITY: usize = 64;
 
 impl<S: Source> Shared<S> {
-    /// Calls the observer for the events of a flight. One thread does so for all flights: an observer that hangs must
-    /// not cost a thread for each.
-    pub(super) fn tell(&self, events: impl IntoIterator<Item = Told>) {
+    /// Queues the events of a flight and calls the observer for them.
+    ///
+    /// One thread delivers the events of all flights, so an observer that hangs costs one thread and not one for each.
+    pub(super) fn deliver(&self, events: impl IntoIterator<Item = QueuedEvent>) {
         {
-            let mut untold = self.untold.lock();
-            untold.events.extend(events);
-            let surplus = untold.events.len().saturating_sub(MOST);
-            untold.events.drain(..surplus);
-            if std::mem::replace(&mut untold.is_telling, true) {
+            let mut queue = self.events.lock();
+            queue.events.extend(events);
+            let surplus = queue.events.len().saturating_sub(CAPACITY);
+            queue.events.drain(..surplus);
+            if std::mem::replace(&mut queue.is_delivering, true) {
                 return;
             }
         }
-        while let Some((kind, reason)) = self.next_untold() {
+        while let Some((kind, reason)) = self.next_event() {
             self.observe(kind, reason.as_ref());
         }
     }
 
-    fn next_untold(&self) -> Option<Told> {
-        let mut untold = self.untold.lock();
-        let next = untold.events.pop_front();
-        untold.is_telling = next.is_some();
+    fn next_event(&self) -> Option<QueuedEvent> {
+        let mut queue = self.events.lock();
+        let next = queue.events.pop_front();
+        queue.is_delivering = next.is_some();
         next
     }
 
-    /// Calls the observer. Its panics are its own affair.
+    /// Calls the observer and ignores its panics.
     pub(super) fn observe(&self, kind: EventKind, reason: Option<&Error>) {
         let observe = || self.source.observe(kind, self.snapshot(), reason);
         catch_unwind(AssertUnwindSafe(observe)).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What the world around a session does, and all that can happen next.
+//! The model: its environments, and the transitions that are possible in a state.
 
 use std::time::Duration;
 
@@ -6,222 +6,233 @@ use stateright::{Model, Property};
 
 use super::callers::{LONG, SHORT};
 use super::defects::Defect;
-use super::flights::{Answer, SLOWNESS};
-use super::rules;
+use super::flights::{AuthOutcome, SLOWNESS};
+use super::properties;
 use super::system::{Caller, LIFE, System};
-use crate::clock::Now;
+use crate::clock::Reading;
 use crate::token::types::Close;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Around {
-    /// The server answers as it likes, the user logs in and out, and clocks step. So many logins fit in a minute.
+pub(super) enum Environment {
+    /// The server does anything, the user logs in and out, and the wall clock steps. `logins` is the rate limit per
+    /// minute.
     Anything { logins: usize },
-    /// All is well, but a token is accepted only so long after it was minted.
+    /// A healthy server that accepts a token only from this age on.
     Lag(Duration),
-    /// The same, except by the node that serves the first caller.
-    Nodes(Duration),
-    /// All is well, but once somebody else revokes every token.
-    Revoked,
-    /// All is well, but an auth call takes longer than one of the callers has.
+    /// Like `Lag`, but the node that serves the first caller accepts every token at once.
+    NodeLag(Duration),
+    /// A healthy server on which somebody else revokes every token once.
+    Revocation,
+    /// A healthy server, but an auth call takes longer than the first caller can wait.
     Slow,
-    /// All is well, but the first login never ends.
-    Hangs,
+    /// A healthy server, but the first login never ends.
+    HungLogin,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scenario {
-    pub(super) around: Around,
+pub(super) struct TokenModel {
+    pub(super) environment: Environment,
     pub(super) defect: Defect,
-    /// How far from the beginning.
-    pub(super) steps: usize,
+    pub(super) depth: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Action {
-    Begin(usize),
+pub(super) enum Transition {
+    StartCall(usize),
     LogIn(usize),
-    Run(usize),
-    CallEnds(usize, bool),
-    Fly(usize),
-    AuthEnds(usize, Answer),
+    RunCaller(usize),
+    /// `true` if the server accepted the token of the call.
+    EndCall(usize, bool),
+    RunFlight(usize),
+    EndAuthCall(usize, AuthOutcome),
     Logout,
     Forget,
-    RevocationEnds,
-    SomebodyRevokes,
-    /// To the next instant somebody waits for.
-    Tick,
-    /// To the next zone of the token.
-    Ages,
-    WallStepsOn,
-    WallStepsBack,
+    EndRevocation,
+    RevokeElsewhere,
+    /// Time advances to the next instant that a thread waits for.
+    ToNextInstant,
+    /// Time advances until the token enters its next zone.
+    ToNextZone,
+    StepWallForward,
+    StepWallBack,
 }
 
-impl Scenario {
-    pub(super) fn server_is_well(&self) -> bool {
-        !matches!(self.around, Around::Anything { .. })
+impl TokenModel {
+    pub(super) fn is_healthy(&self) -> bool {
+        !matches!(self.environment, Environment::Anything { .. })
     }
 
     pub(super) fn accepts_late(&self) -> bool {
-        matches!(self.around, Around::Lag(_) | Around::Nodes(_))
+        matches!(self.environment, Environment::Lag(_) | Environment::NodeLag(_))
     }
 
     pub(super) fn logins(&self) -> usize {
-        if let Around::Anything { logins } = self.around { logins } else { 10 }
+        if let Environment::Anything { logins } = self.environment { logins } else { 10 }
     }
 
-    /// How long a caller can wait.
+    /// Returns how long a caller can wait.
     pub(super) fn time_of(&self, index: usize) -> Duration {
-        match self.around {
-            Around::Anything { .. } | Around::Slow | Around::Hangs => SHORT[index],
+        match self.environment {
+            Environment::Anything { .. } | Environment::Slow | Environment::HungLogin => SHORT[index],
             _ => LONG[index],
         }
     }
 
-    /// Whether a call of this caller is accepted; `None`: as the server likes.
+    /// Returns whether the server accepts a call of this caller, or `None` if it does either.
     fn accepts(&self, system: &System, index: usize, generation: u64) -> Option<bool> {
-        match self.around {
-            Around::Anything { .. } => None,
-            Around::Lag(lag) => Some(system.age().is_some_and(|age| age >= lag)),
-            Around::Nodes(lag) => Some(index == 0 || system.age().is_some_and(|age| age >= lag)),
-            Around::Revoked => Some(generation > system.revoked),
-            Around::Slow | Around::Hangs => Some(true),
+        match self.environment {
+            Environment::Anything { .. } => None,
+            Environment::Lag(lag) => Some(system.age().is_some_and(|age| age >= lag)),
+            Environment::NodeLag(lag) => Some(index == 0 || system.age().is_some_and(|age| age >= lag)),
+            Environment::Revocation => Some(generation > system.revoked),
+            Environment::Slow | Environment::HungLogin => Some(true),
         }
     }
 
-    fn flights_go_on(&self, system: &System, actions: &mut Vec<Action>) {
+    fn add_flight_transitions(&self, system: &System, transitions: &mut Vec<Transition>) {
         for (index, thread) in system.threads.iter().enumerate() {
-            match &thread.out {
-                None if system.runs(thread.asleep) => actions.push(Action::Fly(index)),
-                Some(out) if self.server_is_well() => {
-                    let answer = system.well(thread, out, self.around);
-                    actions.extend(answer.map(|answer| Action::AuthEnds(index, answer)));
+            match &thread.pending {
+                None if system.can_run(thread.asleep) => transitions.push(Transition::RunFlight(index)),
+                Some(pending) if self.is_healthy() => {
+                    let outcome = system.healthy_outcome(thread, pending, self.environment);
+                    transitions.extend(outcome.map(|outcome| Transition::EndAuthCall(index, outcome)));
                 }
-                Some(out) => {
-                    actions.extend(thread.any_end(out).into_iter().map(|it| Action::AuthEnds(index, it)));
+                Some(pending) => {
+                    let outcomes = thread.any_outcome(pending).into_iter();
+                    transitions.extend(outcomes.map(|outcome| Transition::EndAuthCall(index, outcome)));
                 }
                 None => {}
             }
         }
     }
 
-    fn callers_go_on(system: &System, actions: &mut Vec<Action>) {
+    fn add_wakeups(system: &System, transitions: &mut Vec<Transition>) {
         for (index, caller) in system.callers.iter().enumerate() {
             match caller {
-                Caller::Waiting { asleep, .. } if system.runs(*asleep) => actions.push(Action::Run(index)),
-                Caller::Resting { until, asleep, .. } if system.runs(asleep.then_some(*until)) => {
-                    actions.push(Action::Run(index));
+                Caller::Waiting { asleep, .. } if system.can_run(*asleep) => {
+                    transitions.push(Transition::RunCaller(index));
+                }
+                Caller::Pausing { until, asleep, .. } if system.can_run(asleep.then_some(*until)) => {
+                    transitions.push(Transition::RunCaller(index));
                 }
                 _ => {}
             }
         }
     }
 
-    fn callers_may(&self, system: &System, actions: &mut Vec<Action>) {
+    fn add_caller_transitions(&self, system: &System, transitions: &mut Vec<Transition>) {
         for (index, caller) in system.callers.iter().enumerate() {
             match caller {
                 Caller::Idle => {
-                    actions.push(Action::Begin(index));
-                    if !self.server_is_well() {
-                        actions.push(Action::LogIn(index));
+                    transitions.push(Transition::StartCall(index));
+                    if !self.is_healthy() {
+                        transitions.push(Transition::LogIn(index));
                     }
                 }
                 Caller::Calling { generation, .. } => {
                     let accepts = self.accepts(system, index, *generation);
                     let ends = accepts.map_or(vec![true, false], |accepts| vec![accepts]);
-                    actions.extend(ends.into_iter().map(|accepted| Action::CallEnds(index, accepted)));
+                    transitions.extend(ends.into_iter().map(|accepted| Transition::EndCall(index, accepted)));
                 }
                 _ => {}
             }
         }
     }
 
-    /// The instant of the next tick.
-    fn next_tick(&self, system: &System) -> Option<Duration> {
-        let answers = system.threads.iter().filter_map(|thread| thread.out.as_ref());
-        let answers = answers.map(|out| out.sent.monotonic + SLOWNESS);
-        let answers = answers.filter(|at| self.around == Around::Slow && *at > system.now.monotonic);
-        answers.chain(system.next_instant()).min()
+    /// Returns the next instant at which a thread wakes or a slow server responds.
+    fn next_instant(&self, system: &System) -> Option<Duration> {
+        let pending = system.threads.iter().filter_map(|thread| thread.pending.as_ref());
+        let responses = pending.map(|pending| pending.sent.monotonic + SLOWNESS);
+        let responses =
+            responses.filter(|at| self.environment == Environment::Slow && *at > system.now.monotonic);
+        responses.chain(system.next_instant()).min()
     }
 }
 
-impl Model for Scenario {
+impl Model for TokenModel {
     type State = System;
-    type Action = Action;
+    type Action = Transition;
 
     fn init_states(&self) -> Vec<System> {
-        let new = System::new(self.logins(), !self.server_is_well());
-        if self.server_is_well() {
+        let new = System::new(self.logins(), !self.is_healthy());
+        if self.is_healthy() {
             return vec![new];
         }
         vec![new.clone(), new.with_token(self)]
     }
 
-    fn actions(&self, system: &System, actions: &mut Vec<Action>) {
-        if system.steps.0 >= self.steps {
+    fn actions(&self, system: &System, transitions: &mut Vec<Transition>) {
+        if system.depth.0 >= self.depth {
             return;
         }
-        // A path ends where a rule is broken, so that the one reported is short.
+        // A path ends at its first violation, which keeps the reported path short.
         let is_broken = |property: Property<Self>| !(property.condition)(self, system);
         if self.defect != Defect::None && self.properties().into_iter().any(is_broken) {
             return;
         }
-        self.flights_go_on(system, actions);
-        Self::callers_go_on(system, actions);
-        // Where all is well no thread is late, and an answer that has come is read at once: only calls take time.
-        if !self.server_is_well() || actions.is_empty() {
-            actions.push(Action::Tick);
+        self.add_flight_transitions(system, transitions);
+        Self::add_wakeups(system, transitions);
+        // With a healthy server no thread is delayed and every response is read at once. Only calls take time.
+        if !self.is_healthy() || transitions.is_empty() {
+            transitions.push(Transition::ToNextInstant);
             if !self.accepts_late() {
-                actions.push(Action::Ages);
+                transitions.push(Transition::ToNextZone);
             }
         }
-        self.callers_may(system, actions);
-        if self.around == Around::Revoked && system.revoked == 0 && system.machine.generation() > 0 {
-            actions.push(Action::SomebodyRevokes);
+        self.add_caller_transitions(system, transitions);
+        if self.environment == Environment::Revocation
+            && system.revoked == 0
+            && system.machine.generation() > 0
+        {
+            transitions.push(Transition::RevokeElsewhere);
         }
         if system.revocations > 0 {
-            actions.push(Action::RevocationEnds);
+            transitions.push(Transition::EndRevocation);
         }
-        if self.server_is_well() {
+        if self.is_healthy() {
             return;
         }
-        // A session that is closed already is closed once more.
-        if system.shut < 2 {
-            actions.extend([Action::Logout, Action::Forget]);
+        // A closed session may be closed a second time.
+        if system.closed_since_login < 2 {
+            transitions.extend([Transition::Logout, Transition::Forget]);
         }
         if !system.stepped && system.sent.is_some() {
-            actions.extend([Action::WallStepsOn, Action::WallStepsBack]);
+            transitions.extend([Transition::StepWallForward, Transition::StepWallBack]);
         }
     }
 
-    fn next_state(&self, before: &System, action: Action) -> Option<System> {
+    fn next_state(&self, before: &System, transition: Transition) -> Option<System> {
         let mut system = before.clone();
-        system.steps.0 += 1;
-        match action {
-            Action::Begin(index) => system.begin(index, self),
-            Action::LogIn(index) => system.log_in(index, self),
-            Action::Run(index) => system.run(index, self),
-            Action::CallEnds(index, accepted) => system.call_ends(index, accepted, self),
-            Action::Fly(index) => system.fly(index, self),
-            Action::AuthEnds(index, answer) => system.auth_ends(index, answer, self),
-            Action::Logout => system.close(Close::Logout, self.defect),
-            Action::Forget => system.close(Close::Forget, self.defect),
-            Action::RevocationEnds => system.revocation_ends(self.defect),
-            Action::SomebodyRevokes => system.revoked = system.machine.generation(),
-            Action::Tick => system.wait_until(self.next_tick(before)?),
-            Action::Ages => system.wait_until(before.next_zone()?),
-            Action::WallStepsOn | Action::WallStepsBack => {
-                let Now { monotonic, wall } = before.now;
-                let wall =
-                    if action == Action::WallStepsOn { wall + LIFE } else { wall.saturating_sub(LIFE) };
-                (system.now, system.stepped) = (Now { monotonic, wall }, true);
+        system.depth.0 += 1;
+        match transition {
+            Transition::StartCall(index) => system.start_call(index, self),
+            Transition::LogIn(index) => system.log_in(index, self),
+            Transition::RunCaller(index) => system.run_caller(index, self),
+            Transition::EndCall(index, accepted) => system.end_call(index, accepted, self),
+            Transition::RunFlight(index) => system.run_flight(index, self),
+            Transition::EndAuthCall(index, outcome) => system.end_auth_call(index, outcome, self),
+            Transition::Logout => system.close(Close::Logout, self.defect),
+            Transition::Forget => system.close(Close::Forget, self.defect),
+            Transition::EndRevocation => system.end_revocation(self.defect),
+            Transition::RevokeElsewhere => system.revoked = system.machine.generation(),
+            Transition::ToNextInstant => system.wait_until(self.next_instant(before)?),
+            Transition::ToNextZone => system.wait_until(before.next_zone()?),
+            Transition::StepWallForward | Transition::StepWallBack => {
+                let Reading { monotonic, wall } = before.now;
+                let wall = if transition == Transition::StepWallForward {
+                    wall + LIFE
+                } else {
+                    wall.saturating_sub(LIFE)
+                };
+                (system.now, system.stepped) = (Reading { monotonic, wall }, true);
                 system.changed(self.defect);
             }
         }
-        system.compare(before, action);
+        system.compare(before, transition);
         Some(system)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        rules::all()
+        properties::all()
     }
 }
