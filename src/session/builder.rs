@@ -210,7 +210,7 @@ impl SessionBuilder {
             user_agent: self.user_agent,
             tls: http::tls_config(self.root_certificates.as_deref())?,
         };
-        let rules = TokenSettings {
+        let token_settings = TokenSettings {
             flight_limit: self.settings.order_timeout,
             credentials_can_change: self.credentials.can_change(),
         };
@@ -223,7 +223,7 @@ impl SessionBuilder {
             self.observer,
         );
         let source = Arc::new(source);
-        let inner = Inner { cache: Cache::new(rules, Arc::clone(&source)), source };
+        let inner = Inner { cache: Cache::new(token_settings, Arc::clone(&source)), source };
         Ok(Session { owner: Arc::new(Owner { inner: Arc::new(inner), process: std::process::id() }) })
     }
 
