@@ -1,4 +1,4 @@
-//! The token cache: the only place that locks the tokens, and the only place that blocks.
+//! The token cache: the lock on the tokens, and all waiting for them.
 //!
 //! One mutex guards the state machine and the tokens. It is never held across I/O or while user code runs. Every
 //! waiting thread sleeps on one condition variable in [`wait`](Shared::wait). Every change goes through
@@ -141,11 +141,11 @@ impl<S: Source> Cache<S> {
     }
 
     pub(crate) fn closes(&self) -> u64 {
-        self.shared().state.lock().machine.closes()
+        self.shared().state.lock().machine.closes
     }
 
     pub(crate) fn generation(&self) -> u64 {
-        self.shared().state.lock().machine.generation()
+        self.shared().state.lock().machine.generation
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
@@ -210,15 +210,15 @@ impl<S: Source> Shared<S> {
     ) -> R {
         // The pause that was announced to the clock, until this thread has slept.
         let mut announced = None;
-        let mut is_second = false;
+        let mut rereads = false;
         loop {
             let jumps = self.jumps.load(Ordering::SeqCst);
             let now = self.source.now();
             let mut state = self.state.lock();
             // The reading may be from before the jump, so read again. Do so once only: a clock may jump at every read.
             let jumped = self.jumps.load(Ordering::SeqCst) != jumps;
-            is_second = jumped && !is_second;
-            if is_second {
+            rereads = jumped && !rereads;
+            if rereads {
                 continue;
             }
             state.last_reading = state.last_reading.max(now.monotonic);

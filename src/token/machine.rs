@@ -31,7 +31,7 @@ pub(super) struct TokenState {
 pub(crate) struct Machine {
     pub(super) closed: Option<Close>,
     /// The number of times the session was closed.
-    closes: u64,
+    pub(super) closes: u64,
     /// Closes in progress: old connections may still send, or a revocation is pending.
     pub(super) closing: u32,
     /// The generation of the current pair, or of the last one. It only grows.
@@ -190,14 +190,6 @@ impl Machine {
         self.closed.is_none() && self.closes == closes
     }
 
-    pub(crate) fn closes(&self) -> u64 {
-        self.closes
-    }
-
-    pub(crate) fn generation(&self) -> u64 {
-        self.generation
-    }
-
     pub(crate) fn zone(&self, now: Reading) -> Option<Zone> {
         self.token.as_ref().map(|token| token.expiry.zone(now))
     }
@@ -246,23 +238,23 @@ impl Machine {
 
     /// The earliest instant for the next auth call: every pause, and the rolling minute.
     pub(super) fn earliest_call(&self, login: bool, now: Duration) -> Duration {
-        let login = match &self.flight {
-            Some(flight) if flight.call_pending => return now,
-            Some(flight) => flight.login,
-            None => login || !self.can_refresh(),
-        };
-        let window = if login { &self.logins } else { &self.refreshes };
+        if self.flight.as_ref().is_some_and(|flight| flight.call_pending) {
+            return now;
+        }
+        let window = if self.is_login_next(login) { &self.logins } else { &self.refreshes };
         self.paused_until(login).max(window.room_at(now))
     }
 
     /// The end of the pauses after failures and of the server's `Retry-After`. It ignores the rolling minute.
     fn paused_until(&self, login: bool) -> Duration {
-        let (login, own) = match &self.flight {
-            Some(flight) => (flight.login, flight.resume_at),
-            None => (login || !self.can_refresh(), self.backoff_until),
-        };
-        let refusal = if login { self.login_pause_ends() } else { Duration::ZERO };
-        own.max(self.retry_after).max(refusal)
+        let backoff = self.flight.as_ref().map_or(self.backoff_until, |flight| flight.resume_at);
+        let refusal = if self.is_login_next(login) { self.login_pause_ends() } else { Duration::ZERO };
+        backoff.max(self.retry_after).max(refusal)
+    }
+
+    /// Whether the next auth call is a login: of the current flight, or of one that starts now.
+    fn is_login_next(&self, login: bool) -> bool {
+        self.flight.as_ref().map_or(login || !self.can_refresh(), |flight| flight.login)
     }
 
     /// The end of the pause after a refused login, or the earlier instant of the next call to the closure.
@@ -280,7 +272,7 @@ impl Machine {
         if self.flight.is_none() && self.closing == 0 && self.earliest_call(login, now) <= now {
             self.flights += 1;
             let deadline = now.saturating_add(self.settings.flight_limit);
-            self.flight = Some(Flight::new(self.flights, login || !self.can_refresh(), now, deadline));
+            self.flight = Some(Flight::new(self.flights, self.is_login_next(login), now, deadline));
         }
         self.flight.as_ref().filter(|flight| flight.login || !login).map(|flight| flight.id)
     }

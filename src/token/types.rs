@@ -102,7 +102,7 @@ pub(crate) enum Disposition {
     Publish,
     /// The presented refresh token is unspent and returns to the cache.
     PutBack,
-    /// The presented refresh token may be spent and is dropped.
+    /// Nothing is kept: a presented refresh token may be spent.
     Discard,
     /// The flight had already ended. `revoke`: the new pair must be revoked, not just dropped.
     Late { revoke: bool },

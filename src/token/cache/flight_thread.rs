@@ -191,15 +191,12 @@ impl<S: Source> State<S> {
 }
 
 fn event_of<A, R>(call: AuthCall, result: &AuthResult<A, R>) -> Option<QueuedEvent> {
-    let failed = match result {
-        Ok(_) if call == AuthCall::Refresh => return Some((EventKind::Refreshed, None)),
-        Ok(_) => return Some((EventKind::Minted, None)),
-        Err(failed) => failed,
+    let kind = match result.as_ref().map_err(|failed| failed.failure) {
+        Ok(_) if call == AuthCall::Refresh => EventKind::Refreshed,
+        Ok(_) => EventKind::Minted,
+        Err(Failure::Refused) if call == AuthCall::Refresh => EventKind::Rejected,
+        Err(Failure::Unknown { .. }) => EventKind::Unknown,
+        Err(_) => return None,
     };
-    let kind = match failed.failure {
-        Failure::Refused if call == AuthCall::Refresh => EventKind::Rejected,
-        Failure::Unknown { .. } => EventKind::Unknown,
-        _ => return None,
-    };
-    Some((kind, Some(failed.error.clone())))
+    Some((kind, result.as_ref().err().map(|failed| failed.error.clone())))
 }

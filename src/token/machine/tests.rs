@@ -68,7 +68,7 @@ impl Driven {
     }
 
     fn logs_in(&mut self) {
-        let sent = self.sends(self.machine.generation());
+        let sent = self.sends(self.machine.generation);
         assert_eq!(self.ends(sent, Ok(self.pair()), 1.0), Disposition::Publish);
     }
 
@@ -279,7 +279,7 @@ fn the_twenty_first_refresh_in_a_minute_waits_for_its_end() {
     let mut driven = Driven::new(RULES);
     driven.logs_in();
     (0..20).for_each(|_| driven.logs_in());
-    assert_eq!((driven.machine.generation(), driven.pause()), (21, secs(60)));
+    assert_eq!((driven.machine.generation, driven.pause()), (21, secs(60)));
     // Logins have a minute of their own.
     assert_eq!(driven.machine.earliest_call(true, driven.now), driven.now);
 }
@@ -304,7 +304,7 @@ fn a_child_knows_the_token_and_neither_the_flight_nor_the_refresh_token() {
     driven.acquire(1, secs(60));
     assert!(driven.machine.can_refresh() && driven.machine.flight.is_some());
     let child = driven.machine.forked();
-    assert_eq!((child.generation(), child.can_refresh(), child.flight), (1, false, None));
+    assert_eq!((child.generation, child.can_refresh(), child.flight), (1, false, None));
     driven.machine.close(Close::Forget);
     assert!(driven.machine.forked().is_closed() && !driven.machine.forked().is_open(1));
     assert!(Machine::cold(RULES, true).is_closed() && Machine::cold(RULES, false).is_open(0));

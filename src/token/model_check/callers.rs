@@ -18,7 +18,7 @@ const ROUTES: [&str; 3] = ["/a", "/b", "/c"];
 impl System {
     pub(super) fn start_call(&mut self, index: usize, model: &TokenModel) {
         let limits = self.limits(index, model);
-        let waiter = Waiter::new(0, limits.deadline, self.machine.closes());
+        let waiter = Waiter::new(0, limits.deadline, self.machine.closes);
         self.callers[index] = Caller::Waiting { limits, waiter, last: false, asleep: None };
         self.run_caller(index, model);
     }
@@ -65,7 +65,7 @@ impl System {
         model: &TokenModel,
     ) {
         if model.defect == Defect::LogoutMissed {
-            waiter.closes = self.machine.closes();
+            waiter.closes = self.machine.closes;
         }
         let polled = self.machine.acquire(&mut waiter, self.now);
         if let Some(id) = self.machine.flight_to_spawn() {
@@ -90,7 +90,7 @@ impl System {
     fn check_poll(&mut self, polled: Poll<Result<u64, AcquireError>>, limits: CallerLimits, waiter: &Waiter) {
         let now = self.now.monotonic;
         let is_open = self.closed_since_login == 0 && limits.closes == self.closes;
-        let wants_any = !waiter.login && self.machine.generation() > waiter.newer_than;
+        let wants_any = !waiter.login && self.machine.generation > waiter.newer_than;
         let is_served = matches!(polled, Poll::Ready(Ok(_)));
         if is_open && wants_any && self.has_live_token() && !is_served {
             self.violate(LIVE_TOKEN_IS_USED);

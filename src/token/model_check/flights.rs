@@ -148,12 +148,12 @@ impl System {
         let had_token = self.machine.token.is_some();
         match self.machine.report(id, call, now, result, RANDOM) {
             Disposition::Publish => {
-                self.refresh = (outcome == AuthOutcome::Pair).then_some(self.machine.generation());
+                self.refresh = (outcome == AuthOutcome::Pair).then_some(self.machine.generation);
                 self.sent = Some(sent);
             }
             Disposition::PutBack => self.refresh = token,
             Disposition::Late { .. } if defect == Defect::LatePairKept && result.is_ok() => {
-                self.refresh = Some(self.machine.generation());
+                self.refresh = Some(self.machine.generation);
             }
             Disposition::Late { revoke } => {
                 if revoke != (result.is_ok() && self.logged_out) {

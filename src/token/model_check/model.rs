@@ -180,9 +180,7 @@ impl Model for TokenModel {
             }
         }
         self.add_caller_transitions(system, transitions);
-        if self.environment == Environment::Revocation
-            && system.revoked == 0
-            && system.machine.generation() > 0
+        if self.environment == Environment::Revocation && system.revoked == 0 && system.machine.generation > 0
         {
             transitions.push(Transition::RevokeElsewhere);
         }
@@ -214,7 +212,7 @@ impl Model for TokenModel {
             Transition::Logout => system.close(Close::Logout, self.defect),
             Transition::Forget => system.close(Close::Forget, self.defect),
             Transition::EndRevocation => system.end_revocation(self.defect),
-            Transition::RevokeElsewhere => system.revoked = system.machine.generation(),
+            Transition::RevokeElsewhere => system.revoked = system.machine.generation,
             Transition::ToNextInstant => system.wait_until(self.next_instant(before)?),
             Transition::ToNextZone => system.wait_until(before.next_zone()?),
             Transition::StepWallForward | Transition::StepWallBack => {

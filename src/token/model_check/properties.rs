@@ -45,7 +45,7 @@ pub(super) fn all() -> Vec<Property<TokenModel>> {
         always(HUNG_FLIGHT_BLOCKS_NOBODY, |_, system| system.keeps(HUNG_FLIGHT_BLOCKS_NOBODY)),
         always(LATE_PAIR_IS_REVOKED, |_, system| system.keeps(LATE_PAIR_IS_REVOKED)),
         always(HEALTHY_SERVER_SERVES_ALL, |_, system| system.keeps(HEALTHY_SERVER_SERVES_ALL)),
-        always(LAG_COSTS_NO_LOGIN, |model, system| !model.accepts_late() || system.machine.generation() <= 1),
+        always(LAG_COSTS_NO_LOGIN, |model, system| !model.accepts_late() || system.machine.generation <= 1),
         always(REVOCATION_COSTS_ONE_LOGIN, |model, system| {
             let most = 1 + usize::from(system.revoked > 0);
             model.environment != Environment::Revocation || system.logins.len() <= most
@@ -87,7 +87,7 @@ impl System {
 
     /// Checks a transition against the state before it.
     pub(super) fn compare(&mut self, before: &System, transition: Transition) {
-        let (old, new) = (before.machine.generation(), self.machine.generation());
+        let (old, new) = (before.machine.generation, self.machine.generation);
         let got_pair = matches!(
             transition,
             Transition::EndAuthCall(_, AuthOutcome::Pair | AuthOutcome::PairWithoutRefresh)
