@@ -10,12 +10,12 @@ use zeroize::Zeroizing;
 
 use crate::ErrorKind::{InvalidCredentials, InvalidResponse};
 use crate::api::auth::{LOGIN, LOGOUT, REFRESH};
-use crate::clock::Now;
+use crate::clock::Reading;
 use crate::credentials::Login;
 use crate::http::json_text::unescape;
 use crate::http::{self, AUTH_LIMIT, Connections, Fate, Limits, Request, Response};
 use crate::model::{http_date, instant};
-use crate::token::{self, AccessToken, AuthError, Evidence, Expiry, Failure, Pair, times};
+use crate::token::{self, AccessToken, AuthError, Evidence, Expiry, Failure, TokenPair, times};
 use crate::{Error, Result};
 
 /// A refresh token. It is sent in the body of one refresh, and nowhere else.
@@ -31,14 +31,14 @@ impl std::fmt::Debug for RefreshToken {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Setting {
     /// Both clocks when the call is made.
-    pub(super) sent: Now,
+    pub(super) sent: Reading,
     pub(super) timeout: Duration,
     /// How long before its end the token is renewed.
     pub(super) margin: Duration,
     pub(super) random: f64,
 }
 
-pub(super) type Minted = token::Minted<AccessToken, RefreshToken>;
+pub(super) type Minted = token::AuthResult<AccessToken, RefreshToken>;
 
 /// `POST /auth/login`.
 pub(super) fn login(connections: &Connections, login: &Login, setting: Setting) -> Minted {
@@ -112,7 +112,7 @@ fn send(
         failure: match lost.fate {
             Fate::NotSent => Failure::NotSent,
             Fate::Unsendable => Failure::Unsendable,
-            Fate::Unknown => Failure::Unknown { answered: false, retry_after: Duration::ZERO },
+            Fate::Unknown => Failure::Unknown { from_api: false, retry_after: Duration::ZERO },
             Fate::Complete | Fate::Limited => Failure::Unusable,
         },
         error: secrets.iter().fold(lost.error, |error, secret| error.redact(secret)),
@@ -132,8 +132,8 @@ fn failure_of(response: &Response, error: &Error) -> Failure {
         403 => Failure::Forbidden,
         429 => Failure::Limited { retry_after },
         // From a gateway: the API did not see the call, so it did not count it.
-        502..=504 => Failure::Unknown { answered: false, retry_after },
-        408 | 500..=599 => Failure::Unknown { answered: true, retry_after },
+        502..=504 => Failure::Unknown { from_api: false, retry_after },
+        408 | 500..=599 => Failure::Unknown { from_api: true, retry_after },
         _ => Failure::Unusable,
     }
 }
@@ -161,7 +161,7 @@ fn object(members: &[(&str, &str)]) -> Zeroizing<Vec<u8>> {
 }
 
 /// Reads the token pair from a response.
-fn minted(response: &Response, setting: Setting) -> Result<Pair<AccessToken, RefreshToken>> {
+fn minted(response: &Response, setting: Setting) -> Result<TokenPair<AccessToken, RefreshToken>> {
     let refusal = || http::auth_failure_of(response, setting.sent.wall);
     if !response.is_success() {
         return Err(refusal());
@@ -175,7 +175,7 @@ fn minted(response: &Response, setting: Setting) -> Result<Pair<AccessToken, Ref
     })
 }
 
-fn read_pair(response: &Response, setting: Setting) -> Result<Pair<AccessToken, RefreshToken>> {
+fn read_pair(response: &Response, setting: Setting) -> Result<TokenPair<AccessToken, RefreshToken>> {
     let text = http::text_of(response);
     let members = http::members(response, http::payload(response, &text)?)?;
     let access =
@@ -194,7 +194,7 @@ fn read_pair(response: &Response, setting: Setting) -> Result<Pair<AccessToken, 
     }
     let access = AccessToken::new(&access, expiry.expires_at())
         .ok_or_else(|| complaint(response, "holds an access token that cannot be sent in a header"))?;
-    Ok(Pair { access, refresh: member(members.get("refresh_token")).map(RefreshToken), expiry })
+    Ok(TokenPair { access, refresh: member(members.get("refresh_token")).map(RefreshToken), expiry })
 }
 
 /// Copies a token's text once, into memory that is wiped.

@@ -7,7 +7,7 @@ use super::event::Observer;
 use super::source::SessionSource;
 use super::{Event, Inner, Owner, Session};
 use crate::http::{self, BaseUrl, ConnectionSettings, Limiter, RateLimits, RetryPolicy};
-use crate::token::{Cache, Rules};
+use crate::token::{Cache, TokenSettings};
 use crate::{Clock, Credentials, Error, Result, SystemClock};
 
 /// The settings that the session itself uses. Those of its connections are in `http/settings.rs`.
@@ -210,7 +210,7 @@ impl SessionBuilder {
             user_agent: self.user_agent,
             tls: http::tls_config(self.root_certificates.as_deref())?,
         };
-        let rules = Rules {
+        let token_settings = TokenSettings {
             flight_limit: self.settings.order_timeout,
             credentials_can_change: self.credentials.can_change(),
         };
@@ -223,7 +223,7 @@ impl SessionBuilder {
             self.observer,
         );
         let source = Arc::new(source);
-        let inner = Inner { cache: Cache::new(rules, Arc::clone(&source)), source };
+        let inner = Inner { cache: Cache::new(token_settings, Arc::clone(&source)), source };
         Ok(Session { owner: Arc::new(Owner { inner: Arc::new(inner), process: std::process::id() }) })
     }
 

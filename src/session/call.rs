@@ -9,7 +9,7 @@ use super::event::EventKind;
 use super::fetch::Scope;
 use super::orders::Doubt;
 use super::source::{Access, SessionSource};
-use crate::clock::Now;
+use crate::clock::Reading;
 use crate::http::{self, API_LIMIT, CALL_LOG, Decision, Fate, Limits, Quota, Request, Response, SendError};
 use crate::token::{After401, Grant, Waiter};
 use crate::{Error, ErrorKind, Result};
@@ -105,7 +105,7 @@ impl Inner {
             }
             let result = self.attempt(request, grant.as_ref(), course.scope.deadline);
             if let (Ok(response), Some(clock)) = (&result, course.scope.server_clock) {
-                clock.learn(response.date(Now::read(&*self.source.clock).wall), sent);
+                clock.learn(response.date(Reading::of(&*self.source.clock).wall), sent);
             }
             let (fate, error) = match result {
                 Ok(response) if response.is_success() => {
@@ -195,8 +195,8 @@ impl Inner {
                 self.cache.pause_until(at, course.scope.closes)?;
             }
             After401::RetrySame { .. } => return Err(error),
-            After401::Surface { given_up } => {
-                if given_up {
+            After401::Surface { rejected } => {
+                if rejected {
                     self.observe(EventKind::Rejected, Some(&error));
                 }
                 return Err(error);
@@ -245,6 +245,6 @@ impl Inner {
     }
 
     fn refusal(&self, response: &Response, grant: Option<&Grant<Arc<Access>>>) -> Error {
-        unquoted(http::failure_of(response, Now::read(&*self.source.clock).wall), grant)
+        unquoted(http::failure_of(response, Reading::of(&*self.source.clock).wall), grant)
     }
 }

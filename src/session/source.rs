@@ -15,12 +15,12 @@ use super::builder::Settings;
 use super::event::{Event, EventKind, Observer};
 use super::orders::Recent;
 use super::status::Counters;
-use crate::clock::Now;
+use crate::clock::Reading;
 use crate::credentials::Login;
 use crate::http::{ConnectionSettings, Connections, Decision, Limiter, SendError};
 use crate::token::{
-    self, AccessToken, Attempt, AuthError, Failure, HeldTokens, Pair, PerProcess, Snapshot, Source,
-    TOKEN_LOG, logged_out,
+    self, AccessToken, AuthError, Failure, LoginAttempt, PerProcess, Snapshot, Source, TOKEN_LOG, TokenPair,
+    TokensToRevoke, logged_out,
 };
 use crate::{Clock, Credentials, Error, ErrorKind, Result};
 
@@ -37,7 +37,7 @@ pub(crate) struct Refresh {
     connections: Arc<Connections>,
 }
 
-type Minted = token::Minted<Arc<Access>, Refresh>;
+type Minted = token::AuthResult<Arc<Access>, Refresh>;
 
 /// A session without its tokens.
 pub(crate) struct SessionSource {
@@ -121,7 +121,7 @@ impl SessionSource {
     }
 
     fn setting(&self, deadline: Duration) -> Setting {
-        let sent = Now::read(&*self.clock);
+        let sent = Reading::of(&*self.clock);
         Setting {
             sent,
             timeout: self.settings.timeout.min(deadline.saturating_sub(sent.monotonic)),
@@ -151,7 +151,7 @@ impl SessionSource {
         let failed = |failure| move |error| AuthError { failure, error };
         if local.asking.swap(true, Ordering::SeqCst) {
             let message = "an earlier call of the credentials closure has not returned";
-            return Err(failed(Failure::Asking)(Error::new(ErrorKind::Timeout, message)));
+            return Err(failed(Failure::ClosureBusy)(Error::new(ErrorKind::Timeout, message)));
         }
         let _asking = Asking(&local.asking);
         let asked = self.credentials.ask().map_err(failed(Failure::Aborted))?;
@@ -200,15 +200,15 @@ impl Source for SessionSource {
     type Access = Arc<Access>;
     type Refresh = Refresh;
 
-    fn now(&self) -> Now {
-        Now::read(&*self.clock)
+    fn now(&self) -> Reading {
+        Reading::of(&*self.clock)
     }
 
     fn random(&self) -> f64 {
         self.clock.random()
     }
 
-    fn pausing(&self, until: Duration) {
+    fn on_pause(&self, until: Duration) {
         self.clock.on_pause(until);
     }
 
@@ -220,7 +220,7 @@ impl Source for SessionSource {
         thread::Builder::new().name("popup-rewards-token".to_owned()).spawn(flight).map(drop)
     }
 
-    fn login(&self, attempt: Attempt<'_>) -> Minted {
+    fn login(&self, attempt: LoginAttempt<'_>) -> Minted {
         // Taken before the closure runs: if the session is closed meanwhile, these connections send nothing.
         let connections = self.connections();
         let login = self.credentials_of(attempt.flight)?;
@@ -256,7 +256,7 @@ impl Source for SessionSource {
 
     fn revoke(
         &self,
-        (access, refresh): HeldTokens<Self>,
+        (access, refresh): TokensToRevoke<Self>,
         deadline: Duration,
         pause_until: &dyn Fn(Duration),
     ) -> Result<()> {
@@ -295,9 +295,12 @@ impl Source for SessionSource {
 }
 
 /// Binds a token pair to the connections that it came over.
-fn over(connections: &Arc<Connections>, pair: Pair<AccessToken, RefreshToken>) -> Pair<Arc<Access>, Refresh> {
+fn over(
+    connections: &Arc<Connections>,
+    pair: TokenPair<AccessToken, RefreshToken>,
+) -> TokenPair<Arc<Access>, Refresh> {
     let connections = || Arc::clone(connections);
-    Pair {
+    TokenPair {
         access: Arc::new(Access { token: pair.access, connections: connections() }),
         refresh: pair.refresh.map(|token| Refresh { token, connections: connections() }),
         expiry: pair.expiry,

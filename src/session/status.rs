@@ -43,18 +43,18 @@ impl SessionStatus {
     pub(super) fn of(snapshot: Snapshot) -> Self {
         let state = match snapshot.zone {
             _ if snapshot.closed => SessionState::LoggedOut,
-            _ if snapshot.given_up => SessionState::Rejected,
+            _ if snapshot.rejected => SessionState::Rejected,
             None => SessionState::Empty,
             Some(Zone::Fresh) => SessionState::Fresh,
             Some(Zone::Expiring) => SessionState::Expiring,
-            Some(Zone::Over) => SessionState::Expired,
+            Some(Zone::Expired) => SessionState::Expired,
         };
         SessionStatus {
             state,
             generation: snapshot.generation,
             remaining: snapshot.remaining,
             next_attempt: snapshot.next_attempt,
-            renewing: snapshot.flying,
+            renewing: snapshot.renewing,
         }
     }
 }

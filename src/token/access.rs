@@ -1,4 +1,4 @@
-//! The access token, kept in the one form that both a caller and the wire can use.
+//! The access token, stored as the header that carries it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,18 +11,18 @@ use zeroize::Zeroizing;
 use super::TokenClaims;
 
 const SCHEME: &str = "Bearer ";
-/// Longer than any token seen, shorter than what a server takes as a header.
-const LONGEST: usize = 16 * 1024;
+/// Longer than any known token, and shorter than the header limits of servers.
+const MAX_LENGTH: usize = 16 * 1024;
 
-/// An access token, valid when it was handed out.
+/// An access token, valid when the session returned it.
 ///
-/// It is for calls made outside of this crate; the session puts its token on its own requests. The text is wiped
-/// from memory when the session has let go of it and the last clone of this value is dropped.
+/// Use it for calls outside of this crate. The session adds the token to its own requests. The text is wiped from
+/// memory when the session has replaced the token and the last clone of this value is dropped.
 #[derive(Clone)]
 pub struct AccessToken(Arc<Bearer>);
 
-/// The header's value and the token inside it share one allocation, which is wiped when the last of them is gone:
-/// a request clones a reference, never the text.
+/// The header value and the token inside it share one allocation. It is wiped when the last reference is dropped. A
+/// request clones a reference, never the text.
 struct Bearer {
     text: Bytes,
     header: HeaderValue,
@@ -30,14 +30,14 @@ struct Bearer {
 }
 
 impl AccessToken {
-    /// Wraps the text of a token, unless it cannot be sent as a header.
+    /// Wraps the text of a token. Returns `None` if it cannot be sent in a header.
     pub(crate) fn new(token: &str, expires_at: OffsetDateTime) -> Option<Self> {
         let sendable =
-            (1..=LONGEST).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());
+            (1..=MAX_LENGTH).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());
         if !sendable {
             return None;
         }
-        // The exact size up front: a growing buffer would leave pieces of the token behind.
+        // The exact capacity: a buffer that grows would leave unwiped copies behind.
         let mut value = Zeroizing::new(Vec::with_capacity(SCHEME.len() + token.len()));
         value.extend_from_slice(SCHEME.as_bytes());
         value.extend_from_slice(token.as_bytes());
@@ -47,28 +47,28 @@ impl AccessToken {
         Some(AccessToken(Arc::new(Bearer { text, header, expires_at })))
     }
 
-    /// The token itself. A copy made of it is not wiped.
+    /// Returns the text of the token. Copies of it are not wiped.
     #[must_use]
     pub fn expose(&self) -> &str {
         let token = self.0.text.get(SCHEME.len()..).unwrap_or_default();
         std::str::from_utf8(token).unwrap_or_default()
     }
 
-    /// When the token ends, on this machine's clock.
+    /// Returns when the token expires, by the clock of this machine.
     #[must_use]
     pub fn expires_at(&self) -> OffsetDateTime {
         self.0.expires_at
     }
 
-    /// What the token says about itself, or nothing if it is not a JSON Web Token.
+    /// Returns the claims of the token, or `None` if it is not a JSON Web Token.
     ///
-    /// The session does not need it: [`expires_at`](AccessToken::expires_at) is what it goes by.
+    /// The session relies on [`expires_at`](AccessToken::expires_at) instead.
     #[must_use]
     pub fn claims(&self) -> Option<TokenClaims> {
         TokenClaims::parse(self.expose()).ok()
     }
 
-    /// The value of the `Authorization` header, to be cloned by reference count.
+    /// Returns the value of the `Authorization` header. A clone shares its memory.
     pub(crate) fn header(&self) -> &HeaderValue {
         &self.0.header
     }
@@ -104,8 +104,8 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_cannot_be_a_header_is_refused() {
-        for text in ["", "two words", "line\nbreak", "umläut", &"x".repeat(LONGEST + 1)] {
+    fn a_text_that_cannot_be_sent_in_a_header_is_refused() {
+        for text in ["", "two words", "line\nbreak", "umläut", &"x".repeat(MAX_LENGTH + 1)] {
             assert!(AccessToken::new(text, OffsetDateTime::UNIX_EPOCH).is_none());
         }
     }

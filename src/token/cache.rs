@@ -1,12 +1,13 @@
-//! The token cache: the only place that locks, and the only place that blocks.
+//! The token cache: the lock on the tokens, and all waiting for them.
 //!
-//! One mutex guards the machine and the tokens it is about. It is held for as long as it takes to look at them: never
-//! across I/O, and never while code of the user runs. Whoever waits sleeps on the one condition variable in
-//! [`wait`](Shared::wait); every change goes through [`change`](Shared::change), which wakes all of them. A flight
-//! runs on a thread of its own (`fly.rs`), so no caller's deadline or panic is another caller's problem.
+//! One mutex guards the state machine and the tokens. It is never held across I/O or while user code runs. Every
+//! waiting thread sleeps on one condition variable in [`wait`](Shared::wait). Every change goes through
+//! [`change`](Shared::change), which wakes them all. A flight runs on a separate thread (`flight_thread.rs`), so the
+//! deadline or panic of one caller does not affect another. The queue of events has a second mutex; neither is locked
+//! while the other is held.
 
-mod fly;
-mod observe;
+mod events;
+mod flight_thread;
 #[cfg(test)]
 mod tests;
 
@@ -17,61 +18,60 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use self::observe::Untold;
+use self::events::EventQueue;
+use super::acquire_error::logged_out;
 use super::machine::Machine;
 use super::per_process::PerProcess;
-use super::refusal::{error_of, logged_out};
 use super::source::{Grant, Source};
-use super::types::{After401, Close, Poll, RouteName, Rules, Snapshot, Waiter};
-use crate::clock::Now;
+use super::types::{After401, Close, Poll, RouteName, Snapshot, TokenSettings, Waiter};
+use crate::clock::Reading;
 use crate::{Error, ErrorKind, EventKind, Result};
 
-/// The tokens of one session, for any number of threads.
+/// The tokens of one session, shared by any number of threads.
 pub(crate) struct Cache<S: Source>(PerProcess<Arc<Shared<S>>>);
 
 struct Shared<S: Source> {
     state: Mutex<State<S>>,
     changed: Condvar,
-    /// Counts the jumps of a clock that can jump, so that none is missed between reading it and going to sleep.
+    /// Counts the jumps of the clock. A thread compares it before it sleeps, and so misses no jump.
     jumps: AtomicU64,
-    /// The generation of which `accepted` has nothing more to learn: most calls of a session touch no lock there.
-    settled: AtomicU64,
-    /// Whether the session is closed, for a child that cannot have the lock.
+    /// See [`Machine::confirmed`]: most accepted calls read this and take no lock.
+    confirmed: AtomicU64,
+    /// Whether the session is closed, for a forked child that cannot take the lock.
     closed: AtomicBool,
-    /// How often a caller had to wait.
+    /// The number of callers that waited.
     waits: AtomicU64,
-    /// The events of flights that the observer was not told of yet. Locked for as long as it takes to look.
-    untold: Mutex<Untold>,
-    rules: Rules,
+    events: Mutex<EventQueue>,
+    settings: TokenSettings,
     source: Arc<S>,
 }
 
-/// What a flight ends with that has not ended by itself.
+/// The error of a flight that reached its deadline.
 const OVERDUE: &str = "the login or refresh did not end within its time limit";
 
-/// The machine, and the tokens it is about.
+/// The state machine and the tokens.
 struct State<S: Source> {
     machine: Machine,
     access: Option<S::Access>,
     refresh: Option<S::Refresh>,
-    /// Of the last auth call, if it failed.
+    /// The error of the last auth call, if it failed.
     error: Option<Error>,
-    /// The monotonic reading of the last poll, for a thread whose clock panics.
-    polled: Duration,
+    /// The latest monotonic reading of a poll. It stands in for a clock that panics.
+    last_reading: Duration,
 }
 
 impl<S: Source> State<S> {
     fn new(machine: Machine, access: Option<S::Access>) -> Self {
-        State { machine, access, refresh: None, error: None, polled: Duration::ZERO }
+        State { machine, access, refresh: None, error: None, last_reading: Duration::ZERO }
     }
 }
 
 impl<S: Source> Cache<S> {
-    pub(crate) fn new(rules: Rules, source: Arc<S>) -> Self {
-        Cache(PerProcess::new(Shared::new(rules, State::new(Machine::new(rules), None), source)))
+    pub(crate) fn new(settings: TokenSettings, source: Arc<S>) -> Self {
+        Cache(PerProcess::new(Shared::new(settings, State::new(Machine::new(settings), None), source)))
     }
 
-    /// Reads from the token without cloning it, if it is fresh and the lock is free. Makes no system call.
+    /// Reads from the current token without cloning it, if it is fresh and the lock is free. Makes no system call.
     pub(crate) fn peek<T>(&self, at_least: Duration, read: impl FnOnce(&S::Access) -> T) -> Option<T> {
         let shared = self.0.first()?;
         let now = shared.source.now();
@@ -79,14 +79,14 @@ impl<S: Source> Cache<S> {
         state.access.as_ref().filter(|_| state.machine.is_fresh(at_least, now)).map(read)
     }
 
-    /// Obtains a token. Returns by the waiter's deadline, whatever happens to anybody else.
+    /// Obtains a token. Returns by the deadline of the waiter.
     pub(crate) fn acquire(&self, waiter: Waiter) -> Result<Grant<S::Access>> {
         let shared = self.shared();
         shared.check_reentry()?;
         shared.acquire(waiter)
     }
 
-    /// Joins a login that is under way, else mints a new pair. Opens a closed session.
+    /// Joins a login in progress, or logs in. Opens a closed session.
     pub(crate) fn login(&self, deadline: Duration) -> Result<Grant<S::Access>> {
         let shared = self.shared();
         shared.check_reentry()?;
@@ -94,7 +94,8 @@ impl<S: Source> Cache<S> {
         shared.acquire(waiter)
     }
 
-    /// Every other pause of the crate. Ends with `LoggedOut` at the first logout after there had been `closes`.
+    /// Pauses until a monotonic reading. Fails with `LoggedOut` as soon as the session is closed, or if it was closed
+    /// after the caller read `closes`.
     pub(crate) fn pause_until(&self, until: Duration, closes: u64) -> Result<()> {
         self.shared().wait(until, |state, now| match state.machine.is_open(closes) {
             false => Poll::Ready(Err(logged_out())),
@@ -110,41 +111,41 @@ impl<S: Source> Cache<S> {
 
     pub(crate) fn accepted(&self, generation: u64, route: RouteName) {
         let shared = self.shared();
-        if shared.settled.load(Ordering::Acquire) != generation {
+        if shared.confirmed.load(Ordering::Acquire) != generation {
             let now = shared.source.now().monotonic;
             shared.change(|state| state.machine.accepted(generation, route, now));
         }
     }
 
-    /// Closes the session, and after a logout revokes what was held, by `deadline`. No login leaves before that ends.
+    /// Closes the session. A logout also revokes the tokens by `deadline`. No auth call is sent before this ends.
     pub(crate) fn close(&self, how: Close, deadline: Duration) -> Result<()> {
         let shared = self.shared();
-        let held = shared.change(|state| {
+        let tokens = shared.change(|state| {
             let revoke = state.machine.close(how);
             let (access, refresh) = (state.access.take(), state.refresh.take());
             state.error = None;
             access.filter(|_| revoke).map(|access| (access, refresh))
         });
         shared.source.close_connections();
-        shared.end_close(held, deadline)
+        shared.finish_close(tokens, deadline)
     }
 
-    /// Tells the observer what happened on the thread of a caller.
+    /// Calls the observer on this thread.
     pub(crate) fn observe(&self, kind: EventKind, reason: Option<&Error>) {
         self.shared().observe(kind, reason);
     }
 
-    /// How often a caller had to wait for a token.
+    /// The number of callers that waited for a token.
     pub(crate) fn waits(&self) -> u64 {
         self.shared().waits.load(Ordering::Relaxed)
     }
 
     pub(crate) fn closes(&self) -> u64 {
-        self.shared().state.lock().machine.closes()
+        self.shared().state.lock().machine.closes
     }
 
     pub(crate) fn generation(&self) -> u64 {
-        self.shared().state.lock().machine.generation()
+        self.shared().state.lock().machine.generation
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
@@ -157,29 +158,29 @@ impl<S: Source> Cache<S> {
 }
 
 impl<S: Source> Shared<S> {
-    fn new(rules: Rules, state: State<S>, source: Arc<S>) -> Arc<Self> {
+    fn new(settings: TokenSettings, state: State<S>, source: Arc<S>) -> Arc<Self> {
         let shared = Arc::new(Shared {
             changed: Condvar::new(),
             jumps: AtomicU64::new(0),
-            settled: AtomicU64::new(state.machine.settled()),
+            confirmed: AtomicU64::new(state.machine.confirmed()),
             closed: AtomicBool::new(state.machine.is_closed()),
             waits: AtomicU64::new(0),
             state: Mutex::new(state),
-            untold: Mutex::default(),
-            rules,
+            events: Mutex::default(),
+            settings,
             source,
         });
-        shared.source.on_jump(Arc::new(Jump(Arc::downgrade(&shared))).into());
+        shared.source.on_jump(Arc::new(ClockWaker(Arc::downgrade(&shared))).into());
         shared
     }
 
-    /// Of a child process: takes over what can be had without waiting for a thread that is not there.
+    /// Returns the state of a forked child. It must not wait for a lock: the thread that held it does not exist here.
     fn forked(&self) -> Arc<Self> {
         let closed = self.closed.load(Ordering::SeqCst);
         let parent = self.state.try_lock().map(|parent| (parent.machine.forked(), parent.access.clone()));
-        let (machine, access) = parent.unwrap_or_else(|| (Machine::cold(self.rules, closed), None));
+        let (machine, access) = parent.unwrap_or_else(|| (Machine::cold(self.settings, closed), None));
         let access = access.map(|access| self.source.forked(&access));
-        Shared::new(self.rules, State::new(machine, access), Arc::clone(&self.source))
+        Shared::new(self.settings, State::new(machine, access), Arc::clone(&self.source))
     }
 
     fn acquire(self: &Arc<Self>, mut waiter: Waiter) -> Result<Grant<S::Access>> {
@@ -194,53 +195,55 @@ impl<S: Source> Shared<S> {
                 let access = state.access.clone().ok_or_else(logged_out);
                 Poll::Ready(access.map(|access| Grant { access, generation }))
             }
-            Poll::Ready(Err(refusal)) => Poll::Ready(Err(error_of(refusal, state.error.as_ref()))),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error.into_error(state.error.as_ref()))),
         })
     }
 
-    /// The only place that blocks: polls, and polls again after a change or at the instant named. A flight that the
-    /// caller has to fly itself, because no thread can be started, is over by `deadline`.
+    /// Polls until the poll is ready: again after each change, and at the instant that the poll names.
+    ///
+    /// This is the only place that blocks. If no thread can be started for a flight, the caller runs it here, until
+    /// `deadline`.
     fn wait<R>(
         self: &Arc<Self>,
         deadline: Duration,
-        mut poll: impl FnMut(&mut State<S>, Now) -> Poll<R>,
+        mut poll: impl FnMut(&mut State<S>, Reading) -> Poll<R>,
     ) -> R {
-        // The pause that the clock was told of, until this thread has slept.
+        // The pause that was announced to the clock, until this thread has slept.
         let mut announced = None;
-        let mut is_second = false;
+        let mut rereads = false;
         loop {
             let jumps = self.jumps.load(Ordering::SeqCst);
             let now = self.source.now();
             let mut state = self.state.lock();
-            // The reading may be from before the jump. There is no third, because a clock may jump whenever it is read.
+            // The reading may be from before the jump, so read again. Do so once only: a clock may jump at every read.
             let jumped = self.jumps.load(Ordering::SeqCst) != jumps;
-            is_second = jumped && !is_second;
-            if is_second {
+            rereads = jumped && !rereads;
+            if rereads {
                 continue;
             }
-            state.polled = state.polled.max(now.monotonic);
+            state.last_reading = state.last_reading.max(now.monotonic);
             if let Some(id) = state.machine.overdue(now.monotonic) {
                 drop(state);
                 self.abandon(id, Error::new(ErrorKind::Timeout, OVERDUE));
                 continue;
             }
             let polled = poll(&mut state, now);
-            let flight = state.machine.launch();
+            let flight = state.machine.flight_to_spawn();
             let mut pausing = None;
             if let (Poll::Wait { until, pause }, None) = (&polled, flight) {
-                // Announced outside of the lock, so there is one more poll between that and going to sleep. That one
-                // may find the pause over and another begun.
+                // The lock is released to announce a pause, so poll once more before sleeping. By then the pause may
+                // be over and another one may have begun.
                 if *pause && announced.is_none_or(|end| end <= now.monotonic) {
                     (announced, pausing) = (Some(*until), Some(*until));
                 } else if !jumped {
-                    // A jump from here on needs the lock to wake this thread.
+                    // A jump from here on wakes this thread: its waker takes the lock before it notifies.
                     self.changed.wait_for(&mut state, until.saturating_sub(now.monotonic));
                     announced = None;
                 }
             }
             drop(state);
             if let Some(until) = pausing {
-                self.source.pausing(until);
+                self.source.on_pause(until);
             }
             if let Some(id) = flight {
                 self.start(id, matches!(polled, Poll::Ready(_)), deadline);
@@ -251,12 +254,12 @@ impl<S: Source> Shared<S> {
         }
     }
 
-    /// Every change goes through here, so that none is made without waking whoever waits.
+    /// Makes a change and wakes every waiting thread.
     fn change<R>(&self, change: impl FnOnce(&mut State<S>) -> R) -> R {
         let result = {
             let mut state = self.state.lock();
             let result = change(&mut state);
-            self.settled.store(state.machine.settled(), Ordering::Release);
+            self.confirmed.store(state.machine.confirmed(), Ordering::Release);
             self.closed.store(state.machine.is_closed(), Ordering::SeqCst);
             result
         };
@@ -270,10 +273,10 @@ impl<S: Source> Shared<S> {
     }
 }
 
-/// Wakes whoever waits after the clock has jumped. It keeps nothing alive, because the clock keeps it.
-struct Jump<S: Source>(Weak<Shared<S>>);
+/// Wakes every waiting thread after a clock jump. The reference is weak because the clock keeps the waker.
+struct ClockWaker<S: Source>(Weak<Shared<S>>);
 
-impl<S: Source> Wake for Jump<S> {
+impl<S: Source> Wake for ClockWaker<S> {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }

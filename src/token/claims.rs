@@ -1,4 +1,4 @@
-//! What a token says about itself: the two times in the payload of a JWT.
+//! The issue and expiry times in the payload of a JSON Web Token.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use zeroize::Zeroizing;
 
 use crate::{Error, Result, clock};
 
-/// When a JSON Web Token was issued and when it expires, by its own words.
+/// The issue and expiry times that a JSON Web Token claims.
 ///
-/// This is for looking at a token, not for trusting one: **no signature is verified**, so anybody can write a
-/// token that says anything. A [`Session`](crate::Session) needs none of it; it refreshes in time by itself.
+/// Use this to inspect a token, not to trust one: **the signature is not verified**. A [`Session`](crate::Session)
+/// refreshes its token in time and does not need this type.
 ///
-/// In doubt a token counts as expired: if it has no expiry, and, since it cannot be parsed, if it is
-/// malformed. Only the two times are kept, nothing of the token itself.
+/// A token without an expiry counts as expired. Treat a token that cannot be parsed as expired too. Only the two times
+/// are kept, nothing else of the token.
 ///
 /// # Examples
 /// ```
@@ -38,7 +38,7 @@ pub struct TokenClaims {
     issued_at: Option<OffsetDateTime>,
 }
 
-/// The two claims as they stand in the payload.
+/// The two claims, unparsed.
 #[derive(Deserialize)]
 struct Payload<'a> {
     #[serde(borrow)]
@@ -47,25 +47,25 @@ struct Payload<'a> {
     iat: Option<&'a RawValue>,
 }
 
-/// Tokens are written without padding; some libraries pad them all the same.
+/// The standard forbids padding, but some libraries add it.
 const BASE64URL: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
 impl TokenClaims {
-    /// Reads the times of a token, without verifying its signature.
+    /// Reads the times of a token without verifying its signature.
     ///
-    /// The `exp` and `iat` claims are seconds since 1970, as an integer, a number with a fraction or a text
-    /// that holds one. An `iat` that cannot be read is as good as none.
+    /// The `exp` and `iat` claims are seconds since 1970: an integer, a number with a fraction, or a string that holds
+    /// either. An `iat` that cannot be read is ignored.
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the token is malformed: not three parts with
-    /// dots between, a payload that is not a base64url JSON object, or an expiry that is not a time of the
-    /// years -9999 to 9999. Count such a token as expired. The message quotes nothing of it.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the token is malformed: it does not have three parts
+    /// separated by dots, its payload is not a JSON object in base64url, or its expiry is not in the years -9999 to
+    /// 9999. The message quotes no part of the token.
     pub fn parse(jwt: &str) -> Result<Self> {
         let [_header, payload, _signature] = three_parts(jwt)
-            .ok_or_else(|| Error::invalid_request("the token is not three parts with dots between"))?;
+            .ok_or_else(|| Error::invalid_request("the token does not have three parts separated by dots"))?;
         let decoded =
             decode(payload).ok_or_else(|| Error::invalid_request("the token's payload is not base64url"))?;
         let payload = read(&decoded)
@@ -77,44 +77,44 @@ impl TokenClaims {
         Ok(TokenClaims { expires_at, issued_at: payload.iat.and_then(instant) })
     }
 
-    /// When the token expires, if it says so.
+    /// Returns when the token expires, or `None` if it has no `exp` claim.
     #[must_use]
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
         self.expires_at
     }
 
-    /// When the token was issued, if it says so.
+    /// Returns when the token was issued, or `None` if it has no readable `iat` claim.
     #[must_use]
     pub fn issued_at(&self) -> Option<OffsetDateTime> {
         self.issued_at
     }
 
-    /// Whether the token has expired by the clock of this machine. One without an expiry has.
+    /// Returns whether the token has expired by the clock of this machine. A token without an expiry has.
     #[must_use]
     pub fn is_expired(&self) -> bool {
         self.time_until_expiry().is_zero()
     }
 
-    /// How long the token lives from now on by the clock of this machine; zero if it has expired or has no
-    /// expiry.
+    /// Returns the remaining life of the token by the clock of this machine. It is zero if the token has expired or
+    /// has no expiry.
     #[must_use]
     pub fn time_until_expiry(&self) -> Duration {
-        self.left_at(clock::wall_now())
+        self.remaining_at(clock::wall_now())
     }
 
-    /// Whether the token expires within `buffer` from now, or has expired.
+    /// Returns whether the token expires within `buffer`, or has expired.
     #[must_use]
     pub fn should_refresh(&self, buffer: Duration) -> bool {
         self.time_until_expiry() <= buffer
     }
 
-    fn left_at(&self, now: OffsetDateTime) -> Duration {
-        // A negative difference has no standard duration: that token has expired.
+    fn remaining_at(&self, now: OffsetDateTime) -> Duration {
+        // The conversion fails for a negative difference: the token has expired.
         self.expires_at.and_then(|at| Duration::try_from(at - now).ok()).unwrap_or_default()
     }
 }
 
-/// The `exp` and `iat` of a token in seconds since 1970, rounded down, or nothing if it is malformed.
+/// Returns `exp` and `iat` in seconds since 1970, rounded down, or `None` if the token is malformed.
 pub(crate) fn times(jwt: &str) -> Option<(Option<i64>, Option<i64>)> {
     let claims = TokenClaims::parse(jwt).ok()?;
     let seconds = |at: Option<OffsetDateTime>| at.map(OffsetDateTime::unix_timestamp);
@@ -127,7 +127,7 @@ fn three_parts(jwt: &str) -> Option<[&str; 3]> {
     parts.next().is_none().then_some(three)
 }
 
-/// The payload is a third of the token, so its text is wiped as the token is: one buffer, never grown.
+/// Decodes into one buffer that never grows and is wiped: the payload is a part of the token.
 fn decode(payload: &str) -> Option<Zeroizing<Vec<u8>>> {
     let mut decoded = Zeroizing::new(vec![0; base64::decoded_len_estimate(payload.len())]);
     let length = BASE64URL.decode_slice(payload, &mut decoded).ok()?;
@@ -136,14 +136,14 @@ fn decode(payload: &str) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 fn read(payload: &[u8]) -> Option<Payload<'_>> {
-    // serde would take an array for the members in order.
+    // serde would accept an array as the members in order.
     if payload.trim_ascii_start().first() != Some(&b'{') {
         return None;
     }
     serde_json::from_slice(payload).ok()
 }
 
-/// The time a claim stands for, or nothing if it is no number or the calendar ends before it.
+/// Returns the time of a claim, or `None` if it is not a number or is beyond the calendar.
 fn instant(claim: &RawValue) -> Option<OffsetDateTime> {
     let text = claim.get();
     let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text).trim();
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_read_from_integers_fractions_and_texts() {
+    fn times_are_read_from_integers_fractions_and_strings() {
         for exp in ["1930215900", "1930215900.75", "1.9302159e9", r#""1930215900""#, r#"" 1930215900.5 ""#] {
             let jwt = token(&format!(r#"{{"sub":"77","exp":{exp},"iat":1930212300,"roles":["a"]}}"#));
             assert_eq!(times(&jwt), Some((Some(1_930_215_900), Some(1_930_212_300))), "{exp}");
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn expiries_beyond_the_calendar_are_refused_and_the_last_ones_in_it_are_not() {
+    fn expiries_beyond_the_calendar_are_refused() {
         for extreme in [
             "253402300800",  // the first second of the year 10000
             "3093527980800", // the year 99999
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_time_of_issue_is_as_good_as_none() {
+    fn an_unreadable_time_of_issue_is_ignored() {
         for iat in ["1e308", "{}", r#""yesterday""#] {
             let jwt = token(&format!(r#"{{"exp":1930215900,"iat":{iat}}}"#));
             assert_eq!(times(&jwt), Some((Some(1_930_215_900), None)), "{iat}");
@@ -270,11 +270,11 @@ mod tests {
     }
 
     #[test]
-    fn the_time_left_is_exact_and_ends_at_the_expiry() {
+    fn the_remaining_life_is_exact_and_ends_at_the_expiry() {
         let claims = TokenClaims::parse(&token(r#"{"exp":1930215900}"#)).unwrap();
         let at = claims.expires_at().unwrap();
-        assert_eq!(claims.left_at(at - time::Duration::seconds(90)), Duration::from_secs(90));
-        assert_eq!(claims.left_at(at), Duration::ZERO);
-        assert_eq!(claims.left_at(at + time::Duration::NANOSECOND), Duration::ZERO);
+        assert_eq!(claims.remaining_at(at - time::Duration::seconds(90)), Duration::from_secs(90));
+        assert_eq!(claims.remaining_at(at), Duration::ZERO);
+        assert_eq!(claims.remaining_at(at + time::Duration::NANOSECOND), Duration::ZERO);
     }
 }

@@ -1,56 +1,60 @@
-//! When a token ends and when to replace it: pure arithmetic on two clocks.
+//! When a token expires and when to replace it: arithmetic on two clocks.
 //!
-//! A token's life is what the server says it is, counted from when the request for it was *sent*: a slow response
-//! only shortens it. The end is kept on two clocks and the earlier one wins: the monotonic
-//! clock stands still while a machine is suspended, and the time of day may be stepped.
+//! The server determines the life of a token. It counts from the instant at which the request was *sent*, so a slow
+//! response only shortens it. The end is kept on the monotonic and the wall clock, and the earlier one applies: the
+//! monotonic clock stands still while the machine is suspended, and the wall clock can be stepped.
 
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
 use super::window::MINUTE;
-use crate::clock::{Now, date, part};
+use crate::clock::{Reading, date, part};
 
-/// The life assumed when neither the response nor the token says anything: what the API documents.
+/// The life that the API documents. It applies if neither the response nor the token gives one.
 const DEFAULT_LIFE: Duration = Duration::from_secs(3600);
-/// How much earlier than the margin a refresh may be drawn, so that many machines do not refresh at once.
+/// The range of the random addition to the refresh margin. It keeps many machines from refreshing at once.
 const SPREAD: Duration = Duration::from_secs(300);
-/// The end of a life, in which a token would arrive too late.
+/// The end of a life, in which a request might reach the server too late.
 const LAST_SECONDS: Duration = Duration::from_secs(2);
-/// How far, in seconds, the local clock may be ahead.
+/// How far the local clock may be ahead, in seconds.
 const A_DAY: i64 = 24 * 60 * 60;
 
-/// What a response said about the life of its token, and when.
+/// What a response says about the life of its token.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Evidence {
-    /// Both clocks when the request was sent.
-    pub(crate) sent: Now,
+    /// When the request was sent.
+    pub(crate) sent: Reading,
     /// The `Date` header of the response.
     pub(crate) server_date: Option<OffsetDateTime>,
     /// `access_expires_at` of the response.
     pub(crate) expires_at: Option<OffsetDateTime>,
-    /// `exp` of the token itself, in seconds since 1970.
+    /// The `exp` claim of the token, in seconds since 1970.
     pub(crate) exp: Option<i64>,
-    /// `iat` of the token itself, in seconds since 1970.
+    /// The `iat` claim of the token, in seconds since 1970.
     pub(crate) iat: Option<i64>,
 }
 
 impl Evidence {
-    /// The life of the token, never longer than `exp` - `iat`.
+    /// Returns the life of the token. It is the first positive one of:
     ///
-    /// `access_expires_at` counts from the `Date`. Where that gives no positive life, it counts from the local clock
-    /// and from `iat`, beside `exp` - `iat`, and the shortest life is taken: one of these clocks may be wrong by
-    /// hours. Last, `exp` alone counts from the `Date`, else from the local clock. Evidence that a token the server
-    /// has just given is over is wrong, so the next is taken. If all evidence says so, the life is zero. A local clock
-    /// that contradicts the server alone, by less than a day, may be ahead by hours: then nothing is known.
+    /// 1. `access_expires_at` minus `Date`
+    /// 2. the shortest of `access_expires_at` minus the local clock, `access_expires_at` minus `iat`, and `exp` minus
+    ///    `iat`: one of these clocks may be wrong by hours
+    /// 3. `exp` minus `Date`
+    /// 4. `exp` minus the local clock
+    ///
+    /// It is never longer than `exp` minus `iat`. Evidence that a new token has already expired is wrong, so the next
+    /// rule applies. If all evidence agrees, the life is zero. With neither `Date` nor `iat`, a local clock that is
+    /// less than a day past the end may just be wrong, and the default applies.
     fn life(&self) -> Duration {
         let wall = Some(seconds(self.sent.wall));
         let server = self.server_date.map(OffsetDateTime::unix_timestamp);
-        let (said, exp) = (self.expires_at.map(OffsetDateTime::unix_timestamp), self.exp);
-        let Some(end) = said.max(exp) else { return DEFAULT_LIFE };
+        let (expires_at, exp) = (self.expires_at.map(OffsetDateTime::unix_timestamp), self.exp);
+        let Some(end) = expires_at.max(exp) else { return DEFAULT_LIFE };
         let claimed = between(self.iat, exp);
-        let life = between(server, said)
-            .or_else(|| shortest([between(wall, said), between(self.iat, said), claimed]))
+        let life = between(server, expires_at)
+            .or_else(|| shortest([between(wall, expires_at), between(self.iat, expires_at), claimed]))
             .or_else(|| between(server, exp))
             .or_else(|| between(wall, exp));
         match life {
@@ -61,78 +65,78 @@ impl Evidence {
     }
 }
 
-/// The shortest life. Less than a minute beside a longer one is a clock that is wrong by just the life of a token, as
-/// clocks of another time zone are.
+/// Returns the shortest life, but ignores one of less than a minute if there is a longer one. A clock in another time
+/// zone can be wrong by almost exactly the life of a token.
 fn shortest(lives: [Option<Duration>; 3]) -> Option<Duration> {
     let longer = lives.into_iter().flatten().filter(|life| *life >= MINUTE).min();
     longer.or_else(|| lives.into_iter().flatten().min())
 }
 
-/// How much of a token's life is left, in the terms the engine acts on.
+/// The part of its life that a token is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Zone {
-    /// Use it.
+    /// Calls use the token.
     Fresh,
-    /// Use it, and replace it in the background.
+    /// Calls use the token while a flight replaces it.
     Expiring,
-    /// Replace it first: it has ended, or would before a request arrives.
-    Over,
+    /// Calls wait for a new token. This one has expired, or might before a request arrives.
+    Expired,
 }
 
-/// The end of one token, and its two turning points.
+/// The end of a token's life, and where its zones begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Expiry {
-    monotonic: Duration,
-    wall: Duration,
+    end: Reading,
     life: Duration,
-    early: Duration,
-    over: Duration,
+    /// The remaining life at which the token is `Expiring`.
+    expiring_at: Duration,
+    /// The remaining life at which the token is `Expired`.
+    expired_at: Duration,
 }
 
 impl Expiry {
-    /// Works out the end from what the response said. `margin` is the least time before the end at which a refresh
-    /// is wanted, `random` a number from `0.0..1.0` that spreads it.
+    /// Computes the expiry from the evidence. `margin` is the least remaining life at which to refresh. `random`, from
+    /// `0.0..1.0`, spreads the refreshes of many tokens.
     pub(crate) fn new(evidence: &Evidence, margin: Duration, random: f64) -> Self {
         let life = evidence.life();
         let latest = margin.saturating_add(SPREAD);
         let drawn = margin.saturating_add(part(SPREAD, random));
-        // At most a quarter of the life, or a short token would be refreshed by every call that uses it.
+        // At most a quarter of the life, or every call would refresh a token with a short life.
         let quarter = life / 4;
-        let early =
+        let expiring_at =
             if latest > quarter { part(quarter, drawn.as_secs_f64() / latest.as_secs_f64()) } else { drawn };
         Expiry {
-            monotonic: evidence.sent.monotonic.saturating_add(life),
-            wall: evidence.sent.wall.saturating_add(life),
+            end: evidence.sent.saturating_add(life),
             life,
-            early,
-            over: LAST_SECONDS.min(life / 20),
+            expiring_at,
+            expired_at: LAST_SECONDS.min(life / 20),
         }
     }
 
-    pub(crate) fn remaining(&self, now: Now) -> Duration {
-        let monotonic = self.monotonic.saturating_sub(now.monotonic);
-        monotonic.min(self.wall.saturating_sub(now.wall))
+    pub(crate) fn remaining(&self, now: Reading) -> Duration {
+        let monotonic = self.end.monotonic.saturating_sub(now.monotonic);
+        monotonic.min(self.end.wall.saturating_sub(now.wall))
     }
 
-    pub(crate) fn zone(&self, now: Now) -> Zone {
+    pub(crate) fn zone(&self, now: Reading) -> Zone {
         let remaining = self.remaining(now);
-        if remaining <= self.over {
-            Zone::Over
-        } else if remaining <= self.early {
+        if remaining <= self.expired_at {
+            Zone::Expired
+        } else if remaining <= self.expiring_at {
             Zone::Expiring
         } else {
             Zone::Fresh
         }
     }
 
-    /// The whole life the server gave.
+    /// The full life, counted from the instant of the request.
     pub(crate) fn life(&self) -> Duration {
         self.life
     }
 
-    /// The end on the local time of day.
+    /// The end on the wall clock.
     pub(crate) fn expires_at(&self) -> OffsetDateTime {
-        date(self.wall)
+        date(self.end.wall)
     }
 }
 
@@ -140,7 +144,7 @@ fn seconds(since_1970: Duration) -> i64 {
     i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// The time from one instant to a later one.
+/// Returns the time from `start` to `end`, or `None` if it is not positive or one of them is missing.
 fn between(start: Option<i64>, end: Option<i64>) -> Option<Duration> {
     let seconds = u64::try_from(end?.saturating_sub(start?)).ok()?;
     (seconds > 0).then(|| Duration::from_secs(seconds))
@@ -156,8 +160,11 @@ mod tests {
     const MARGIN: Duration = Duration::from_secs(300);
     const NOON: i64 = 1_900_000_000;
 
-    fn now(monotonic: u64, wall: i64) -> Now {
-        Now { monotonic: Duration::from_secs(monotonic), wall: Duration::from_secs(wall.try_into().unwrap()) }
+    fn now(monotonic: u64, wall: i64) -> Reading {
+        Reading {
+            monotonic: Duration::from_secs(monotonic),
+            wall: Duration::from_secs(wall.try_into().unwrap()),
+        }
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "evidence may be missing, and this is not")]
@@ -193,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_end_the_token_itself_is_asked() {
+    fn without_access_expires_at_the_claims_apply() {
         let exp_only = Evidence { exp: Some(NOON + 700), server_date: at(NOON + 100), ..evidence() };
         assert_eq!(remaining(&exp_only), 600);
         assert_eq!(remaining(&evidence()), 3600);
@@ -219,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn evidence_that_a_new_token_is_over_is_wrong_and_the_next_is_heard() {
+    fn evidence_that_a_new_token_has_expired_is_ignored() {
         let late = Some(NOON + 20_000);
         let date_ahead =
             Evidence { server_date: at(NOON + 20_000), expires_at: at(NOON + 900), ..evidence() };
@@ -243,7 +250,7 @@ mod tests {
                 700,
             ),
             (
-                "our clock is an hour ahead, but for a second: iat",
+                "our clock is almost an hour ahead: iat",
                 Evidence { expires_at: at(NOON + 1), iat: Some(NOON - 3599), ..evidence() },
                 3600,
             ),
@@ -253,7 +260,7 @@ mod tests {
                 900,
             ),
             (
-                "only our clock is heard, hours late",
+                "only our clock, hours late: the default",
                 Evidence { expires_at: at(NOON - 80_000), ..evidence() },
                 3600,
             ),
@@ -263,17 +270,21 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_over_on_arrival_only_if_all_evidence_agrees() {
-        let over = Evidence { server_date: at(NOON), expires_at: at(NOON - 5), ..evidence() };
+    fn a_token_has_expired_on_arrival_only_if_all_evidence_agrees() {
+        let expired = Evidence { server_date: at(NOON), expires_at: at(NOON - 5), ..evidence() };
         for (what, evidence) in [
-            ("the date and our clock", over),
-            ("iat and our clock", Evidence { server_date: None, iat: Some(NOON), ..over }),
-            ("the claims too", Evidence { exp: Some(NOON - 5), iat: Some(NOON), ..over }),
+            ("the date and our clock", expired),
+            ("iat and our clock", Evidence { server_date: None, iat: Some(NOON), ..expired }),
+            ("the claims too", Evidence { exp: Some(NOON - 5), iat: Some(NOON), ..expired }),
             ("our clock alone, by days", Evidence { expires_at: at(NOON - 90_000), ..evidence() }),
             ("our clock alone, by days, for exp", Evidence { exp: Some(NOON - 90_000), ..evidence() }),
         ] {
             let expiry = Expiry::new(&evidence, MARGIN, 0.0);
-            assert_eq!((expiry.life(), expiry.zone(evidence.sent)), (Duration::ZERO, Zone::Over), "{what}");
+            assert_eq!(
+                (expiry.life(), expiry.zone(evidence.sent)),
+                (Duration::ZERO, Zone::Expired),
+                "{what}"
+            );
         }
     }
 
@@ -281,21 +292,21 @@ mod tests {
     fn the_earlier_of_two_clocks_wins() {
         let evidence = Evidence { server_date: at(NOON), expires_at: at(NOON + 3600), ..evidence() };
         let expiry = Expiry::new(&evidence, MARGIN, 0.5);
-        assert_eq!(expiry.zone(now(1010, NOON + 4000)), Zone::Over, "the machine was suspended");
-        assert_eq!(expiry.zone(now(5000, NOON - 9000)), Zone::Over, "the time of day stepped back");
+        assert_eq!(expiry.zone(now(1010, NOON + 4000)), Zone::Expired, "the machine was suspended");
+        assert_eq!(expiry.zone(now(5000, NOON - 9000)), Zone::Expired, "the wall clock stepped back");
         assert_eq!(expiry.zone(now(1010, NOON - 9000)), Zone::Fresh);
     }
 
     #[test]
-    fn an_hour_turns_between_five_and_ten_minutes_before_its_end_and_is_used_to_its_last_two_seconds() {
+    fn a_token_of_an_hour_is_expiring_for_its_last_five_to_ten_minutes_and_is_used_to_its_last_two_seconds() {
         let evidence = Evidence { exp: Some(NOON + 3600), iat: Some(NOON), ..evidence() };
         for (random, seconds) in [(0.0, 300), (0.5, 450), (1.0, 600)] {
             let expiry = Expiry::new(&evidence, MARGIN, random);
-            let turning = 3600 - seconds;
-            assert_eq!(expiry.zone(now(1000 + turning - 1, NOON)), Zone::Fresh);
-            assert_eq!(expiry.zone(now(1000 + turning, NOON)), Zone::Expiring);
+            let expiring = 3600 - seconds;
+            assert_eq!(expiry.zone(now(1000 + expiring - 1, NOON)), Zone::Fresh);
+            assert_eq!(expiry.zone(now(1000 + expiring, NOON)), Zone::Expiring);
             assert_eq!(expiry.zone(now(1000 + 3597, NOON)), Zone::Expiring);
-            assert_eq!(expiry.zone(now(1000 + 3598, NOON)), Zone::Over);
+            assert_eq!(expiry.zone(now(1000 + 3598, NOON)), Zone::Expired);
         }
     }
 
@@ -308,7 +319,7 @@ mod tests {
             assert_eq!(expiry.zone(now(expiring - 1, NOON)), Zone::Fresh);
             assert_eq!(expiry.zone(now(expiring, NOON)), Zone::Expiring);
             assert_eq!(expiry.zone(now(1018, NOON)), Zone::Expiring);
-            assert_eq!(expiry.zone(now(1019, NOON)), Zone::Over);
+            assert_eq!(expiry.zone(now(1019, NOON)), Zone::Expired);
         }
     }
 }

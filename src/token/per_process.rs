@@ -1,9 +1,9 @@
-//! A value for each process that a fork makes.
+//! One value per process, across forks.
 
 use std::process;
 use std::sync::OnceLock;
 
-/// Finds the value of this process without a lock, because the parent may have held one when it forked.
+/// Finds the value of this process without a lock: the parent may have held one when it forked.
 pub(crate) struct PerProcess<T> {
     pid: u32,
     value: T,
@@ -15,13 +15,13 @@ impl<T> PerProcess<T> {
         PerProcess { pid: process::id(), value, next: OnceLock::new() }
     }
 
-    /// The value of this process. The first to ask makes it from the parent's.
+    /// Returns the value of this process. The first call in a child makes it from the parent's value.
     pub(crate) fn get(&self, make: impl Fn(&T) -> T) -> &T {
         self.of(process::id(), &make)
     }
 
-    /// The value it began with, unless a forked process has made its own. Costs no system call; a child that has
-    /// not called [`get`](PerProcess::get) yet sees the value as it was at the fork.
+    /// Returns the first process's value, unless a child has made its own. Makes no system call. A child that has not
+    /// called [`get`](PerProcess::get) yet sees the value as it was at the fork.
     pub(crate) fn first(&self) -> Option<&T> {
         self.next.get().is_none().then_some(&self.value)
     }
@@ -31,9 +31,9 @@ impl<T> PerProcess<T> {
             return &self.value;
         }
         if self.next.get().is_none() {
-            // Made before the cell is locked: a child that is forked meanwhile must not find it so.
+            // Made before the cell is locked, so a process forked during `make` does not find it locked.
             let child = PerProcess { pid, value: make(&self.value), next: OnceLock::new() };
-            // Another thread may have been first.
+            // If another thread was first, its value stays.
             self.next.set(Box::new(child)).unwrap_or_default();
         }
         self.next.get().map_or(&self.value, |next| next.of(pid, make))
@@ -44,7 +44,7 @@ impl<T> PerProcess<T> {
 pub(super) mod tests {
     use super::*;
 
-    /// Whether a forked child finds it so. A child that waits for a lock is over when the alarm rings.
+    /// Returns what `finds` returns in a forked child. A child that hangs on a lock exits after 20 seconds.
     #[cfg(unix)]
     pub(in crate::token) fn in_a_child(finds: impl FnOnce() -> bool) -> bool {
         match fork::fork().unwrap() {
@@ -60,7 +60,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn each_process_has_a_value_of_its_own() {
+    fn each_process_has_its_own_value() {
         let values = PerProcess { pid: 1, value: vec!["parent"], next: OnceLock::new() };
         let make = |parent: &Vec<&'static str>| [parent.as_slice(), &["child"]].concat();
         assert_eq!(values.of(1, &make), &["parent"]);

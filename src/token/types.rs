@@ -1,110 +1,87 @@
-//! The words that the machine, the cache and the session share.
+//! Types shared by the state machine, the cache and the session.
 
 use std::time::Duration;
 
 use super::expiry::{Expiry, Zone};
 
-/// What every blocking operation of the crate is: done, or to be polled again after a change, at the latest at
-/// `until` on the monotonic clock.
+/// The result of polling a blocking operation.
+///
+/// After `Wait`, the caller polls again when the state changes, and no later than `until` on the monotonic clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Poll<R> {
     Ready(R),
     Wait {
         until: Duration,
-        /// Only time ends this wait: there is no response to wait for.
+        /// Whether this is a pause: no response is pending, and only time ends the wait.
         pause: bool,
     },
 }
 
-/// The settings the machine goes by.
+/// The settings of the state machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Rules {
-    /// How long a flight may take.
+pub(crate) struct TokenSettings {
+    /// The longest a flight may take.
     pub(crate) flight_limit: Duration,
-    /// Whether a refused login may succeed later because the credentials come from a closure.
+    /// Whether credentials come from a closure, which may return others after a refused login.
     pub(crate) credentials_can_change: bool,
 }
 
 /// The template of an API call's path.
 pub(crate) type RouteName = &'static str;
 
-/// Why a caller gets no token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Refusal {
-    LoggedOut,
-    TimedOut,
-    /// The flight it waited for failed, or no auth call can leave before its deadline.
-    Failed {
-        retry_after: Duration,
-    },
-    /// The session's own rolling minute leaves no room for an auth call before its deadline.
-    Limited {
-        retry_after: Duration,
-    },
-    /// The server's tokens live for less than was asked for.
-    TooLong {
-        life: Duration,
-    },
-}
-
-/// The auth calls that mint a pair of tokens.
+/// The auth calls that obtain a token pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum AuthCall {
     Login,
-    /// Asks the credentials closure, and logs in only if it gives others than those the server refused.
+    /// Calls the credentials closure, and logs in only if the credentials differ from those the server refused.
     LoginIfChanged,
-    /// Presents the refresh token of the held pair. The cache moves it out, so that it exists nowhere else.
+    /// Presents the current refresh token. The cache moves the token out, so no second copy exists.
     Refresh,
 }
 
-/// What a flight does next.
+/// What the machine needs to know of a new token pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Step {
-    Send(AuthCall),
-    Over,
-}
-
-/// What the machine knows of a pair.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Granted {
+pub(crate) struct NewPair {
     pub(crate) expiry: Expiry,
-    /// Whether a refresh token came with it.
-    pub(crate) refresh: bool,
+    pub(crate) has_refresh: bool,
 }
 
-/// Why an auth call brought nothing.
+/// Why an auth call returned no pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Failure {
-    /// Not a byte left.
+    /// No byte was sent.
     NotSent,
-    /// Not a byte left, and none would the next time.
+    /// No byte was sent, and a retry would send none either.
     Unsendable,
-    /// The API refused the refresh token, or the credentials.
+    /// The API refused the refresh token or the credentials.
     Refused,
-    /// 403, and any other 4xx on a login: nothing was spent, and nothing else would help.
+    /// 403, or any other 4xx on a login. Nothing was spent, and no other auth call would help.
     Forbidden,
-    /// 429: nothing was spent.
+    /// 429. Nothing was spent.
     Limited { retry_after: Duration },
-    /// It may have had its effect. `answered`: the API itself sent the 5xx, and not a gateway.
-    Unknown { answered: bool, retry_after: Duration },
+    /// The call may have taken effect. `from_api`: the API itself sent the 5xx, not a gateway.
+    Unknown { from_api: bool, retry_after: Duration },
     /// A complete response that cannot be used.
     Unusable,
-    /// The credentials are still those that the server refused; nothing was sent.
+    /// The credentials are those that the server refused. Nothing was sent.
     Unchanged,
-    /// The credentials closure still runs for an earlier flight; nothing was sent.
-    Asking,
+    /// The credentials closure is still running for an earlier flight. Nothing was sent.
+    ClosureBusy,
     /// The credentials closure failed, or the flight panicked.
     Aborted,
 }
 
 impl Failure {
-    /// Whether the API counted the call.
+    /// Whether the API counts the call towards its rate limit.
     pub(super) fn counts(self) -> bool {
-        use Failure::{Aborted, Asking, NotSent, Unchanged, Unknown, Unsendable};
-        !matches!(self, NotSent | Unsendable | Unchanged | Asking | Aborted | Unknown { answered: false, .. })
+        use Failure::{Aborted, ClosureBusy, NotSent, Unchanged, Unknown, Unsendable};
+        !matches!(
+            self,
+            NotSent | Unsendable | Unchanged | ClosureBusy | Aborted | Unknown { from_api: false, .. }
+        )
     }
 
-    /// Whether a refresh token that was presented is still good.
+    /// Whether a refresh token that was presented can be presented again.
     pub(super) fn leaves_unspent(self) -> bool {
         use Failure::{Forbidden, Limited, NotSent, Unsendable};
         matches!(self, NotSent | Unsendable | Forbidden | Limited { .. })
@@ -118,52 +95,53 @@ impl Failure {
     }
 }
 
-/// What becomes of what an auth call brought back, or had presented.
+/// What the cache does with the result of an auth call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Verdict {
+pub(crate) enum Disposition {
     /// The new pair replaces the old one.
     Publish,
-    /// The refresh token is unspent and goes back to its pair.
+    /// The presented refresh token is unspent and returns to the cache.
     PutBack,
-    /// Nothing is kept; what was presented may be spent.
-    Drop,
-    /// The session was closed meanwhile.
+    /// Nothing is kept: a presented refresh token may be spent.
+    Discard,
+    /// The flight had already ended. `revoke`: the new pair must be revoked, not just dropped.
     Late { revoke: bool },
 }
 
 /// What a call does about a 401.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum After401 {
-    /// Retry with a token newer than the one refused. `last`: a flight brings it, and there is no second.
+    /// Retry with a token newer than the refused one. `last`: that token comes from a flight, so this is the only
+    /// such retry.
     Retry { newer_than: u64, last: bool },
-    /// Retry at this instant with the same token: it is too young for every node to know it.
+    /// Retry at this instant with the same token: not every node may know it yet.
     RetrySame { at: Duration },
-    /// Surface the 401. `given_up`: the token is not used any more.
-    Surface { given_up: bool },
+    /// Return the 401 to the caller. `rejected`: the token is not used any more.
+    Surface { rejected: bool },
 }
 
 /// How a session is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Close {
-    /// The server revokes every token of the client, so a pair that arrives late is revoked as well.
+    /// Revokes every token of the client, including a pair that arrives late.
     Logout,
-    /// Only this process forgets: the API can revoke all pairs of a client or none, so a late pair is dropped.
+    /// Drops the tokens of this process, including a pair that arrives late. The API cannot revoke one pair alone.
     Forget,
 }
 
-/// One caller that wants a token, with a deadline of its own.
+/// A caller that waits for a token, with its own deadline.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Waiter {
     /// The generation that the server has just refused.
     pub(super) newer_than: u64,
     pub(super) deadline: Duration,
-    /// How many logouts there had been when the caller began. Any other number means `LoggedOut`.
+    /// The number of logouts when the caller began. If it has changed, the caller gets `LoggedOut`.
     pub(super) closes: u64,
-    /// How long the token has to live.
+    /// The least remaining life of the token.
     pub(super) at_least: Duration,
-    /// Only what a login mints will do.
+    /// Whether the token must come from a login.
     pub(super) login: bool,
-    /// The flight whose outcome it shares.
+    /// The flight whose outcome the caller shares.
     pub(super) joined: Option<u64>,
 }
 
@@ -172,13 +150,13 @@ impl Waiter {
         Waiter { newer_than, deadline, closes, at_least: Duration::ZERO, login: false, joined: None }
     }
 
-    /// The same, for a token that has so long to live.
+    /// Requires a token with at least this remaining life.
     pub(crate) fn at_least(self, life: Duration) -> Self {
         Waiter { at_least: life, ..self }
     }
 }
 
-/// What `status()` shows.
+/// The state that `status()` reports.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Snapshot {
     pub(crate) zone: Option<Zone>,
@@ -186,6 +164,6 @@ pub(crate) struct Snapshot {
     pub(crate) remaining: Duration,
     pub(crate) next_attempt: Duration,
     pub(crate) closed: bool,
-    pub(crate) given_up: bool,
-    pub(crate) flying: bool,
+    pub(crate) rejected: bool,
+    pub(crate) renewing: bool,
 }

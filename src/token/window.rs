@@ -1,60 +1,60 @@
-//! The rolling minute and the doubling pause: each exists once in the crate.
+//! The rolling window of a rate limit, and the doubling of a backoff.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
-/// Holds at most `limit` calls in any `length` of time.
+/// Allows at most `limit` calls in any period of `length`.
 ///
-/// It remembers when each call was made. A bucket that starts full would let nearly twice its size through in the
-/// first minute, and the server counts over a rolling window.
+/// The server counts over a rolling window. A token bucket that starts full would allow nearly twice the limit in the
+/// first minute, so this remembers the instant of each call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Window {
     limit: usize,
     length: Duration,
-    /// Calls that are out: each counts until it ends, because its response may.
-    out: usize,
+    /// Calls without a response. Each counts until it ends, because the server may count it at any time until then.
+    pending: usize,
     /// In ascending order.
     counted: VecDeque<Duration>,
 }
 
 impl Window {
     pub(crate) fn new(limit: usize, length: Duration) -> Self {
-        Window { limit, length, out: 0, counted: VecDeque::new() }
+        Window { limit, length, pending: 0, counted: VecDeque::new() }
     }
 
-    /// When the next call may leave; `now` or later.
+    /// Returns the earliest instant for the next call, `now` or later.
     pub(crate) fn room_at(&self, now: Duration) -> Duration {
         let in_window = || self.counted.iter().filter(|at| at.saturating_add(self.length) > now);
-        // A call that was promised a later turn is not overtaken.
+        // Turns are in order: no call may take a turn before one already given.
         let free = self.counted.back().map_or(now, |last| now.max(*last));
-        let Some(surplus) = (in_window().count() + self.out).checked_sub(self.limit) else {
+        let Some(surplus) = (in_window().count() + self.pending).checked_sub(self.limit) else {
             return free;
         };
-        // Where the calls that are out fill the window alone, its length is the least that can be promised.
+        // If pending calls alone fill the window, a full window is the shortest safe wait.
         let leaves = in_window().nth(surplus).map_or(now, |at| *at);
         free.max(leaves.saturating_add(self.length))
     }
 
-    /// Counts a call from this instant on.
+    /// Counts a call at this instant.
     pub(crate) fn take(&mut self, at: Duration) {
         let at = self.counted.back().map_or(at, |last| at.max(*last));
-        // No more than `limit` calls ever decide when the next may leave.
+        // Only the last `limit` calls affect the next turn.
         if self.counted.len() >= self.limit.max(1) {
             self.counted.pop_front();
         }
         self.counted.push_back(at);
     }
 
-    /// A call went out.
+    /// Records that a call was sent.
     pub(crate) fn sent(&mut self) {
-        self.out = self.out.saturating_add(1);
+        self.pending = self.pending.saturating_add(1);
     }
 
-    /// A call that was out has ended. If the server counted it, it did so before its response arrived.
+    /// Records the end of a pending call. If the server counted it, it did so before `now`.
     pub(crate) fn ended(&mut self, now: Duration, counts: bool) {
-        self.out = self.out.saturating_sub(1);
+        self.pending = self.pending.saturating_sub(1);
         self.counted.retain(|at| at.saturating_add(self.length) > now);
         if counts {
             self.take(now);
@@ -62,7 +62,7 @@ impl Window {
     }
 }
 
-/// The pause after so many failures in a row: `first`, doubling up to `longest`.
+/// The pause after this many failures in a row: `first`, doubling up to `longest`.
 pub(crate) fn doubled(first: Duration, failures: u32, longest: Duration) -> Duration {
     let factor = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
     first.saturating_mul(factor).min(longest)
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn turns_are_promised_in_order_and_as_early_as_can_be() {
+    fn turns_are_in_order_and_as_early_as_possible() {
         let mut window = Window::new(3, MINUTE);
         let turns = [0, 10, 10, 20, 20, 20, 20, 500].map(|now| {
             let turn = window.room_at(at(now));
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_is_out_counts_until_it_ends() {
+    fn a_pending_call_counts_until_it_ends() {
         let mut window = Window::new(2, MINUTE);
         window.sent();
         window.sent();

@@ -1,4 +1,4 @@
-//! What holds of every expiry, whatever a server says and whatever the clocks show.
+//! Properties of every expiry, for any response and any clocks.
 
 use proptest::prelude::*;
 
@@ -6,14 +6,14 @@ use super::*;
 
 const MARGIN: Duration = Duration::from_secs(300);
 
-/// Any second a date can show, with the first and the last of them drawn often.
+/// Any second of the calendar. The first and the last are drawn often.
 fn second() -> impl Strategy<Value = i64> {
     let first = OffsetDateTime::new_utc(time::Date::MIN, time::Time::MIDNIGHT).unix_timestamp();
     let last = time::PrimitiveDateTime::MAX.assume_utc().unix_timestamp();
     prop_oneof![Just(first), Just(last), Just(0), 0..=4_102_444_800_i64, first..=last]
 }
 
-/// The same second of the world, written in any zone.
+/// Any second, written with any UTC offset.
 fn date() -> impl Strategy<Value = OffsetDateTime> {
     (second(), -18 * 3600..=18 * 3600_i32).prop_map(|(second, offset)| {
         let utc = OffsetDateTime::from_unix_timestamp(second).unwrap();
@@ -22,7 +22,7 @@ fn date() -> impl Strategy<Value = OffsetDateTime> {
     })
 }
 
-/// What a token says about itself need not be a date at all.
+/// Any claim. It need not be a valid date.
 fn claim() -> impl Strategy<Value = i64> {
     prop_oneof![Just(i64::MIN), Just(i64::MAX), Just(0), Just(-1), second(), any::<i64>()]
 }
@@ -37,18 +37,18 @@ fn duration() -> impl Strategy<Value = Duration> {
     ]
 }
 
-fn moment() -> impl Strategy<Value = Now> {
-    (duration(), duration()).prop_map(|(monotonic, wall)| Now { monotonic, wall })
+fn reading() -> impl Strategy<Value = Reading> {
+    (duration(), duration()).prop_map(|(monotonic, wall)| Reading { monotonic, wall })
 }
 
 fn evidence() -> impl Strategy<Value = Evidence> {
     let (date, end) = (prop::option::of(date()), prop::option::of(date()));
-    (moment(), date, end, prop::option::of(claim()), prop::option::of(claim())).prop_map(
+    (reading(), date, end, prop::option::of(claim()), prop::option::of(claim())).prop_map(
         |(sent, server_date, expires_at, exp, iat)| Evidence { sent, server_date, expires_at, exp, iat },
     )
 }
 
-/// What a clock may answer when asked for a number from 0 to 1, broken ones included.
+/// Any number that a clock may return for `random`, valid or not.
 fn random() -> impl Strategy<Value = f64> {
     prop_oneof![0.0..1.0, Just(0.0), Just(1.0), Just(-1.0), Just(f64::INFINITY), Just(f64::NAN)]
 }
@@ -57,7 +57,7 @@ fn rank(zone: Zone) -> u8 {
     match zone {
         Zone::Fresh => 0,
         Zone::Expiring => 1,
-        Zone::Over => 2,
+        Zone::Expired => 2,
     }
 }
 
@@ -72,17 +72,17 @@ proptest! {
         prop_assert!(expiry.remaining(evidence.sent) <= expiry.life());
         let monotonic = evidence.sent.monotonic.saturating_add(later);
         let passed = monotonic.saturating_sub(evidence.sent.monotonic);
-        // The time of day may be stepped back as far as it goes: the other clock counts on.
-        let now = Now { monotonic, wall: Duration::ZERO };
+        // The wall clock may be stepped back to 1970. The monotonic clock still counts.
+        let now = Reading { monotonic, wall: Duration::ZERO };
         prop_assert!(expiry.remaining(now) <= expiry.life().saturating_sub(passed));
     }
 
     #[test]
     fn a_token_only_ever_ages(
-        evidence in evidence(), margin in duration(), random in random(), from in moment(), step in moment(),
+        evidence in evidence(), margin in duration(), random in random(), from in reading(), step in reading(),
     ) {
         let expiry = Expiry::new(&evidence, margin, random);
-        let later = Now {
+        let later = Reading {
             monotonic: from.monotonic.saturating_add(step.monotonic),
             wall: from.wall.saturating_add(step.wall),
         };
@@ -91,28 +91,28 @@ proptest! {
     }
 
     #[test]
-    fn the_turning_points_are_in_order_and_leave_most_of_the_life_fresh(
+    fn the_zones_are_in_order_and_most_of_the_life_is_fresh(
         evidence in evidence(), margin in duration(), random in random(),
     ) {
         let expiry = Expiry::new(&evidence, margin, random);
-        prop_assert_eq!(expiry.over, LAST_SECONDS.min(expiry.life / 20));
-        prop_assert!(expiry.early <= expiry.life / 4);
-        prop_assert_eq!(expiry.zone(evidence.sent) == Zone::Over, expiry.remaining(evidence.sent) <= expiry.over);
+        prop_assert_eq!(expiry.expired_at, LAST_SECONDS.min(expiry.life / 20));
+        prop_assert!(expiry.expiring_at <= expiry.life / 4);
+        prop_assert_eq!(expiry.zone(evidence.sent) == Zone::Expired, expiry.remaining(evidence.sent) <= expiry.expired_at);
     }
 
     #[test]
-    fn an_early_point_is_never_later_than_the_margin_where_the_life_has_room_for_it(
+    fn a_refresh_is_due_no_later_than_the_margin_if_the_life_is_long_enough(
         margin in (0..1_000_u64).prop_map(Duration::from_secs), random in random(), life in 40_000..i64::MAX,
     ) {
-        let sent = Now { monotonic: Duration::ZERO, wall: Duration::ZERO };
+        let sent = Reading { monotonic: Duration::ZERO, wall: Duration::ZERO };
         let evidence = Evidence { sent, server_date: None, expires_at: None, exp: Some(life), iat: Some(0) };
         let expiry = Expiry::new(&evidence, margin, random);
-        prop_assert!(expiry.early >= margin && expiry.early <= margin + SPREAD);
+        prop_assert!(expiry.expiring_at >= margin && expiry.expiring_at <= margin + SPREAD);
     }
 
     #[test]
-    fn a_skew_of_any_size_changes_nothing_while_the_server_shows_its_date(
-        sent in moment(), date in 0..4_102_444_800_i64, skew in -2_000_000_000..=2_000_000_000_i64, life in 0..1_000_000_u64,
+    fn clock_skew_of_any_size_changes_nothing_if_the_server_sends_its_date(
+        sent in reading(), date in 0..4_102_444_800_i64, skew in -2_000_000_000..=2_000_000_000_i64, life in 0..1_000_000_u64,
     ) {
         let server = |second: i64| OffsetDateTime::from_unix_timestamp(second + skew).ok();
         let evidence = Evidence {
@@ -122,16 +122,16 @@ proptest! {
     }
 
     #[test]
-    fn an_end_that_every_clock_has_passed_is_no_life_at_all(
-        sent in moment(), ends in date(), ahead in 0..1_000_000_i64,
+    fn an_end_that_every_clock_has_passed_gives_no_life(
+        sent in reading(), ends in date(), ahead in 0..1_000_000_i64,
     ) {
         let date = ends.checked_add(time::Duration::seconds(ahead)).unwrap_or(ends);
         let passed = Duration::from_secs(u64::try_from(ends.unix_timestamp()).unwrap_or(0));
-        let sent = Now { wall: sent.wall.max(passed), ..sent };
+        let sent = Reading { wall: sent.wall.max(passed), ..sent };
         let evidence = Evidence { sent, server_date: Some(date), expires_at: Some(ends), exp: None, iat: None };
         let expiry = Expiry::new(&evidence, MARGIN, 0.5);
         prop_assert!(expiry.life().is_zero());
-        prop_assert_eq!(expiry.zone(sent), Zone::Over);
+        prop_assert_eq!(expiry.zone(sent), Zone::Expired);
     }
 
     #[test]

@@ -1,14 +1,15 @@
-//! All interleavings of three callers, the flights they start, the server, a logout and the clocks.
+//! A model check of the state machine: all interleavings of three callers, their flights, the server, a logout and the
+//! clocks.
 //!
-//! It drives the very polls that the cache drives. Only the shell is modelled: a thread that was told `Wait { until }`
-//! runs again after any change, or when that instant has come. The condition variable, `take_in` and `catch_unwind`
-//! are left to the thread tests of the cache.
+//! It drives the same polls as the cache. Only the shell is modelled: a thread whose poll returned `Wait { until }`
+//! polls again after any change, or at that instant. The thread tests of the cache cover the condition variable, `apply`
+//! and `catch_unwind`.
 
 mod callers;
 mod defects;
 mod flights;
-mod rules;
-mod scenario;
+mod model;
+mod properties;
 mod system;
 
 use std::time::{Duration, Instant};
@@ -16,9 +17,9 @@ use std::time::{Duration, Instant};
 use stateright::{Checker, HasDiscoveries, Model};
 
 use defects::Defect;
-use scenario::{Action, Around, Scenario};
+use model::{Environment, TokenModel, Transition};
 
-/// How late after its mint a token is accepted: before the first retry, at it, later, and just before the last.
+/// How old a token is when the server first accepts it: before the first retry, at it, later, and just before the last.
 const LAGS: [Duration; 4] = [
     Duration::from_millis(300),
     Duration::from_millis(1500),
@@ -26,58 +27,59 @@ const LAGS: [Duration; 4] = [
     Duration::from_millis(4900),
 ];
 
-/// So many steps, from the beginning and from a login, where the server does anything. An optimized build goes further.
-const STEPS: usize = if cfg!(debug_assertions) { 7 } else { 8 };
-/// The same where somebody else revokes the tokens. All worlds are within 53 steps, and an optimized build sees them.
-const REVOKED_STEPS: usize = if cfg!(debug_assertions) { 24 } else { ALL };
-/// More than any path has where the server is well.
-const ALL: usize = 500;
+/// The depth of the search, from the start and from a login, if the server does anything. An optimized build goes
+/// further.
+const DEPTH: usize = if cfg!(debug_assertions) { 7 } else { 8 };
+/// The depth if somebody else revokes the tokens. An optimized build reaches all states, which are within 53 steps.
+const REVOKED_DEPTH: usize = if cfg!(debug_assertions) { 24 } else { UNBOUNDED };
+/// Deeper than any path with a healthy server.
+const UNBOUNDED: usize = 500;
 
-impl Scenario {
-    /// The property that does not hold, and a path to a world where it does not.
-    fn check(self) -> Option<(&'static str, Vec<Action>)> {
+impl TokenModel {
+    /// Returns the property that does not hold, and a path to a state that violates it.
+    fn check(self) -> Option<(&'static str, Vec<Transition>)> {
         let began = Instant::now();
         let checker = self.checker().finish_when(HasDiscoveries::Any).spawn_bfs().join();
-        // The first world counts as depth 1.
-        let (worlds, steps) = (checker.unique_state_count(), checker.max_depth() - 1);
-        println!("{self:?}: {worlds} worlds, {steps} steps, {:?}", began.elapsed());
+        // The checker counts the first state as depth 1.
+        let (states, depth) = (checker.unique_state_count(), checker.max_depth() - 1);
+        println!("{self:?}: {states} states, depth {depth}, {:?}", began.elapsed());
         let found = checker.discoveries().into_iter().map(|(name, path)| (name, path.into_actions()));
         found.min_by_key(|(name, path)| (path.len(), *name))
     }
 
-    fn new(around: Around, steps: usize) -> Self {
-        Scenario { around, defect: Defect::None, steps }
+    fn new(environment: Environment, depth: usize) -> Self {
+        TokenModel { environment, defect: Defect::None, depth }
     }
 }
 
 #[test]
-fn every_interleaving_keeps_the_rules() {
-    assert_eq!(Scenario::new(Around::Anything { logins: 10 }, STEPS).check(), None);
+fn every_interleaving_keeps_the_properties() {
+    assert_eq!(TokenModel::new(Environment::Anything { logins: 10 }, DEPTH).check(), None);
 }
 
 #[test]
-fn every_interleaving_keeps_the_rules_where_one_login_a_minute_is_allowed() {
-    assert_eq!(Scenario::new(Around::Anything { logins: 1 }, STEPS).check(), None);
+fn every_interleaving_keeps_the_properties_with_one_login_a_minute() {
+    assert_eq!(TokenModel::new(Environment::Anything { logins: 1 }, DEPTH).check(), None);
 }
 
 #[test]
 fn a_token_that_is_accepted_late_costs_one_login_and_fails_nobody() {
-    for around in LAGS.into_iter().flat_map(|lag| [Around::Lag(lag), Around::Nodes(lag)]) {
-        assert_eq!(Scenario::new(around, ALL).check(), None);
+    for environment in LAGS.into_iter().flat_map(|lag| [Environment::Lag(lag), Environment::NodeLag(lag)]) {
+        assert_eq!(TokenModel::new(environment, UNBOUNDED).check(), None);
     }
 }
 
 #[test]
-fn after_a_revocation_by_somebody_else_every_caller_works_again() {
-    assert_eq!(Scenario::new(Around::Revoked, REVOKED_STEPS).check(), None);
+fn every_caller_is_served_after_somebody_else_revokes_the_tokens() {
+    assert_eq!(TokenModel::new(Environment::Revocation, REVOKED_DEPTH).check(), None);
 }
 
 #[test]
 fn a_slow_server_fails_only_the_callers_that_cannot_wait_for_it() {
-    assert_eq!(Scenario::new(Around::Slow, ALL).check(), None);
+    assert_eq!(TokenModel::new(Environment::Slow, UNBOUNDED).check(), None);
 }
 
 #[test]
-fn a_login_that_never_ends_fails_nobody_who_comes_after_its_limit() {
-    assert_eq!(Scenario::new(Around::Hangs, ALL).check(), None);
+fn a_login_that_never_ends_fails_nobody_who_comes_after_its_deadline() {
+    assert_eq!(TokenModel::new(Environment::HungLogin, UNBOUNDED).check(), None);
 }

@@ -163,7 +163,7 @@ fn a_pause_that_slept_through_a_logout_and_the_next_login_has_failed() {
 fn a_logout_leaves_nothing_of_an_earlier_failure() {
     let scene = Scene::logged_in();
     let waiter = scene.caller(1, secs(60));
-    scene.next("refresh with a").fails(Failure::Unknown { answered: true, retry_after: secs(3600) });
+    scene.next("refresh with a").fails(Failure::Unknown { from_api: true, retry_after: secs(3600) });
     assert_eq!(waiter.ends(), Err((ErrorKind::Network, Some(3600))));
     let logout = scene.logout();
     scene.next_revocation().ends(Ok(()));

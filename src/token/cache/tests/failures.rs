@@ -65,7 +65,7 @@ fn a_refresh_without_a_new_refresh_token_publishes_and_the_next_flight_logs_in()
     let scene = Scene::logged_in();
     let waiter = scene.caller(1, secs(60));
     let refresh = scene.next("refresh with a");
-    let alone = Pair { refresh: None, ..pair("b", refresh.at) };
+    let alone = TokenPair { refresh: None, ..pair("b", refresh.at) };
     refresh.answers(Ok(alone));
     assert_eq!(waiter.ends(), Ok(2));
     assert_eq!(scene.cache.peek(Duration::ZERO, |access| *access), Some("b"));

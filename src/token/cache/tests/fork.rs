@@ -21,28 +21,32 @@ impl Source for Still {
     type Access = &'static str;
     type Refresh = Infallible;
 
-    fn now(&self) -> Now {
-        Now { monotonic: secs(1), wall: secs(1) }
+    fn now(&self) -> Reading {
+        Reading { monotonic: secs(1), wall: secs(1) }
     }
     fn random(&self) -> f64 {
         1.0
     }
-    fn pausing(&self, _: Duration) {}
+    fn on_pause(&self, _: Duration) {}
     fn on_jump(&self, _: Waker) {}
     fn spawn(&self, flight: Box<dyn FnOnce() + Send>) -> io::Result<()> {
         flight();
         Ok(())
     }
     fn close_connections(&self) {}
-    fn login(&self, _: Attempt<'_>) -> Result<Pair<&'static str, Infallible>, AuthError> {
+    fn login(&self, _: LoginAttempt<'_>) -> Result<TokenPair<&'static str, Infallible>, AuthError> {
         self.logins.fetch_add(1, Ordering::SeqCst);
-        let Pair { access, expiry, .. } = pair("minted", secs(1));
-        Ok(Pair { access, refresh: None, expiry })
+        let TokenPair { access, expiry, .. } = pair("minted", secs(1));
+        Ok(TokenPair { access, refresh: None, expiry })
     }
-    fn refresh(&self, token: &Infallible, _: Duration) -> Result<Pair<&'static str, Infallible>, AuthError> {
+    fn refresh(
+        &self,
+        token: &Infallible,
+        _: Duration,
+    ) -> Result<TokenPair<&'static str, Infallible>, AuthError> {
         match *token {}
     }
-    fn revoke(&self, _: HeldTokens<Self>, _: Duration, _: &dyn Fn(Duration)) -> Result<()> {
+    fn revoke(&self, _: TokensToRevoke<Self>, _: Duration, _: &dyn Fn(Duration)) -> Result<()> {
         Ok(())
     }
     fn forked(&self, _: &&'static str) -> &'static str {
@@ -53,7 +57,7 @@ impl Source for Still {
 
 fn cache() -> (Cache<Still>, Arc<Still>) {
     let source = Arc::<Still>::default();
-    let rules = Rules { flight_limit: FLIGHT_LIMIT, credentials_can_change: false };
+    let rules = TokenSettings { flight_limit: FLIGHT_LIMIT, credentials_can_change: false };
     let cache = Cache::new(rules, Arc::clone(&source));
     cache.acquire(Waiter::new(0, secs(60), 0)).unwrap();
     (cache, source)

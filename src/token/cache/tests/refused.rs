@@ -63,7 +63,7 @@ fn a_newer_token_that_is_there_is_tried_also_after_a_flight() {
 #[test]
 fn a_route_that_refuses_what_others_accept_starts_one_flight_a_minute() {
     let scene = Scene::logged_in();
-    let surface = After401::Surface { given_up: false };
+    let surface = After401::Surface { rejected: false };
     let refresh = |generation, token| {
         let waiter = scene.caller(generation, secs(60));
         scene.next(token).grants("a");
@@ -93,7 +93,7 @@ fn an_accepted_call_of_a_route_ends_its_minute() {
     let scene = Scene::logged_in();
     scene.cache.accepted(1, "/products");
     scene.clock.advance(secs(5));
-    let surface = After401::Surface { given_up: false };
+    let surface = After401::Surface { rejected: false };
     assert_eq!(scene.cache.refused(1, "/esims", true), surface);
     scene.cache.accepted(1, "/products");
     assert_eq!(scene.cache.refused(1, "/esims", false), surface);
@@ -105,7 +105,7 @@ fn an_accepted_call_of_a_route_ends_its_minute() {
 fn a_token_that_nobody_accepts_is_given_up_and_the_next_flight_logs_in() {
     let scene = Scene::logged_in();
     scene.clock.advance(secs(5));
-    assert_eq!(scene.cache.refused(1, "/orders", true), After401::Surface { given_up: true });
+    assert_eq!(scene.cache.refused(1, "/orders", true), After401::Surface { rejected: true });
     assert_eq!(scene.cache.peek(Duration::ZERO, |_| ()), None);
     let waiter = scene.caller(0, secs(60));
     scene.next("login").grants("b");

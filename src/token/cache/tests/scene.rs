@@ -71,7 +71,7 @@ impl Scene {
             hold_closing: Mutex::new(None),
             left_current: AtomicBool::new(true),
         });
-        let rules = Rules { flight_limit: FLIGHT_LIMIT, credentials_can_change };
+        let rules = TokenSettings { flight_limit: FLIGHT_LIMIT, credentials_can_change };
         let cache = Arc::new(Cache::new(rules, Arc::clone(&server)));
         Scene { clock, cache, server, calls: seen, revocations: revoked, pauses: announced, ended: over }
     }

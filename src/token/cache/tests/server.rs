@@ -20,7 +20,7 @@ use crate::token::types::*;
 /// No wait of a test is longer; none that succeeds takes anything like it.
 pub(super) const BOUND: Duration = Duration::from_secs(20);
 pub(super) const LIFE: Duration = secs(3600);
-pub(super) const LOST: Failure = Failure::Unknown { answered: false, retry_after: Duration::ZERO };
+pub(super) const LOST: Failure = Failure::Unknown { from_api: false, retry_after: Duration::ZERO };
 
 pub(super) const fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -48,7 +48,7 @@ impl TestClock {
 #[derive(Debug)]
 pub(super) struct Refresh(pub(super) &'static str);
 
-pub(super) type Response = Result<Pair<&'static str, Refresh>, AuthError>;
+pub(super) type Response = Result<TokenPair<&'static str, Refresh>, AuthError>;
 type Observer = Box<dyn Fn(EventKind) + Send + Sync>;
 
 /// An auth call that waits for its response.
@@ -84,10 +84,10 @@ impl AuthCall {
     }
 }
 
-pub(super) fn pair(name: &'static str, sent: Duration) -> Pair<&'static str, Refresh> {
-    let sent = Now { monotonic: sent, wall: sent };
+pub(super) fn pair(name: &'static str, sent: Duration) -> TokenPair<&'static str, Refresh> {
+    let sent = Reading { monotonic: sent, wall: sent };
     let evidence = Evidence { sent, server_date: None, expires_at: None, exp: Some(3600), iat: Some(0) };
-    Pair { access: name, refresh: Some(Refresh(name)), expiry: Expiry::new(&evidence, secs(300), 0.5) }
+    TokenPair { access: name, refresh: Some(Refresh(name)), expiry: Expiry::new(&evidence, secs(300), 0.5) }
 }
 
 pub(super) fn failed(failure: Failure) -> Response {
@@ -97,7 +97,7 @@ pub(super) fn failed(failure: Failure) -> Response {
         Failure::Forbidden => ErrorKind::Forbidden,
         Failure::Limited { .. } => ErrorKind::RateLimited,
         Failure::Unusable => ErrorKind::InvalidResponse,
-        Failure::Asking | Failure::Aborted | Failure::Unsendable => ErrorKind::Configuration,
+        Failure::ClosureBusy | Failure::Aborted | Failure::Unsendable => ErrorKind::Configuration,
     };
     Err(AuthError { failure, error: Error::new(kind, "as the test wants") })
 }
@@ -152,7 +152,7 @@ impl Source for Server {
     type Access = &'static str;
     type Refresh = Refresh;
 
-    fn now(&self) -> Now {
+    fn now(&self) -> Reading {
         if self.broken_clock.load(Ordering::SeqCst) && thread::current().name() == Some("flight") {
             resume_unwind(Box::new("on purpose"));
         }
@@ -163,12 +163,12 @@ impl Source for Server {
         self.readings.fetch_add(1, Ordering::SeqCst);
         let hold = self.hold_reading.lock().take();
         hold.map(|hold| hold.recv_timeout(BOUND).ok());
-        Now { monotonic: now, wall: now }
+        Reading { monotonic: now, wall: now }
     }
     fn random(&self) -> f64 {
         1.0
     }
-    fn pausing(&self, until: Duration) {
+    fn on_pause(&self, until: Duration) {
         self.pauses.send(until).ok();
         let hold = self.hold.lock().take();
         hold.map(|hold| hold.recv_timeout(BOUND).ok());
@@ -188,7 +188,7 @@ impl Source for Server {
         };
         thread::Builder::new().name("flight".to_owned()).spawn(fly).map(drop)
     }
-    fn login(&self, attempt: Attempt<'_>) -> Response {
+    fn login(&self, attempt: LoginAttempt<'_>) -> Response {
         let name = if attempt.if_changed { "login if changed" } else { "login" };
         let response = self.ask(name.to_owned(), attempt.deadline);
         self.left_current.store((attempt.is_current)(), Ordering::SeqCst);
@@ -203,7 +203,7 @@ impl Source for Server {
     }
     fn revoke(
         &self,
-        (access, refresh): HeldTokens<Self>,
+        (access, refresh): TokensToRevoke<Self>,
         _: Duration,
         pause_until: &dyn Fn(Duration),
     ) -> Result<()> {
