@@ -9,7 +9,7 @@ use popup_rewards::{ClientReference, EsimOrderId, Event, NewOrder, OrderId, Prod
 use serde_json::Value;
 
 use super::planted::{ACCESS, ACTIVATION, CARD, PASSWORD, PIN, REFRESH, clean, esim, order, shows_none};
-use super::wire::{Answer, Peer, answer, json};
+use crate::common::peer::{Answer, Peer, answer, json};
 
 struct Line {
     thread: ThreadId,

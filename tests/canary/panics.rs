@@ -7,7 +7,7 @@ use popup_rewards::{ErrorKind, OrderId, Session};
 use super::errors::echo;
 use super::logs;
 use super::planted::{clean, order};
-use super::wire::{Answer, Peer, json};
+use crate::common::peer::{Answer, Peer, json};
 
 static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
 

@@ -5,7 +5,7 @@ use std::fmt::{Debug, Write};
 
 use popup_rewards::Error;
 
-pub(crate) use super::wire::{ACCESS, PASSWORD, REFRESH};
+pub(crate) use crate::common::peer::{ACCESS, PASSWORD, REFRESH};
 
 pub(crate) const CARD: &str = "c4rd-canary-0005";
 pub(crate) const PIN: &str = "p1n-canary-0006";

@@ -14,7 +14,7 @@ use super::planted::{
     ACCESS, ACTIVATION, CARD, CLAIM, PASSWORD, PIN, PROXY, REFRESH, WEBHOOK, clean, esim, order, shows_none,
     tells_none,
 };
-use super::wire::{Answer, Peer, json};
+use crate::common::peer::{Answer, Peer, json};
 
 #[test]
 fn the_search_finds_what_is_there() {

@@ -6,7 +6,7 @@ use mockito::{Matcher, Mock, Server, ServerGuard};
 use popup_rewards::{Credentials, ErrorKind, Order, Result, RetryPolicy, Session};
 use serde_json::{Value, json};
 
-use crate::kind::named;
+use crate::common::verticals::named;
 
 const TOKENS: &str = r#"{"success":true,"data":{"access_token":"a.b.c","refresh_token":"d.e.f",
     "access_expires_at":"2100-01-01T00:00:00Z","refresh_expires_at":"2100-01-08T00:00:00Z","client_id":1}}"#;
