@@ -274,6 +274,3 @@ impl Machine {
         self.flight.as_ref().filter(|flight| flight.wants_login() || !login).map(Flight::id)
     }
 }
-
-#[cfg(test)]
-mod tests;
