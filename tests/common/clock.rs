@@ -55,6 +55,11 @@ impl TestClock {
         self
     }
 
+    /// Sets the time of day to that of the system. It is in 1970 otherwise.
+    pub(crate) fn today(self) -> Self {
+        self.at(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
+    }
+
     pub(crate) fn advance(&self, by: Duration) {
         self.shared.monotonic.fetch_add(nanos(by).unsigned_abs(), Ordering::SeqCst);
         let wakers = self.shared.wakers.lock().clone();

@@ -8,6 +8,7 @@ use popup_rewards::Session;
 use popup_rewards::sandbox::Sandbox;
 
 use crate::common::clock::TestClock;
+use crate::common::until;
 
 /// A case: what the client does, and what the server has seen of it afterwards.
 type Case = (&'static str, fn() -> Result<()>, fn(&Sandbox) -> Result<()>);
@@ -87,13 +88,13 @@ fn expiring() -> Result<()> {
         // The very first thing the child does with the session, on the way that makes no call of its own.
         clock.advance(FIFTY_SIX_MINUTES);
         session.access_token()?;
-        settle(&session)?;
+        until("the early refresh", || session.status().generation > 1)?;
         same("refreshes in the child", session.stats().refreshes, 0)
     })?;
     // It never saw the child's pair, and its own refresh token is still good.
     clock.advance(FIFTY_SIX_MINUTES);
     session.access_token()?;
-    settle(&session)?;
+    until("the early refresh", || session.status().generation > 1)?;
     same("refreshes in the parent", session.stats().refreshes, 1)
 }
 
@@ -135,17 +136,6 @@ fn logged_out() -> Result<()> {
     })?;
     ensure!(session.countries().is_err(), "the login of the child is not its parent's");
     Ok(())
-}
-
-/// Waits until the early refresh in the background is over.
-fn settle(session: &Session) -> Result<()> {
-    for _ in 0..20_000 {
-        if session.status().generation > 1 {
-            return Ok(());
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    anyhow::bail!("no early refresh came")
 }
 
 fn asked() -> Result<()> {

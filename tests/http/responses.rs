@@ -167,19 +167,3 @@ fn a_success_status_that_says_it_failed_does_not_get_a_secret_into_the_error() {
     failed(session.countries(), ErrorKind::InvalidResponse, says);
     failed(session.refresh(), ErrorKind::InvalidResponse, says);
 }
-
-#[test]
-fn a_login_answered_with_what_would_be_answered_again_is_made_once() {
-    for (status, kind) in [
-        ("404 Not Found", ErrorKind::NotFound),
-        ("405 Method Not Allowed", ErrorKind::InvalidRequest),
-        ("422 Unprocessable Content", ErrorKind::InvalidRequest),
-        ("301 Moved Permanently", ErrorKind::InvalidResponse),
-    ] {
-        let answers = [(); 3].map(|()| Answer::Keep(answer(status, "location: /elsewhere\r\n", "")));
-        let peer = Peer::with_auth(answers, []).unwrap();
-        let session = peer.session().unwrap();
-        failed(session.login(), kind, "");
-        assert_eq!(session.stats().logins, 1, "{status}");
-    }
-}

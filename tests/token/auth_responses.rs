@@ -9,38 +9,65 @@ use popup_rewards::{Credentials, ErrorKind, RetryPolicy, Session, SessionBuilder
 use crate::common::clock::TestClock;
 use crate::common::errors::failed;
 use crate::common::peer::{ACCESS, Answer, Peer, REFRESH, answer, json, tokens};
+use crate::common::until;
 
 /// A peer whose first auth calls all get this answer, and a session that would ask again at once.
 fn peer_and_builder(bytes: &[u8]) -> (Peer, SessionBuilder) {
     let peer = Peer::with_auth([(); 6].map(|()| Answer::Keep(bytes.to_vec())), []).unwrap();
-    let builder = peer.builder().retry(RetryPolicy::new()).clock(TestClock::skipping());
+    let builder = peer.builder().retry(RetryPolicy::new()).clock(TestClock::skipping().today());
     (peer, builder)
 }
 
-#[test]
-fn a_login_with_a_response_that_cannot_be_used_is_made_once() {
+/// Responses to a login or a refresh that are complete and cannot be used. Each holds a canary where there is room.
+fn unusable() -> Vec<(&'static str, Vec<u8>)> {
+    let pair = |access: &str| json(format!(r#"{{"data":{{"access_token":{access},"note":"{ACCESS}"}}}}"#));
+    let quoted = |text: &str| pair(&format!(r#""{text}""#));
+    let past = r#""access_expires_at":"1999-01-01T00:00:00Z""#;
     let html = "content-type: text/html\r\n";
-    let token = |token: &str| json(format!(r#"{{"success":true,"data":{{"access_token":"{token}"}}}}"#));
-    for (what, bytes) in [
-        ("another name", json(r#"{"success":true,"data":{"accessToken":"a.b.c","refreshToken":"r"}}"#)),
-        ("no body", answer("204 No Content", "", "")),
-        ("no body, 200", json("")),
-        ("a page", answer("200 OK", html, "<html><body>Welcome</body></html>")),
-        ("a token with a line break", token("a.b\\nX: 1")),
-        ("a token with an accent", token("a.b.\\u00e9")),
-        ("a token with a blank", token("a b c")),
-        ("an empty token", token("")),
-        ("a token that is a list", json(r#"{"data":{"access_token":["a.b.c"]}}"#)),
+    vec![
+        ("another name", json(format!(r#"{{"data":{{"accessToken":"{ACCESS}","refreshToken":"r"}}}}"#))),
+        ("no access token", json(format!(r#"{{"success":true,"data":{{"refresh_token":"{REFRESH}"}}}}"#))),
+        ("no data", json(format!(r#"{{"success":true,"note":"{ACCESS}"}}"#))),
         ("data that is null", json(r#"{"success":true,"data":null}"#)),
+        ("a null access token", pair("null")),
+        ("a number for a token", pair("184467440737095516150")),
+        ("an object for a token", pair(&format!(r#"{{"{ACCESS}":1}}"#))),
+        ("a list for a token", pair(&format!(r#"["{ACCESS}"]"#))),
+        ("an empty token", quoted("")),
+        ("a token with a line break", quoted(&format!("{ACCESS}\\nX-Injected: 1"))),
+        ("a token with a space", quoted(&format!("{ACCESS} {ACCESS}"))),
+        ("a token that is not ASCII", quoted(&format!("{ACCESS}\\u00e9"))),
+        ("a token longer than a header", quoted(&ACCESS.repeat(2_000))),
+        ("a body longer than any", quoted(&ACCESS.repeat(20_000))),
+        ("an end in the past", json(format!(r#"{{"data":{{"access_token":"{ACCESS}",{past}}}}}"#))),
+        ("a list", json(format!(r#"["{ACCESS}"]"#))),
+        ("a text", json(format!(r#""{ACCESS}""#))),
+        ("null", json("null")),
+        ("no body", json("")),
+        ("no content", answer("204 No Content", "", "")),
+        ("half a body", json(format!(r#"{{"success":true,"data":{{"access_token":"{ACCESS}"#))),
+        ("a page", answer("200 OK", html, format!("<html><body>{ACCESS}</body></html>"))),
+        ("lists without an end", json(format!("{}{ACCESS}", "[".repeat(60_000)))),
         ("an error of another kind", json(r#"{"success":false,"error":{"code":"X","message":"m"}}"#)),
         ("not gzip", answer("200 OK", "content-encoding: gzip\r\n", tokens(1))),
         ("gzip without its header", json([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3])),
         ("a redirect", answer("302 Found", "location: /login\r\n", "")),
-    ] {
+    ]
+}
+
+/// A pair that lives for an hour, with more members.
+fn pair_with(more: &str) -> Answer {
+    Answer::Keep(json(format!(r#"{{"data":{{"access_token":"{ACCESS}"{more}}}}}"#)))
+}
+
+#[test]
+fn a_login_with_a_response_that_cannot_be_used_is_made_once_and_not_quoted() {
+    for (what, bytes) in unusable() {
         let (peer, builder) = peer_and_builder(&bytes);
         let session = builder.build().unwrap();
         failed(session.countries(), ErrorKind::InvalidResponse, "");
         assert_eq!((peer.seen().len(), session.stats().logins), (1, 1), "{what}");
+        assert_eq!(session.status().generation, 0, "{what}");
         for _ in 0..2 {
             session.countries().unwrap_err();
         }
@@ -77,8 +104,14 @@ fn a_login_that_is_refused_for_another_reason_is_an_error_of_that_flight_and_no_
         ("400 Bad Request", "BAD_REQUEST", ErrorKind::InvalidRequest),
         ("404 Not Found", "NOT_FOUND", ErrorKind::NotFound),
         ("422 Unprocessable", "UNAUTHORIZED", ErrorKind::InvalidRequest),
+        ("404 Not Found", "", ErrorKind::NotFound),
+        ("405 Method Not Allowed", "", ErrorKind::InvalidRequest),
+        ("422 Unprocessable", "", ErrorKind::InvalidRequest),
     ] {
-        let body = format!(r#"{{"error":{{"code":"{code}","message":"m"}}}}"#);
+        let body = match code {
+            "" => String::new(),
+            _ => format!(r#"{{"error":{{"code":"{code}","message":"m"}}}}"#),
+        };
         let (peer, builder) = peer_and_builder(&answer(status, "content-type: application/json\r\n", body));
         let session = builder.build().unwrap();
         for calls in 1..=3 {
@@ -104,44 +137,73 @@ fn credentials_are_asked_for_once_in_a_flight() {
 }
 
 #[test]
-fn a_refresh_without_a_refresh_token_keeps_the_access_token() {
+fn a_pair_without_a_usable_refresh_token_serves_and_the_next_flight_logs_in() {
     for rest in ["", r#","refresh_token":null"#, r#","refresh_token":"""#, r#","refresh_token":[]"#] {
-        let body = format!(r#"{{"success":true,"data":{{"access_token":"{ACCESS}-new"{rest}}}}}"#);
-        let peer = Peer::with_auth(
-            [Answer::Keep(json(tokens(7))), Answer::Keep(json(body))],
-            [Answer::Keep(json("[]"))],
-        )
-        .unwrap();
-        let session = peer.session().unwrap();
-        session.login().unwrap();
-        session.refresh().unwrap();
-        session.countries().unwrap();
-        let call = peer.calls().remove(0);
-        assert_eq!(call.header("authorization"), Some(format!("Bearer {ACCESS}-new").as_str()), "{rest}");
-        assert_eq!((session.stats().logins, session.stats().refreshes), (1, 1), "{rest}");
-        // With nothing to present, the next renewal is a login.
-        session.refresh().unwrap();
-        assert_eq!((session.stats().logins, session.stats().refreshes), (2, 1), "{rest}");
+        // From a login and from a refresh.
+        for earlier in [None, Some(Answer::Keep(json(tokens(7))))] {
+            let refreshes = u64::from(earlier.is_some());
+            let auth = earlier.into_iter().chain([pair_with(rest)]);
+            let peer = Peer::with_auth(auth, [Answer::Keep(json("[]"))]).unwrap();
+            let session = peer.session().unwrap();
+            session.login().unwrap();
+            if refreshes > 0 {
+                session.refresh().unwrap();
+            }
+            session.countries().unwrap();
+            let call = peer.calls().remove(0);
+            assert_eq!(call.header("authorization"), Some(format!("Bearer {ACCESS}").as_str()), "{rest}");
+            assert_eq!((session.stats().logins, session.stats().refreshes), (1, refreshes), "{rest}");
+            session.refresh().unwrap();
+            assert_eq!((session.stats().logins, session.stats().refreshes), (2, refreshes), "{rest}");
+        }
     }
 }
 
 #[test]
-fn a_refresh_with_a_response_that_cannot_be_used_is_made_once_and_its_token_is_spent() {
-    for bytes in [
-        json(r#"{"success":true,"data":{"accessToken":"a.b.c"}}"#),
-        answer("204 No Content", "", ""),
-        answer("200 OK", "content-type: text/html\r\n", "<html>"),
-    ] {
-        let peer =
-            Peer::with_auth([Answer::Keep(json(tokens(7))), Answer::Keep(bytes)], [Answer::Keep(json("[]"))])
-                .unwrap();
-        let session = peer.builder().clock(TestClock::skipping()).build().unwrap();
-        session.login().unwrap();
-        failed(session.refresh(), ErrorKind::InvalidResponse, "");
+fn a_refresh_with_a_response_that_cannot_be_used_is_made_once_and_leaves_the_live_token_in_use() {
+    for (what, bytes) in unusable() {
+        let refresh_token = format!(r#","refresh_token":"{REFRESH}""#);
+        let auth = [pair_with(&refresh_token), Answer::Keep(bytes.clone()), Answer::Keep(bytes)];
+        let peer = Peer::with_auth(auth, [(); 2].map(|()| Answer::Keep(json("[]")))).unwrap();
+        let clock = TestClock::default().today();
+        let session = peer.builder().clock(clock.clone()).build().unwrap();
         session.countries().unwrap();
+        // The token expires soon: a refresh is made, and nobody is told how it went.
+        clock.advance(Duration::from_secs(56 * 60));
+        session.countries().unwrap();
+        until(what, || session.stats().refreshes == 1 && !session.status().renewing).unwrap();
+        assert_eq!((session.access_token().unwrap().expose(), session.status().generation), (ACCESS, 1));
+        // The refresh token is spent, so the next flight logs in. Its error shows, and the live token is still there.
+        clock.advance(Duration::from_secs(1));
+        failed(session.refresh(), ErrorKind::InvalidResponse, "");
+        assert_eq!(session.access_token().unwrap().expose(), ACCESS, "{what}");
+        clock.advance(Duration::from_secs(2));
         session.refresh().unwrap();
         let presented = peer.seen().iter().filter(|seen| seen.body.contains(REFRESH)).count();
-        assert_eq!((presented, session.stats().logins, session.stats().refreshes), (1, 2, 1));
+        assert_eq!((presented, session.stats().logins, session.stats().refreshes), (1, 3, 1), "{what}");
+    }
+}
+
+#[test]
+fn a_pair_with_extra_missing_and_odd_but_usable_members_is_used() {
+    for rest in [
+        "",
+        r#","access_expires_at":null"#,
+        r#","access_expires_at":"2099-11-22T23:59:60Z""#,
+        r#","access_expires_at":4070908800"#,
+        r#","access_expires_at":"2099-01-01 00:00:00""#,
+        r#","access_expires_at":"soon""#,
+        r#","access_expires_at":"2099-13-01T00:00:00Z""#,
+        r#","access_expires_at":"2099-11-22T23:59:59.5+14:00""#,
+        r#","access_expires_at":"""#,
+        r#","access_expires_at":"10000-01-01T00:00:00Z""#,
+        r#","access_expires_at":"9999-12-31T23:59:59Z""#,
+        r#","scope":{"soon":[1,null]}"#,
+    ] {
+        let peer = Peer::with_auth([pair_with(rest)], [Answer::Keep(json("[]"))]).unwrap();
+        let session = peer.session().unwrap();
+        session.countries().unwrap();
+        assert!(session.access_token().unwrap().expires_at().year() <= 9999, "{rest}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use parking_lot::Mutex;
@@ -12,6 +12,7 @@ use popup_rewards::{Credentials, Error, EventKind, RetryPolicy, Session, Session
 use super::duration::duration;
 use super::{expectations, faults};
 use crate::common::clock::TestClock;
+use crate::common::until;
 
 pub(crate) struct World {
     sandbox: Arc<Sandbox>,
@@ -26,16 +27,10 @@ pub(crate) struct World {
     last_error: Option<Error>,
 }
 
-/// Far longer than anything here takes: what never comes shows as a failure, not as a hang.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Far longer than an observer is called after its event.
-const EVENTS: Duration = Duration::from_secs(10);
-
 impl World {
     pub(crate) fn new() -> Result<World> {
         let sandbox = Arc::new(Sandbox::start()?);
-        let clock = TestClock::skipping().at(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?);
+        let clock = TestClock::skipping().today();
         // Time passes for the server too while the session sleeps.
         let server = Arc::downgrade(&sandbox);
         clock.at_each_pause(move |pause| {
@@ -238,32 +233,19 @@ impl World {
     }
 
     fn until(&self, name: &str, number: u64) -> Result<()> {
-        let started = Instant::now();
-        while expectations::number(self, name)? != number {
-            ensure!(started.elapsed() < PATIENCE, "{name} {}", expectations::number(self, name)?);
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        Ok(())
+        until(name, || expectations::number(self, name).is_ok_and(|found| found == number))
+            .with_context(|| format!("{:?}", expectations::number(self, name)))
     }
 
     /// Waits until no flight is under way.
     fn settle(&self) -> Result<()> {
-        let (session, started) = (self.session()?, Instant::now());
-        while session.status().renewing {
-            ensure!(started.elapsed() < PATIENCE, "a flight does not end");
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        Ok(())
+        let session = self.session()?;
+        until("the end of a flight", || !session.status().renewing)
     }
 
     /// Waits until the observer was called for these events, which happens after the callers went on.
     pub(crate) fn observed(&self, expected: &[&str]) -> Result<()> {
-        let started = Instant::now();
-        while self.events() != expected {
-            ensure!(started.elapsed() < EVENTS, "events {:?}", self.events());
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        Ok(())
+        until("events", || self.events() == expected).with_context(|| format!("{:?}", self.events()))
     }
 
     pub(crate) fn sandbox(&self) -> &Sandbox {

@@ -1,19 +1,18 @@
-//! Many threads that start at once, and a way to wait for a moment.
+//! Many threads that start at once.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Barrier};
 use std::thread::{Builder, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
 use popup_rewards::sandbox::Sandbox;
 use popup_rewards::{ErrorKind, Session};
 
+pub(crate) use crate::common::until;
+
 /// A thousand threads with the default stack would want gigabytes of address space.
 const STACK: usize = 256 * 1024;
-
-/// Far longer than anything here takes: what never comes shows as a failure, not as a hang.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What became of a call in a thread; `None` if it panicked.
 pub(crate) type Fate = Option<Result<(), ErrorKind>>;
@@ -59,15 +58,6 @@ impl Crowd {
         ensure!(others.is_empty(), "instead of {fate:?}: {others:?}");
         Ok(())
     }
-}
-
-pub(crate) fn until(what: &str, reached: impl Fn() -> bool) -> Result<()> {
-    let started = Instant::now();
-    while !reached() {
-        ensure!(started.elapsed() < PATIENCE, "{what}: the moment did not come");
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    Ok(())
 }
 
 /// Login and refresh calls that reached the server, whatever it answered.
