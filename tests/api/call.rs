@@ -1,9 +1,16 @@
 //! Routes that this crate does not know yet.
 
-use crate::common::mock::Api;
+use std::time::Duration;
+
 use anyhow::Result;
-use popup_rewards::{ErrorKind, RawCall};
+use popup_rewards::sandbox::{Fault, Sandbox};
+use popup_rewards::{ErrorKind, NewEsimQuote, NewQuote, NewTopupQuote, RawCall, RetryPolicy};
+use rust_decimal::Decimal;
 use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::common::mock::Api;
+use crate::common::verticals::quick;
 
 #[derive(Debug, Deserialize, PartialEq)]
 struct Thing {
@@ -13,7 +20,10 @@ struct Thing {
 #[test]
 fn an_unknown_route_is_called_with_the_sessions_login() -> Result<()> {
     let mut api = Api::start()?;
-    let get = api.get("/api/v1/things/7/parts?kind=a%20b&kind=c").with_body(r#"[{"id":1}]"#).create();
+    let get = api
+        .get("/api/v1/things/7/parts?kind=a%20b&kind=c")
+        .with_body(r#"{"success":true,"data":[{"id":1,"new":true}]}"#)
+        .create();
     let post = api
         .post("/api/v1/things", r#"{"name":"new"}"#)
         .with_body(r#"{"success":true,"data":{"id":2}}"#)
@@ -22,15 +32,104 @@ fn an_unknown_route_is_called_with_the_sessions_login() -> Result<()> {
         api.patch("/api/v1/things/7", r#"{"name":"other"}"#).with_body(r#"{"id":3,"more":true}"#).create();
     let call = RawCall::get("/api/v1/things/:id/parts").id(7).query("kind", "a b").query("kind", "c");
     assert_eq!(api.session.call::<Vec<Thing>>(&call)?, [Thing { id: 1 }]);
-    let call = RawCall::post("/api/v1/things").json(&serde_json::json!({ "name": "new" }));
+    let call = RawCall::post("/api/v1/things").json(&json!({ "name": "new" }));
     assert_eq!(api.session.call::<Thing>(&call)?, Thing { id: 2 });
-    let call = RawCall::patch("/api/v1/things/:id").id(7).json(&serde_json::json!({ "name": "other" }));
+    let call = RawCall::patch("/api/v1/things/:id").id(7).json(&json!({ "name": "other" }));
     assert_eq!(api.session.call::<Thing>(&call)?, Thing { id: 3 });
     get.assert();
     post.assert();
     patch.assert();
     api.finish();
     Ok(())
+}
+
+const LOOKUP: &str = "POST /api/v1/topups/lookup";
+
+fn lookup() -> RawCall {
+    RawCall::post("/api/v1/topups/lookup").json(&json!({ "mobile_number": "+14155550123" }))
+}
+
+#[test]
+fn a_post_is_made_again_with_its_body_and_a_newer_token_after_a_401() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = sandbox.session();
+    session.login().unwrap();
+    // A younger token would be tried again as it is.
+    sandbox.advance(Duration::from_secs(6));
+    sandbox.revoke_access_tokens();
+    let found: Value = session.call(&lookup()).unwrap();
+    assert!(found.as_array().is_some_and(|found| !found.is_empty()));
+    assert_eq!((sandbox.refreshes(), sandbox.calls(LOOKUP)), (1, 2));
+}
+
+#[test]
+fn a_post_is_sent_again_only_if_the_caller_says_that_it_may_be() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = quick(&sandbox).0.build().unwrap();
+    sandbox.fault(LOOKUP, Fault::Status(502));
+    let error = session.call::<Value>(&lookup()).unwrap_err();
+    assert_eq!((error.kind(), sandbox.calls(LOOKUP)), (ErrorKind::Server, 1));
+    sandbox.fault(LOOKUP, Fault::Status(502));
+    let found: Value = session.call(&lookup().may_repeat()).unwrap();
+    assert!(found.as_array().is_some_and(|found| !found.is_empty()));
+    assert_eq!(sandbox.calls(LOOKUP), 3);
+}
+
+#[test]
+fn a_call_whose_end_is_lost_may_have_executed() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = quick(&sandbox).0.retry(RetryPolicy::new().retries(0)).build().unwrap();
+    let order = json!({ "product_id": 3001, "denomination": 20, "quantity": 1, "client_reference": "raw" });
+    let route = "POST /api/v1/orders";
+    for (fault, may_have) in [
+        (Fault::CloseAfter, true),
+        (Fault::CutBody, true),
+        (Fault::StatusAfter(502), true),
+        (Fault::PageAfter(302), true),
+        (Fault::PageAfter(403), true),
+        (Fault::PageAfter(600), true),
+        (Fault::Garbage, true),
+        (Fault::Status(400), false),
+        (Fault::Status(404), false),
+        (Fault::RateLimited(1), false),
+    ] {
+        for call in [RawCall::post("/api/v1/orders"), RawCall::post("/api/v1/orders").may_repeat()] {
+            sandbox.fault(route, fault.clone());
+            let error = session.call::<Value>(&call.json(&order)).unwrap_err();
+            assert_eq!(error.may_have_executed(), may_have, "{fault:?} {error:?}");
+        }
+    }
+    // Refused before it was sent.
+    sandbox.refuse_connections(true);
+    let error = session.call::<Value>(&RawCall::post("/api/v1/orders").json(&order)).unwrap_err();
+    assert!(!error.may_have_executed(), "{error:?}");
+}
+
+#[test]
+fn a_call_that_only_reads_has_executed_nothing() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = quick(&sandbox).0.retry(RetryPolicy::new().retries(0)).build().unwrap();
+    session.login().unwrap();
+    let amount = Decimal::from(20);
+    for fault in [Fault::CloseAfter, Fault::StatusAfter(502), Fault::PageAfter(302), Fault::Garbage] {
+        sandbox.fault("*", fault.clone().times(12));
+        let errors = [
+            session.call::<Value>(&RawCall::get("/api/v1/countries")).unwrap_err(),
+            session.quote_order(3001.into(), &NewQuote::new(amount, 1)).unwrap_err(),
+            session.quote_topup(&NewTopupQuote::new(401.into(), amount)).unwrap_err(),
+            session.quote_esim(&NewEsimQuote::new(601.into(), amount)).unwrap_err(),
+            session.check_availability(3001.into(), amount, 1).unwrap_err(),
+            session.lookup_mobile("+14155550123").unwrap_err(),
+        ];
+        assert!(errors.iter().all(|error| !error.may_have_executed()), "{fault:?} {errors:?}");
+        sandbox.clear_faults();
+        let email = "PATCH /api/v1/topups/orders/:id/notification-email";
+        sandbox.fault(email, fault.clone());
+        let result = session.set_topup_notification_email(1.into(), "someone@example.org");
+        // Its response says nothing beyond its status.
+        let expected = if fault == Fault::Garbage { Ok(()) } else { Err(true) };
+        assert_eq!(result.map_err(|error| error.may_have_executed()), expected, "{fault:?}");
+    }
 }
 
 #[test]
@@ -41,7 +140,7 @@ fn a_success_without_a_body_is_null() -> Result<()> {
         let call = RawCall::post("/api/v1/things").json(&1);
         api.session.call::<()>(&call)?;
         assert_eq!(api.session.call::<Option<Thing>>(&call)?, None, "{status} {body:?}");
-        assert_eq!(api.session.call::<serde_json::Value>(&call)?, serde_json::Value::Null);
+        assert_eq!(api.session.call::<Value>(&call)?, Value::Null);
         let error = api.session.call::<Thing>(&call).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{status} {body:?}");
         assert!(error.may_have_executed(), "{status} {body:?}");
@@ -142,6 +241,8 @@ fn what_is_no_path_of_the_api_is_refused_before_anything_is_sent() -> Result<()>
         "/x\r\nHost: y",
         "/ä",
         "/x\\y",
+        "//\u{e9}",
+        "/auth/login",
         "/auth/logout",
         "/auth/refresh",
     ] {
@@ -154,11 +255,4 @@ fn what_is_no_path_of_the_api_is_refused_before_anything_is_sent() -> Result<()>
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     api.finish_without_login();
     Ok(())
-}
-
-#[test]
-fn the_debug_text_of_a_call_holds_neither_query_nor_body() {
-    let call = RawCall::post("/api/v1/things").query("q", "s3cret-1").json(&["s3cret-2"]);
-    let shown = format!("{call:?}");
-    assert!(shown.contains("/api/v1/things") && !shown.contains("s3cret"), "{shown}");
 }

@@ -1,8 +1,9 @@
 //! What is fetched by its id is the object with that id.
 
-use crate::common::mock::{Api, fixture};
 use anyhow::Result;
 use popup_rewards::{ErrorKind, Session};
+
+use crate::common::mock::{Api, fixture};
 
 /// Fetches what has this id, and says only whether that worked.
 type Get = fn(&Session, i64) -> popup_rewards::Result<()>;

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use crate::common::clock::TestClock;
-use crate::common::mock::Api;
 use anyhow::Result;
 use popup_rewards::sandbox::{Fault, Sandbox};
 use popup_rewards::{
     ClientReference, ErrorKind, Items, ListOrders, ListProducts, ListWallets, Session, Wallet,
 };
+
+use crate::common::clock::TestClock;
+use crate::common::mock::Api;
 
 /// The headers and the ids of a page.
 type Served<'a> = (&'a [(&'a str, &'a str)], &'a [i64]);

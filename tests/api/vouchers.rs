@@ -1,12 +1,13 @@
 //! Gift cards: every call in full. What their answers may look like is in `voucher_answers.rs`.
 
-use crate::common::mock::{Api, fixture};
 use anyhow::Result;
 use popup_rewards::{
     ClientReference, CountryId, CurrencyId, ErrorKind, ListOrders, ListProducts, NewOrder, NewQuote, OrderId,
     OrderStatus, ProductId, ProductSort, Secret, SortDirection, WalletId,
 };
 use rust_decimal::Decimal;
+
+use crate::common::mock::{Api, fixture};
 
 const PRODUCT: i64 = 3105;
 
@@ -243,6 +244,7 @@ fn wrong_orders_are_refused_before_anything_is_sent() -> Result<()> {
     for (wrong, hint) in [
         (order(0, twenty(), 1)?, "1 or more"),
         (order(PRODUCT, Decimal::ZERO, 1)?, "above zero"),
+        (order(PRODUCT, -twenty(), 1)?, "above zero"),
         (order(PRODUCT, twenty(), 0)?, "1 to 5000"),
         (order(PRODUCT, twenty(), 5_001)?, "1 to 5000"),
         (order(PRODUCT, twenty(), 1)?.wallet(WalletId::from(-9)), "1 or more"),
@@ -252,8 +254,9 @@ fn wrong_orders_are_refused_before_anything_is_sent() -> Result<()> {
         let error = api.session.create_order(&wrong).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{wrong:?}");
         assert!(error.to_string().contains(hint), "{error}");
-        assert!(!error.may_have_executed(), "{wrong:?}");
+        assert!(!error.may_have_executed() && error.status().is_none(), "{wrong:?}");
     }
+    assert_eq!(api.session.stats().calls, 0);
     api.finish_without_login();
     Ok(())
 }

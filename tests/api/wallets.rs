@@ -1,6 +1,5 @@
 //! Wallets and their transactions.
 
-use crate::common::mock::{Api, fixture, read};
 use anyhow::Result;
 use popup_rewards::{
     CurrencyId, ErrorKind, ListTransactions, ListWallets, Transaction, TransactionId, TransactionStatus,
@@ -8,6 +7,8 @@ use popup_rewards::{
 };
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
+
+use crate::common::mock::{Api, fixture, read};
 
 #[test]
 fn wallets_are_listed_with_their_filters() -> Result<()> {
@@ -126,16 +127,6 @@ fn the_size_of_a_transaction_does_not_depend_on_how_the_server_signs_it() -> Res
     assert_eq!((refund.amount.to_string().as_str(), refund.transaction_type.as_str()), ("39.00", "CREDIT"));
     assert_eq!(refund.status, TransactionStatus::Unknown("REVERSED".to_owned()));
     assert_eq!((refund.currency_id, refund.forex_rate, refund.created_at), (None, None, None));
-    Ok(())
-}
-
-#[test]
-fn a_transaction_can_be_stored_and_read_back() -> Result<()> {
-    for transaction in read::<Vec<Transaction>>("wallets/transactions")? {
-        let again: Transaction = serde_json::from_str(&serde_json::to_string(&transaction)?)?;
-        assert_eq!((again.amount, again.forex_rate), (transaction.amount, transaction.forex_rate));
-        assert_eq!(again.created_at, transaction.created_at);
-    }
     Ok(())
 }
 

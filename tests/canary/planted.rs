@@ -4,9 +4,9 @@ use std::fmt::Debug;
 
 use popup_rewards::Error;
 
-use crate::common::errors::everything;
-
 pub(crate) use crate::common::peer::{ACCESS, PASSWORD, REFRESH};
+
+use crate::common::errors::everything;
 
 pub(crate) const CARD: &str = "c4rd-canary-0005";
 pub(crate) const PIN: &str = "p1n-canary-0006";

@@ -1,12 +1,13 @@
 //! Gift cards: what the answers of all servers of this API may look like, read from fixtures.
 
-use crate::common::mock::read;
 use anyhow::Result;
 use popup_rewards::{
     Charges, CountryId, CurrencyId, Order, OrderStatus, Product, ProductId, Secret, TransactionId, WalletId,
 };
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
+
+use crate::common::mock::read;
 
 fn text(amount: Option<Decimal>) -> Option<String> {
     amount.map(|amount| amount.to_string())
@@ -56,20 +57,6 @@ fn a_product_may_name_its_country_and_currency_by_id() -> Result<()> {
     assert_eq!(product.delivery_type.as_deref(), Some("code_with_pin"));
     assert_eq!(product.category, "");
     assert_eq!(text(product.available_denominations[0].discount).as_deref(), Some("1.25"));
-    Ok(())
-}
-
-#[test]
-fn a_product_can_be_stored_and_read_back() -> Result<()> {
-    for name in ["product", "product_nulls", "product_by_ids"] {
-        let product: Product = read(&format!("vouchers/{name}"))?;
-        let stored = serde_json::to_string(&product)?;
-        let again: Product = serde_json::from_str(&stored)?;
-        assert_eq!(again.available_denominations, product.available_denominations);
-        assert_eq!(serde_json::to_string(&again)?, stored);
-    }
-    let product: Product = read("vouchers/product")?;
-    assert!(serde_json::to_string(&product)?.contains(r#""max_value":"200.00""#));
     Ok(())
 }
 
@@ -187,17 +174,6 @@ fn an_oddity_in_an_order_does_not_cost_its_codes() -> Result<()> {
     let card = &order.vouchers[0];
     assert_eq!(card.card_number.as_ref().map(Secret::expose), Some("6006491234567890123"));
     assert!(card.pin_code.is_none() && card.expires_at.is_none());
-    Ok(())
-}
-
-#[test]
-fn a_code_is_not_in_the_debug_text_of_what_holds_it() -> Result<()> {
-    let order: Order = read("vouchers/order")?;
-    let shown = format!("{order:?} {:#?} {:?}", order.vouchers, order.vouchers[0]);
-    for secret in ["ACME-1111", "4321", "ACME-2222", "claim.example.com"] {
-        assert!(!shown.contains(secret), "{shown}");
-    }
-    assert!(shown.contains("[redacted]") && shown.contains("VR-77"), "{shown}");
     Ok(())
 }
 

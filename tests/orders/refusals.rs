@@ -135,32 +135,7 @@ fn a_certain_refusal_does_not_clear_an_earlier_attempt_of_the_call() {
 }
 
 #[test]
-fn what_breaks_a_rule_is_not_sent() {
-    let sandbox = Sandbox::start().unwrap();
-    let session = quick(&sandbox).0.build().unwrap();
-    let long = format!("{}@example.org", "x".repeat(250));
-    for order in [
-        cards(0, 20, 1, named("r")),
-        cards(3001, 0, 1, named("r")),
-        cards(3001, -20, 1, named("r")),
-        cards(3001, 20, 0, named("r")),
-        cards(3001, 20, 5_001, named("r")),
-        cards(3001, 20, 1, named("r")).wallet(WalletId::from(0)),
-        cards(3001, 20, 1, named("r")).email("nobody"),
-        cards(3001, 20, 1, named("r")).email(&long),
-    ] {
-        let error = session.create_order(&order).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{order:?}");
-        assert!(!error.may_have_executed() && error.status().is_none(), "{error:?}");
-    }
-    assert_eq!(sandbox.calls("*"), 0);
-}
-
-#[test]
-fn a_reference_is_printable_ascii_and_survives_the_query() {
-    for wrong in ["", "two\nlines", "tab\there", "accént", "nul\0", &"x".repeat(256)] {
-        assert_eq!(ClientReference::new(wrong).unwrap_err().kind(), ErrorKind::InvalidRequest, "{wrong:?}");
-    }
+fn an_awkward_reference_survives_the_query() {
     let sandbox = Sandbox::start().unwrap();
     let session = quick(&sandbox).0.build().unwrap();
     for awkward in ["a b&client_reference=c", "100%25+?#/\\", "\"quoted\" {json}", &"~".repeat(255)] {

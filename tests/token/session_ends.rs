@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use crate::common::peer::{ACCESS, Peer, REFRESH};
 use popup_rewards::{Clock, ErrorKind, Session, SystemClock};
+
+use crate::common::peer::{ACCESS, Peer, REFRESH};
 
 /// A clock that ends the session the next time it is asked for randomness: just before an auth call is sent.
 #[derive(Clone)]

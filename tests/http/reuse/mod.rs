@@ -8,8 +8,9 @@ use popup_rewards::{ClientReference, CountryId, ErrorKind, NewOrder, ProductId, 
 use rustls::SupportedProtocolVersion;
 use rustls::version::{TLS12, TLS13};
 
-use crate::common::peer::{Answer, Peer, answer, tokens};
 use server::{Habits, Second, Server};
+
+use crate::common::peer::{Answer, Peer, answer, tokens};
 
 const COUNTRY: &str = r#"{"id":1,"name":"United States"}"#;
 const ORDER: &str =
