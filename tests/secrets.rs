@@ -122,6 +122,17 @@ scenario!(an_access_token_that_was_handed_out_is_wiped_with_its_last_clone, |cli
     client.expect_nothing()
 });
 
+/// Logs out, after which nothing is left.
+fn ends(client: &mut Client, session: Session) -> Result<()> {
+    session.logout()?;
+    drop(session);
+    client.expect_nothing()
+}
+
+fn expect_no_code(client: &mut Client) -> Result<()> {
+    ["card number", "PIN", "claim URL"].into_iter().try_for_each(|code| client.expect_no(code))
+}
+
 fn order(reference: &str) -> Result<NewOrder> {
     Ok(NewOrder::new(ProductId::from(3105), Decimal::from(20), 2, ClientReference::new(reference)?))
 }
@@ -138,12 +149,8 @@ scenario!(the_codes_of_an_order_go_with_the_order, |client| {
     client.expect_one("card number 0")?;
     client.expect_one("claim URL 1")?;
     drop(read);
-    client.expect_no("card number")?;
-    client.expect_no("PIN")?;
-    client.expect_no("claim URL")?;
-    session.logout()?;
-    drop(session);
-    client.expect_nothing()
+    expect_no_code(client)?;
+    ends(client, session)
 });
 
 scenario!(a_refused_login_leaves_no_password, |client| {
@@ -184,8 +191,7 @@ scenario!(an_order_whose_answer_is_cut_leaves_no_piece_of_a_code, |client| {
     let error = session.create_order(&order("cut")?).unwrap_err();
     ensure!(error.may_have_executed(), "{error:?}");
     drop(error);
-    client.expect_no("card number")?;
-    client.expect_no("claim URL")?;
+    expect_no_code(client)?;
     session.forget();
     drop(session);
     client.expect_nothing()
@@ -199,9 +205,7 @@ scenario!(a_token_the_server_refuses_is_wiped_with_its_successor, |client| {
     ensure!(session.status().generation == 2, "a 401 is answered with a new pair");
     client.expect_no("token 0")?;
     client.expect_one("access token 1")?;
-    session.logout()?;
-    drop(session);
-    client.expect_nothing()
+    ends(client, session)
 });
 
 scenario!(a_worker_that_panics_leaves_nothing, |client| {
@@ -215,9 +219,7 @@ scenario!(a_worker_that_panics_leaves_nothing, |client| {
     });
     ensure!(panicked.join().is_err());
     client.expect_no("card number")?;
-    session.logout()?;
-    drop(session);
-    client.expect_nothing()
+    ends(client, session)
 });
 
 scenario!(an_observer_that_panics_leaves_nothing, |client| {
@@ -234,13 +236,10 @@ fn whole_life(client: &mut Client) -> Result<()> {
     let session = client.session()?;
     session.countries()?;
     drop(session.create_order(&order("whole")?)?);
-    client.expect_no("card number")?;
-    client.expect_no("claim URL")?;
+    expect_no_code(client)?;
     session.refresh()?;
     client.expect_no("token 0")?;
-    session.logout()?;
-    drop(session);
-    client.expect_nothing()
+    ends(client, session)
 }
 
 scenario!(a_session_over_tls_1_2_leaves_nothing over [Transport::Tls12], whole_life);
@@ -269,12 +268,8 @@ scenario!(an_order_whose_text_had_to_be_mended_leaves_no_code, |client| {
     client.expect_one("card number 0")?;
     client.expect_one("claim URL 1")?;
     drop(placed);
-    client.expect_no("card number")?;
-    client.expect_no("PIN")?;
-    client.expect_no("claim URL")?;
-    session.logout()?;
-    drop(session);
-    client.expect_nothing()
+    expect_no_code(client)?;
+    ends(client, session)
 });
 
 scenario!(an_order_that_cannot_be_read_leaves_no_code, |client| {
@@ -283,8 +278,7 @@ scenario!(an_order_that_cannot_be_read_leaves_no_code, |client| {
     server_does("change the shape of orders")?;
     let error = session.create_order(&order("unreadable")?).unwrap_err();
     ensure!(error.kind() == ErrorKind::InvalidResponse && error.may_have_executed(), "{error:?}");
-    client.expect_no("card number")?;
-    client.expect_no("claim URL")?;
+    expect_no_code(client)?;
     session.logout()?;
     drop((session, error));
     client.expect_nothing()

@@ -336,7 +336,7 @@ fn a_full_large_page_that_is_repeated_is_not_taken_for_the_whole_list() -> Resul
 #[test]
 fn a_long_catalogue_takes_few_requests() -> Result<()> {
     let sandbox = Sandbox::start()?;
-    let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    let session = sandbox.session();
     let mut products = session.products(&ListProducts::new());
     assert_eq!(products.by_ref().flatten().count(), 1200);
     assert_eq!((products.total(), sandbox.calls("GET /api/v1/products")), (Some(1200), 3));

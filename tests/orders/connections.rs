@@ -1,15 +1,14 @@
 //! Orders that go out on a connection which breaks: whether they arrived cannot be known.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, Write};
 use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
 use popup_rewards::sandbox::{Fault, Sandbox};
 use popup_rewards::{Credentials, RetryPolicy, Session};
-use serde_json::json;
 
+use crate::common::peer::{json, read_request, tokens};
 use crate::common::verticals::{VERTICALS, cards, named, quick};
 
 #[test]
@@ -52,50 +51,22 @@ fn a_server_that_is_gone_after_taking_the_order_may_have_executed_it() {
     let error = session.create_order(&cards(3001, 20, 1, named("gone"))).unwrap_err();
     assert!(error.may_have_executed(), "{error:?}");
     assert_eq!(error.client_reference(), Some("gone"));
-    assert!(server.join().unwrap().unwrap().starts_with("POST /api/v1/orders"));
+    assert_eq!(server.join().unwrap().unwrap(), "POST /api/v1/orders");
 }
 
-/// Answers a login and a list of countries, reads an order, and is gone; returns the order's first line.
-fn take_one_order_and_go(listener: &TcpListener) -> Result<String> {
-    let tokens = json!({ "success": true, "data": {
-        "access_token": "a.b.c", "refresh_token": "d.e.f",
-        "access_expires_at": "2100-01-01T00:00:00Z", "refresh_expires_at": "2100-01-08T00:00:00Z", "client_id": 1
-    }});
+/// Responds to a login and to a list of countries, reads an order, and is gone; returns the order's first line.
+fn take_one_order_and_go(listener: &TcpListener) -> io::Result<String> {
     loop {
         let (mut stream, _) = listener.accept()?;
-        let mut reader = BufReader::new(stream.try_clone()?);
-        while let Some(first) = read_request(&mut reader)? {
-            let body = match first.split(' ').nth(1).context("no path")? {
-                "/auth/login" => tokens.to_string(),
-                "/api/v1/countries" => "[]".to_owned(),
-                _ => return Ok(first),
+        while let Ok(seen) = read_request(&mut stream, 0) {
+            let body = match seen.line() {
+                "POST /auth/login" => tokens(1),
+                "GET /api/v1/countries" => "[]".to_owned(),
+                order => return Ok(order.to_owned()),
             };
-            let head = format!(
-                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}",
-                body.len()
-            );
-            stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes())?;
+            stream.write_all(&json(body))?;
         }
     }
-}
-
-/// Reads one request; returns its first line, or none at the end of the connection.
-fn read_request(reader: &mut impl BufRead) -> Result<Option<String>> {
-    let mut lines = Vec::new();
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line)? == 0 {
-            return Ok(None);
-        }
-        if line.trim().is_empty() {
-            break;
-        }
-        lines.push(line.trim().to_ascii_lowercase());
-    }
-    let length = lines.iter().find_map(|line| line.strip_prefix("content-length:"));
-    let length: u64 = length.map_or(Ok(0), |length| length.trim().parse())?;
-    std::io::copy(&mut reader.take(length), &mut std::io::sink())?;
-    Ok(lines.first().map(|line| line.replacen("post", "POST", 1)))
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn the_same_order_again_is_the_same_order_in_full() {
         let session = quick(&sandbox).0.build().unwrap();
         let first = vertical.create(&session, &named("again")).unwrap();
         // Another process that was started after a crash of the first.
-        let other = Session::new(&sandbox.url(), sandbox.credentials()).unwrap();
+        let other = sandbox.session();
         let second = vertical.create(&other, &named("again")).unwrap();
         assert_eq!(first.id, second.id);
         assert!(second.is_whole, "{second:?}");
@@ -189,7 +189,7 @@ fn eight_processes_with_one_reference_get_one_order() {
         let ids: Vec<i64> = thread::scope(|scope| {
             let one = || {
                 barrier.wait();
-                let session = Session::new(&sandbox.url(), sandbox.credentials()).unwrap();
+                let session = sandbox.session();
                 let order = vertical.create(&session, &named("race")).unwrap();
                 assert!(order.is_whole, "{order:?}");
                 order.id

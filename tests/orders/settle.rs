@@ -6,10 +6,8 @@ use mockito::{Matcher, Mock, Server, ServerGuard};
 use popup_rewards::{Credentials, ErrorKind, Order, RetryPolicy, Session};
 use serde_json::{Value, json};
 
+use crate::common::peer::tokens;
 use crate::common::verticals::{cards, named};
-
-const TOKENS: &str = r#"{"success":true,"data":{"access_token":"a.b.c","refresh_token":"d.e.f",
-    "access_expires_at":"2100-01-01T00:00:00Z","refresh_expires_at":"2100-01-08T00:00:00Z","client_id":1}}"#;
 
 /// A server that refuses every order as a duplicate may be refused.
 struct Stranger {
@@ -24,7 +22,7 @@ impl Stranger {
 
     fn answering(status: usize, code: &str, message: &str) -> Self {
         let mut server = Server::new();
-        server.mock("POST", "/auth/login").with_body(TOKENS).create();
+        server.mock("POST", "/auth/login").with_body(tokens(1)).create();
         let refusal = json!({ "error": { "name": "RefusedError", "code": code, "message": message } });
         let create = server.mock("POST", "/api/v1/orders").with_status(status).with_body(refusal.to_string());
         let create = create.expect(1).create();
@@ -169,7 +167,7 @@ fn a_wallet_that_the_order_itself_has_emptied_does_not_hide_it() {
 fn an_answer_about_another_order_is_not_handed_over() {
     let mut stranger = Stranger::refusing("never asked for");
     stranger.server.reset();
-    stranger.server.mock("POST", "/auth/login").with_body(TOKENS).create();
+    stranger.server.mock("POST", "/auth/login").with_body(tokens(1)).create();
     let theirs = order(7, Some("theirs")).to_string();
     stranger.create =
         stranger.server.mock("POST", "/api/v1/orders").with_status(201).with_body(theirs).create();
@@ -185,7 +183,7 @@ fn an_order_in_the_response_is_the_one_that_was_asked_for_or_looked_up() {
         let mut wrong = order(5, Some("mine"));
         wrong[member] = other;
         let mut server = Server::new();
-        server.mock("POST", "/auth/login").with_body(TOKENS).create();
+        server.mock("POST", "/auth/login").with_body(tokens(1)).create();
         let create = server.mock("POST", "/api/v1/orders").with_body(wrong.to_string()).expect(1).create();
         let mut stranger = Stranger { server, create };
         let (list, shown) = (stranger.lists(&json!([wrong]), 1), stranger.shows(&wrong, 1));

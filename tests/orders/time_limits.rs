@@ -146,10 +146,7 @@ fn an_attempt_never_outlives_the_deadline() {
 #[test]
 fn an_esim_order_may_be_held_for_a_minute() {
     let sandbox = Sandbox::start().unwrap();
-    let session = popup_rewards::Session::builder(&sandbox.url(), sandbox.credentials())
-        .clock(sandbox.clock())
-        .build()
-        .unwrap();
+    let session = sandbox.session();
     for (hold, status) in [(55, "DELIVERED"), (75, "PENDING")] {
         sandbox.hold_esim(Duration::from_secs(hold));
         let reference = named(&format!("held for {hold}"));

@@ -64,7 +64,7 @@ impl Fire {
     /// Places the orders and checks what the callers were told against the server's books.
     pub(crate) fn run(self) -> Result<Report> {
         let sandbox = Sandbox::start()?;
-        let direct = Session::new(&sandbox.url(), sandbox.credentials())?;
+        let direct = sandbox.session();
         let before = direct.get_wallet(WalletId::from(WALLET))?.amount;
         let pasts = self.prepare(&sandbox, &direct)?;
         let prepared = sandbox.orders_executed();

@@ -12,7 +12,7 @@ use super::crowd::{Crowd, HOUR, TEN_HOURS, WEEK, call, nothing_presented_twice, 
 #[test]
 fn after_a_logout_in_the_middle_of_64_threads_no_request_carries_a_token() -> Result<()> {
     let sandbox = Sandbox::start()?;
-    let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    let session = sandbox.session();
     let (over, made) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let (ended, counted) = (Arc::clone(&over), Arc::clone(&made));
     let crowd = Crowd::start(&session, 64, move |session| {

@@ -14,7 +14,7 @@ const THOUSAND: usize = 1_000;
 #[test]
 fn a_thousand_threads_on_a_cold_session_make_one_login() -> Result<()> {
     let sandbox = Sandbox::start()?;
-    let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    let session = sandbox.session();
     // It is the token that is asked about here; a thousand API calls at once would ask the machine.
     Crowd::start(&session, THOUSAND, |session| {
         session.access_token().map(drop).map_err(|error| error.kind())
@@ -28,7 +28,7 @@ fn a_thousand_threads_on_a_cold_session_make_one_login() -> Result<()> {
 #[test]
 fn a_thousand_calls_on_a_cold_session_make_one_login() -> Result<()> {
     let sandbox = Sandbox::start()?;
-    let session = Session::new(&sandbox.url(), sandbox.credentials())?;
+    let session = sandbox.session();
     Crowd::start(&session, THOUSAND, call)?.all(Ok(()))?;
     assert_eq!(auth_calls(&sandbox), (1, 0));
     assert_eq!(sandbox.calls("GET /api/v1/countries"), 1_000);
@@ -106,10 +106,9 @@ fn a_thousand_threads_with_one_revoked_access_token_make_one_refresh() -> Result
 #[test]
 fn a_thousand_threads_with_all_tokens_revoked_make_one_refresh_and_one_login() -> Result<()> {
     let sandbox = Sandbox::start()?;
-    let clock = TestClock::default();
-    let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(clock.clone()).build()?;
+    let session = sandbox.session();
     session.login()?;
-    clock.advance(Duration::from_secs(6));
+    sandbox.advance(Duration::from_secs(6));
     sandbox.revoke_all_tokens();
     Crowd::start(&session, THOUSAND, call)?.all(Ok(()))?;
     assert_eq!(auth_calls(&sandbox), (2, 1));
