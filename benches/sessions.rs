@@ -8,12 +8,14 @@
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod common;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-#[path = "sessions/linux.rs"]
-mod linux;
+mod sessions {
+    pub(crate) mod linux;
+    mod usage;
+}
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn main() -> anyhow::Result<()> {
-    linux::main()
+    sessions::linux::main()
 }
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]

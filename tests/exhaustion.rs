@@ -6,9 +6,6 @@
 #![expect(clippy::print_stdout, reason = "the child tells its parent how it went")]
 #![expect(clippy::unwrap_used, reason = "what helpers cannot do fails the test that called them")]
 
-#[path = "common/wire/mod.rs"]
-mod wire;
-
 use std::process::Command;
 use std::time::Duration;
 
@@ -16,7 +13,9 @@ use popup_rewards::{
     ClientReference, CountryId, Credentials, Error, NewOrder, ProductId, RetryPolicy, Session, SessionBuilder,
 };
 
-use wire::{Answer, Peer, answer, json};
+mod common;
+
+use common::peer::{Answer, Peer, answer, json};
 
 const COUNTRY: &str = r#"{"id":1,"name":"United States"}"#;
 /// More than any machine has for the stack of one thread.

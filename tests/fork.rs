@@ -6,12 +6,15 @@
 #![expect(clippy::print_stdout, reason = "without the test harness it tells by itself how it went")]
 
 #[cfg(target_os = "linux")]
-#[path = "fork/linux.rs"]
-mod linux;
+mod common;
+#[cfg(target_os = "linux")]
+mod fork {
+    pub(super) mod linux;
+}
 
 #[cfg(target_os = "linux")]
 fn main() -> anyhow::Result<()> {
-    linux::main()
+    fork::linux::main()
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -1,24 +1,27 @@
-//! What callers may rely on of the types themselves.
+//! What callers may rely on and `public_api.txt` does not show: derived traits, sizes, and what is equal to what.
 
+use std::collections::HashSet;
 use std::error::Error as StdError;
-use std::fmt::Debug;
+use std::fmt::{Debug, Display};
+use std::hash::Hash;
 
-use popup_rewards::sandbox::{Sandbox, SandboxClock};
+use popup_rewards::sandbox::SandboxClock;
 use popup_rewards::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-fn shared<T: Send + Sync + 'static>() {}
 fn cloned<T: Clone + Debug + Send + Sync + 'static>() {}
-fn copied<T: Copy + Eq + std::hash::Hash + Debug + Send + Sync + 'static>() {}
+fn copied<T: Copy + Eq + Hash + Debug + 'static>() {}
+fn id<T: From<i64> + Display + Debug + Copy + Ord + Hash + Serialize + DeserializeOwned>() {}
 
 #[test]
-fn a_session_can_be_cloned_into_any_thread() {
+fn a_session_is_one_pointer_and_can_be_cloned_into_any_thread() {
     cloned::<Session>();
-    shared::<SessionBuilder>();
     assert_eq!(size_of::<Session>(), size_of::<usize>());
 }
 
 #[test]
-fn everything_else_is_send_and_sync_too() {
+fn what_is_given_and_taken_can_be_cloned() {
     cloned::<AccessToken>();
     cloned::<ClientReference>();
     cloned::<Credentials>();
@@ -30,6 +33,7 @@ fn everything_else_is_send_and_sync_too() {
     cloned::<RateLimits>();
     cloned::<RawCall>();
     cloned::<RetryPolicy>();
+    cloned::<SandboxClock>();
     cloned::<Secret>();
     cloned::<SessionStats>();
     cloned::<SessionStatus>();
@@ -37,20 +41,39 @@ fn everything_else_is_send_and_sync_too() {
     cloned::<Unreadable>();
     cloned::<webhook::Event>();
     copied::<ErrorKind>();
-    copied::<OrderId>();
-    copied::<ProductId>();
-    shared::<Items<'static, Product>>();
-    shared::<Sandbox>();
-    cloned::<SandboxClock>();
+    assert_eq!(RateLimits::default(), RateLimits::unlimited());
 }
 
 #[test]
-fn an_error_is_one_word_and_fits_every_error_box() {
+fn ids_and_references_are_copied_compared_hashed_stored_and_parsed() -> Result<()> {
+    id::<ProductId>();
+    id::<OrderId>();
+    id::<TopupProductId>();
+    id::<TopupVariantId>();
+    id::<TopupOrderId>();
+    id::<EsimProductId>();
+    id::<EsimVariantId>();
+    id::<EsimOrderId>();
+    id::<WalletId>();
+    id::<TransactionId>();
+    id::<CountryId>();
+    id::<CurrencyId>();
+    id::<CategoryId>();
+    id::<SubcategoryId>();
+    assert_eq!("88101".parse::<OrderId>().map(OrderId::get), Ok(88101));
+    assert!("88101x".parse::<OrderId>().is_err());
+    assert_eq!(HashSet::from([OrderId::from(1), OrderId::from(1)]).len(), 1);
+    let reference = ClientReference::new(String::from("order-1"))?;
+    assert_eq!((reference.as_str(), &reference), ("order-1", &"order-1".parse()?));
+    Ok(())
+}
+
+#[test]
+fn an_error_is_one_pointer_and_fits_every_error_box() {
     fn is_error<T: StdError + Clone + Send + Sync + 'static>() {}
     is_error::<Error>();
     assert_eq!(size_of::<Error>(), size_of::<usize>());
     assert_eq!(size_of::<Result<()>>(), size_of::<usize>());
-    assert!(
-        anyhow::Error::new(Session::new("", Credentials::new("key", "secret")).unwrap_err()).is::<Error>()
-    );
+    let error = Session::new("", Credentials::new("key", "secret")).unwrap_err();
+    assert!(anyhow::Error::new(error).is::<Error>());
 }

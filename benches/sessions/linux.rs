@@ -1,8 +1,5 @@
 //! The tables, and the processes of their lines.
 
-#[path = "usage.rs"]
-mod usage;
-
 use std::net::TcpStream;
 use std::process::{Command, exit};
 use std::sync::{Arc, Barrier};
@@ -15,8 +12,8 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use ureq::unversioned::resolver::DefaultResolver;
 
+use super::usage::Usage;
 use crate::common::{Raw, serve};
-use usage::Usage;
 
 const LOGIN: &str = r#"{"username":"key","password":"secret"}"#;
 const COUNTRY: &str = "/api/v1/countries/1";
@@ -25,7 +22,7 @@ const CALLS: usize = 3;
 /// Longer than a connection stays in the pool.
 const OUTLASTS_IDLE: Duration = Duration::from_secs(31);
 
-pub(super) fn main() -> anyhow::Result<()> {
+pub(crate) fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     if let [side, count, base, pem] = arguments.as_slice() {
         return line(side, count.parse()?, base, pem);

@@ -277,6 +277,3 @@ impl Machine {
         self.flight.as_ref().filter(|flight| flight.login || !login).map(|flight| flight.id)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -12,8 +12,8 @@ use serde_json::json as object;
 
 use super::logs;
 use super::planted::{ACCESS, CARD, PASSWORD, PIN, PROXY, order, shows_none, tells_none};
-use super::still::StillClock;
-use super::wire::{Answer, Peer, Seen, answer, json, tokens};
+use crate::common::clock::TestClock;
+use crate::common::peer::{Answer, Peer, Seen, answer, json, tokens};
 
 /// An answer that repeats the token and the body of the request wherever an answer has room for text.
 pub(crate) fn echo(seen: &Seen, status: &str, code: &str) -> Vec<u8> {
@@ -53,7 +53,7 @@ const ECHOES: [(Echo, ErrorKind); 14] = [
 
 fn once(builder: SessionBuilder) -> Session {
     let never = RetryPolicy::new().retries(0);
-    builder.clock(StillClock::jumping()).retry(never).timeout(Duration::from_millis(500)).build().unwrap()
+    builder.clock(TestClock::skipping()).retry(never).timeout(Duration::from_millis(500)).build().unwrap()
 }
 
 /// As often as a session asks at the most: for both tokens of a call that is refused, or in one flight.

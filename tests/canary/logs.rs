@@ -9,7 +9,8 @@ use popup_rewards::{ClientReference, EsimOrderId, Event, NewOrder, OrderId, Prod
 use serde_json::Value;
 
 use super::planted::{ACCESS, ACTIVATION, CARD, PASSWORD, PIN, REFRESH, clean, esim, order, shows_none};
-use super::wire::{Answer, Peer, answer, json};
+use crate::common::peer::{Answer, Peer, answer, json};
+use crate::common::until;
 
 struct Line {
     thread: ThreadId,
@@ -99,12 +100,7 @@ fn live() -> Vec<ThreadId> {
     session.refresh().unwrap();
     // The observer is called after the callers went on.
     let known = || threads.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    for _ in 0..10_000 {
-        if known().len() == 3 {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(1));
-    }
+    until("the observer was called twice", || known().len() == 3).unwrap();
     session.logout().unwrap();
     known()
 }

@@ -7,7 +7,8 @@ use popup_rewards::{ErrorKind, OrderId, Session};
 use super::errors::echo;
 use super::logs;
 use super::planted::{clean, order};
-use super::wire::{Answer, Peer, json};
+use crate::common::peer::{Answer, Peer, json};
+use crate::common::until;
 
 static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -47,14 +48,9 @@ fn worker(name: &str, session: &Session, work: fn(Session)) -> String {
 
 /// What the panics on threads of sessions said; one of them has to say this.
 fn said_in_a_flight(what: &str) -> String {
-    for _ in 0..10_000 {
-        let said = said("popup-rewards-token").join(" ");
-        if said.contains(what) {
-            return said;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(1));
-    }
-    unreachable!("no thread of a session panicked with {what}")
+    let said = || said("popup-rewards-token").join(" ");
+    until(what, || said().contains(what)).unwrap();
+    said()
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! The secrets, the answers that hold them, and the search.
 
-use std::error::Error as StdError;
-use std::fmt::{Debug, Write};
+use std::fmt::Debug;
 
 use popup_rewards::Error;
 
-pub(crate) use super::wire::{ACCESS, PASSWORD, REFRESH};
+pub(crate) use crate::common::peer::{ACCESS, PASSWORD, REFRESH};
+
+use crate::common::errors::everything;
 
 pub(crate) const CARD: &str = "c4rd-canary-0005";
 pub(crate) const PIN: &str = "p1n-canary-0006";
@@ -43,15 +44,5 @@ pub(crate) fn shows_none(value: &impl Debug) {
 /// Searches all that an error says, of itself and of its causes.
 #[track_caller]
 pub(crate) fn tells_none(error: &Error) {
-    shows_none(error);
-    let mut said = format!("{error} {error:#}");
-    for text in [error.code(), error.server_message(), error.request_id(), error.client_reference()] {
-        said.push_str(text.unwrap_or_default());
-    }
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        write!(said, " {error} {error:?} {error:#?}").unwrap_or_default();
-        cause = error.source();
-    }
-    clean(&said);
+    clean(&everything(error));
 }

@@ -14,7 +14,7 @@ use super::planted::{
     ACCESS, ACTIVATION, CARD, CLAIM, PASSWORD, PIN, PROXY, REFRESH, WEBHOOK, clean, esim, order, shows_none,
     tells_none,
 };
-use super::wire::{Answer, Peer, json};
+use crate::common::peer::{Answer, Peer, json};
 
 #[test]
 fn the_search_finds_what_is_there() {
@@ -92,7 +92,9 @@ fn a_builder_shows_no_password_of_a_proxy_or_a_url() {
 #[test]
 fn what_is_sent_shows_no_body_and_no_query() {
     let body = HashMap::from([("pin", PIN)]);
-    shows_none(&RawCall::post("/api/v1/new").json(&body).query("code", CARD));
+    let call = RawCall::post("/api/v1/new").json(&body).query("code", CARD);
+    assert!(format!("{call:?}").contains("/api/v1/new"));
+    shows_none(&call);
     let reference = ClientReference::new("ref-1").unwrap();
     shows_none(&NewOrder::new(ProductId::from(1), 5.into(), 1, reference).email("someone@example.org"));
 }

@@ -1,12 +1,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use popup_rewards::Session;
 use popup_rewards::sandbox::Sandbox;
-use popup_rewards::{Clock, Session, SystemClock};
+
+use crate::common::clock::TestClock;
+use crate::common::until;
 
 /// A case: what the client does, and what the server has seen of it afterwards.
 type Case = (&'static str, fn() -> Result<()>, fn(&Sandbox) -> Result<()>);
@@ -42,7 +44,7 @@ const CASES: [Case; 6] = [
     }),
 ];
 
-pub(super) fn main() -> Result<()> {
+pub(crate) fn main() -> Result<()> {
     if let Some(case) = std::env::var_os("FORK_CASE") {
         let (_, client, _) = CASES.iter().find(|(name, ..)| case == *name).context("no such case")?;
         return client();
@@ -69,54 +71,30 @@ fn same(what: &str, found: u64, expected: u64) -> Result<()> {
     Ok(())
 }
 
-/// The system's clock, moved forward by so many seconds for this process alone.
-#[derive(Clone)]
-struct Ahead(SystemClock, Arc<AtomicU64>);
+const FIFTY_SIX_MINUTES: Duration = Duration::from_secs(56 * 60);
 
-impl Ahead {
-    fn by(&self) -> Duration {
-        Duration::from_secs(self.1.load(Ordering::Relaxed))
-    }
-}
-
-impl Clock for Ahead {
-    fn monotonic(&self) -> Duration {
-        self.0.monotonic() + self.by()
-    }
-
-    fn wall(&self) -> SystemTime {
-        self.0.wall() + self.by()
-    }
-
-    fn random(&self) -> f64 {
-        0.5
-    }
-}
-
-const FIFTY_SIX_MINUTES: u64 = 56 * 60;
-
-fn session() -> Result<(Session, Arc<AtomicU64>)> {
-    let ahead = Arc::new(AtomicU64::new(0));
+fn session() -> Result<(Session, TestClock)> {
     let credentials = popup_rewards::Credentials::from_env()?;
-    let clock = Ahead(SystemClock::new(), Arc::clone(&ahead));
-    let session = Session::builder(&std::env::var("API_BASE_URL")?, credentials).clock(clock).build()?;
+    let clock = TestClock::default();
+    let session =
+        Session::builder(&std::env::var("API_BASE_URL")?, credentials).clock(clock.clone()).build()?;
     session.countries()?;
-    Ok((session, ahead))
+    Ok((session, clock))
 }
 
 fn expiring() -> Result<()> {
-    let (session, ahead) = session()?;
+    let (session, clock) = session()?;
     in_child(|| {
         // The very first thing the child does with the session, on the way that makes no call of its own.
-        ahead.store(FIFTY_SIX_MINUTES, Ordering::Relaxed);
+        clock.advance(FIFTY_SIX_MINUTES);
         session.access_token()?;
-        settle(&session)?;
+        until("the early refresh", || session.status().generation > 1)?;
         same("refreshes in the child", session.stats().refreshes, 0)
     })?;
     // It never saw the child's pair, and its own refresh token is still good.
-    ahead.store(FIFTY_SIX_MINUTES, Ordering::Relaxed);
+    clock.advance(FIFTY_SIX_MINUTES);
     session.access_token()?;
-    settle(&session)?;
+    until("the early refresh", || session.status().generation > 1)?;
     same("refreshes in the parent", session.stats().refreshes, 1)
 }
 
@@ -158,17 +136,6 @@ fn logged_out() -> Result<()> {
     })?;
     ensure!(session.countries().is_err(), "the login of the child is not its parent's");
     Ok(())
-}
-
-/// Waits until the early refresh in the background is over.
-fn settle(session: &Session) -> Result<()> {
-    for _ in 0..20_000 {
-        if session.status().generation > 1 {
-            return Ok(());
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    anyhow::bail!("no early refresh came")
 }
 
 fn asked() -> Result<()> {

@@ -5,34 +5,34 @@ use std::thread;
 use std::time::Duration;
 
 use popup_rewards::sandbox::{Fault, Sandbox};
-use popup_rewards::{ErrorKind, NewEsimOrder, NewTopupOrder, Session};
+use popup_rewards::{ErrorKind, NewEsimOrder, NewTopupOrder};
 use rust_decimal::Decimal;
 
-use crate::kind::{KINDS, Kind, cards, named, quick};
+use crate::common::verticals::{VERTICALS, Vertical, cards, named, quick};
 
 #[test]
 fn the_same_order_again_is_the_same_order_in_full() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.build().unwrap();
-        let first = kind.create(&session, &named("again")).unwrap();
+        let first = vertical.create(&session, &named("again")).unwrap();
         // Another process that was started after a crash of the first.
-        let other = Session::new(&sandbox.url(), sandbox.credentials()).unwrap();
-        let second = kind.create(&other, &named("again")).unwrap();
+        let other = sandbox.session();
+        let second = vertical.create(&other, &named("again")).unwrap();
         assert_eq!(first.id, second.id);
         assert!(second.is_whole, "{second:?}");
-        assert_eq!(kind.calls(&sandbox), [2, 1, 1]);
+        assert_eq!(vertical.calls(&sandbox), [2, 1, 1]);
         assert_eq!(sandbox.executions_of("again"), 1);
     }
 }
 
 #[test]
 fn another_order_under_the_same_reference_is_refused() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.build().unwrap();
-        kind.create(&session, &named("taken")).unwrap();
-        let error = kind.create_other(&session, &named("taken")).unwrap_err();
+        vertical.create(&session, &named("taken")).unwrap();
+        let error = vertical.create_other(&session, &named("taken")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::DuplicateReference);
         assert_eq!((error.status(), error.client_reference()), (Some(400), Some("taken")));
         // Whose order it is cannot be known: an earlier call can have placed it.
@@ -78,9 +78,9 @@ fn an_order_for_another_account_or_amount_is_not_passed_off_as_this_one() {
             session.create_esim_order(&esim(450)).unwrap();
             let session = if seconds == 0 { session } else { quick(&sandbox).0.build().unwrap() };
             sandbox.advance(Duration::from_secs(seconds));
-            for kind in [Kind::Topup, Kind::Esim] {
+            for vertical in [Vertical::Topup, Vertical::Esim] {
                 if let Some(fault) = first_attempt.clone() {
-                    sandbox.fault(kind.create_route(), fault);
+                    sandbox.fault(vertical.create_route(), fault);
                 }
             }
             let errors = [
@@ -99,21 +99,21 @@ fn an_order_for_another_account_or_amount_is_not_passed_off_as_this_one() {
 
 #[test]
 fn an_order_of_an_earlier_call_is_this_one_only_if_it_shows_what_was_asked_for() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
-        let first = kind.create(&quick(&sandbox).0.build().unwrap(), &named("resumed")).unwrap();
+        let first = vertical.create(&quick(&sandbox).0.build().unwrap(), &named("resumed")).unwrap();
         sandbox.advance(Duration::from_secs(3));
         let session = quick(&sandbox).0.build().unwrap();
-        match (kind, kind.create(&session, &named("resumed"))) {
-            (Kind::Voucher, second) => assert_eq!(second.unwrap().id, first.id),
+        match (vertical, vertical.create(&session, &named("resumed"))) {
+            (Vertical::Voucher, second) => assert_eq!(second.unwrap().id, first.id),
             (_, second) => {
                 let error = second.unwrap_err();
-                assert_eq!(error.kind(), ErrorKind::DuplicateReference, "{kind:?}");
-                assert!(error.may_have_executed(), "{kind:?}");
+                assert_eq!(error.kind(), ErrorKind::DuplicateReference, "{vertical:?}");
+                assert!(error.may_have_executed(), "{vertical:?}");
             }
         }
         // A program that resumes asks first.
-        assert_eq!(kind.find(&session, &named("resumed")).unwrap().unwrap().id, first.id);
+        assert_eq!(vertical.find(&session, &named("resumed")).unwrap().unwrap().id, first.id);
         assert_eq!(sandbox.executions_of("resumed"), 1);
     }
 }
@@ -168,29 +168,29 @@ fn a_lost_answer_is_settled_whatever_the_order_cost() {
 
 #[test]
 fn a_pause_for_the_rate_limit_does_not_hide_a_duplicate() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.build().unwrap();
-        let first = kind.create(&session, &named("pause")).unwrap();
-        sandbox.fault(kind.create_route(), Fault::RateLimited(5));
-        let second = kind.create(&session, &named("pause")).unwrap();
+        let first = vertical.create(&session, &named("pause")).unwrap();
+        sandbox.fault(vertical.create_route(), Fault::RateLimited(5));
+        let second = vertical.create(&session, &named("pause")).unwrap();
         assert_eq!(first.id, second.id);
-        assert_eq!(kind.calls(&sandbox), [3, 1, 1]);
+        assert_eq!(vertical.calls(&sandbox), [3, 1, 1]);
     }
 }
 
 #[test]
 fn eight_processes_with_one_reference_get_one_order() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         // Half of them meet a fault as well.
-        sandbox.fault(kind.create_route(), Fault::CloseAfter.times(4));
+        sandbox.fault(vertical.create_route(), Fault::CloseAfter.times(4));
         let barrier = Barrier::new(8);
         let ids: Vec<i64> = thread::scope(|scope| {
             let one = || {
                 barrier.wait();
-                let session = Session::new(&sandbox.url(), sandbox.credentials()).unwrap();
-                let order = kind.create(&session, &named("race")).unwrap();
+                let session = sandbox.session();
+                let order = vertical.create(&session, &named("race")).unwrap();
                 assert!(order.is_whole, "{order:?}");
                 order.id
             };

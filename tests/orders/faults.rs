@@ -1,4 +1,4 @@
-//! One fault on the way of an order, for each kind of order and fault.
+//! One fault on the way of an order, for each vertical and fault.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use anyhow::Context;
 use popup_rewards::ErrorKind;
 use popup_rewards::sandbox::{Fault, Sandbox};
 
-use crate::kind::{KINDS, Kind, named, quick};
+use crate::common::verticals::{VERTICALS, Vertical, named, quick};
 
 /// What an attempt may take: short where it hangs, and long enough for a busy machine where it does not.
 fn limit(fault: &Fault) -> Duration {
@@ -44,64 +44,64 @@ fn unreadable() -> Vec<Fault> {
 }
 
 /// Places an order that meets a fault, and expects it whole after so many calls.
-fn survives(kind: Kind, fault: Fault, calls: [u64; 3]) -> anyhow::Result<()> {
+fn survives(vertical: Vertical, fault: Fault, calls: [u64; 3]) -> anyhow::Result<()> {
     let sandbox = Sandbox::start()?;
     let session = quick(&sandbox).0.order_timeout(limit(&fault)).build()?;
     let reference = named("once");
-    let case = format!("{kind:?} {fault:?}");
-    sandbox.fault(kind.create_route(), fault);
-    let order = kind.create(&session, &reference).context(case.clone())?;
+    let case = format!("{vertical:?} {fault:?}");
+    sandbox.fault(vertical.create_route(), fault);
+    let order = vertical.create(&session, &reference).context(case.clone())?;
     assert!(order.is_whole, "{case}: {order:?}");
     assert_eq!(order.reference.as_deref(), Some("once"), "{case}");
-    assert_eq!(kind.calls(&sandbox), calls, "{case}");
+    assert_eq!(vertical.calls(&sandbox), calls, "{case}");
     assert_eq!((sandbox.executions_of("once"), sandbox.orders_executed()), (1, 1), "{case}");
     Ok(())
 }
 
 #[test]
 fn an_order_that_was_not_executed_is_sent_again() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         for fault in before_executing() {
-            survives(kind, fault, [2, 0, 0]).unwrap();
+            survives(vertical, fault, [2, 0, 0]).unwrap();
         }
     }
 }
 
 #[test]
 fn an_order_whose_answer_was_lost_is_found_by_its_reference() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         for fault in after_executing() {
-            survives(kind, fault, [2, 1, 1]).unwrap();
+            survives(vertical, fault, [2, 1, 1]).unwrap();
         }
     }
 }
 
 #[test]
 fn an_order_whose_answer_cannot_be_read_is_found_without_sending_it_again() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         for fault in unreadable() {
-            survives(kind, fault, [1, 1, 1]).unwrap();
+            survives(vertical, fault, [1, 1, 1]).unwrap();
         }
     }
 }
 
 #[test]
 fn a_fault_that_stays_costs_no_second_execution_and_no_order() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         for (fault, calls) in [
             (Fault::CloseAfter, [5, 1, 1]),
             (Fault::CutBody, [4, 1, 1]),
             (Fault::StatusAfter(502), [4, 1, 1]),
             (Fault::Garbage, [1, 1, 1]),
         ] {
-            survives(kind, fault.always(), calls).unwrap();
+            survives(vertical, fault.always(), calls).unwrap();
         }
     }
 }
 
 #[test]
 fn an_order_that_never_arrives_may_have_executed_for_all_we_know() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         for (fault, expected, sent) in [
             // The first goes over the connection of the login: it may be dead, so one more is sent at once.
             (Fault::CloseBefore, ErrorKind::Network, 5),
@@ -111,14 +111,14 @@ fn an_order_that_never_arrives_may_have_executed_for_all_we_know() {
         ] {
             let sandbox = Sandbox::start().unwrap();
             let session = quick(&sandbox).0.order_timeout(limit(&fault) / 5).build().unwrap();
-            sandbox.fault(kind.create_route(), fault.clone().always());
-            let error = kind.create(&session, &named("lost")).unwrap_err();
-            let case = format!("{kind:?} {fault:?} {error:?}");
+            sandbox.fault(vertical.create_route(), fault.clone().always());
+            let error = vertical.create(&session, &named("lost")).unwrap_err();
+            let case = format!("{vertical:?} {fault:?} {error:?}");
             assert_eq!(error.kind(), expected, "{case}");
             assert_eq!(error.client_reference(), Some("lost"), "{case}");
             assert!(error.may_have_executed(), "{case}");
             // Four attempts, then four looks: a server can list an order later than it has taken it.
-            assert_eq!(kind.calls(&sandbox), [sent, 4, 0], "{case}");
+            assert_eq!(vertical.calls(&sandbox), [sent, 4, 0], "{case}");
             assert_eq!(sandbox.orders_executed(), 0, "{case}");
         }
     }
@@ -126,7 +126,7 @@ fn an_order_that_never_arrives_may_have_executed_for_all_we_know() {
 
 #[test]
 fn when_the_look_fails_too_the_order_counts_as_placed() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         for (create, list, one) in [
             (Fault::CloseAfter, Fault::Status(500).always(), None),
             (Fault::Garbage, Fault::CloseBefore.always(), None),
@@ -138,34 +138,34 @@ fn when_the_look_fails_too_the_order_counts_as_placed() {
             let executes = u64::from(create != Fault::Status(400));
             let sandbox = Sandbox::start().unwrap();
             let session = quick(&sandbox).0.build().unwrap();
-            sandbox.fault(kind.create_route(), create.clone());
-            sandbox.fault(kind.list_route(), list);
+            sandbox.fault(vertical.create_route(), create.clone());
+            sandbox.fault(vertical.list_route(), list);
             if let Some(fault) = one {
-                sandbox.fault(kind.one_route(), fault);
+                sandbox.fault(vertical.one_route(), fault);
             }
-            let error = kind.create(&session, &named("dark")).unwrap_err();
-            assert!(error.may_have_executed(), "{kind:?} {create:?} {error:?}");
+            let error = vertical.create(&session, &named("dark")).unwrap_err();
+            assert!(error.may_have_executed(), "{vertical:?} {create:?} {error:?}");
             assert_eq!(error.client_reference(), Some("dark"));
-            assert_eq!(sandbox.executions_of("dark"), executes, "{kind:?} {create:?}");
+            assert_eq!(sandbox.executions_of("dark"), executes, "{vertical:?} {create:?}");
         }
     }
 }
 
 #[test]
 fn the_error_of_a_limited_order_says_that_nothing_happened() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         // Three pauses of a second, and one that does not fit in the call's time.
         for (fault, retries) in [(Fault::RateLimited(1).always(), 3), (Fault::RateLimited(600), 0)] {
             let sandbox = Sandbox::start().unwrap();
             let (builder, pauses) = quick(&sandbox);
             let session = builder.build().unwrap();
-            sandbox.fault(kind.create_route(), fault);
-            let error = kind.create(&session, &named("later")).unwrap_err();
+            sandbox.fault(vertical.create_route(), fault);
+            let error = vertical.create(&session, &named("later")).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::RateLimited);
             assert!(error.retry_after().is_some() && !error.may_have_executed(), "{error:?}");
-            assert_eq!(kind.calls(&sandbox), [1 + retries, 0, 0]);
-            assert!(pauses.noted().iter().all(|pause| *pause == Duration::from_secs(1)));
-            assert_eq!(pauses.total(), Duration::from_secs(retries));
+            assert_eq!(vertical.calls(&sandbox), [1 + retries, 0, 0]);
+            assert!(pauses.pauses().iter().all(|pause| *pause == Duration::from_secs(1)));
+            assert_eq!(pauses.paused(), Duration::from_secs(retries));
             assert_eq!(sandbox.orders_executed(), 0);
         }
     }

@@ -6,10 +6,8 @@ use mockito::{Matcher, Mock, Server, ServerGuard};
 use popup_rewards::{Credentials, ErrorKind, Order, Result, RetryPolicy, Session};
 use serde_json::{Value, json};
 
-use crate::kind::named;
-
-const TOKENS: &str = r#"{"success":true,"data":{"access_token":"a.b.c","refresh_token":"d.e.f",
-    "access_expires_at":"2100-01-01T00:00:00Z","refresh_expires_at":"2100-01-08T00:00:00Z","client_id":1}}"#;
+use crate::common::peer::tokens;
+use crate::common::verticals::named;
 
 /// A server with a list of orders, page by page.
 struct Listing {
@@ -23,7 +21,7 @@ impl Listing {
         let mut server = Server::new();
         // Created before all others and never due, so that it answers only what no other mock is for.
         let others = server.mock("GET", Matcher::Any).with_status(501).expect(0).create();
-        server.mock("POST", "/auth/login").with_body(TOKENS).create();
+        server.mock("POST", "/auth/login").with_body(tokens(1)).create();
         let pages = (1..).zip(pages).map(|(page, orders)| {
             let target = format!("/api/v1/orders?client_reference=ord-1&limit=500&page={page}");
             server.mock("GET", &*target).with_body(orders.to_string()).expect(1).create()

@@ -7,7 +7,7 @@ use std::time::Duration;
 use popup_rewards::sandbox::{Fault, Sandbox};
 use popup_rewards::{ErrorKind, RetryPolicy};
 
-use crate::kind::{KINDS, Kind, named, quick};
+use crate::common::verticals::{VERTICALS, Vertical, named, quick};
 
 const SHORT: Duration = Duration::from_millis(700);
 const LONG: Duration = Duration::from_secs(20);
@@ -16,23 +16,23 @@ const SLOW: Duration = Duration::from_millis(1_500);
 
 #[test]
 fn an_attempt_to_place_an_order_has_a_time_limit_of_its_own() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.timeout(SHORT).order_timeout(LONG).build().unwrap();
-        sandbox.fault(kind.create_route(), Fault::SlowAnswer(SLOW));
-        kind.create(&session, &named("slow")).unwrap();
-        assert_eq!(kind.calls(&sandbox), [1, 0, 0], "{kind:?}");
+        sandbox.fault(vertical.create_route(), Fault::SlowAnswer(SLOW));
+        vertical.create(&session, &named("slow")).unwrap();
+        assert_eq!(vertical.calls(&sandbox), [1, 0, 0], "{vertical:?}");
     }
 }
 
 #[test]
 fn an_attempt_to_place_an_order_is_given_up_after_its_limit_and_found() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.timeout(LONG).order_timeout(SHORT).build().unwrap();
-        sandbox.fault(kind.create_route(), Fault::SlowAnswer(LONG));
-        assert!(kind.create(&session, &named("slow")).unwrap().is_whole);
-        assert_eq!(kind.calls(&sandbox), [2, 1, 1], "{kind:?}");
+        sandbox.fault(vertical.create_route(), Fault::SlowAnswer(LONG));
+        assert!(vertical.create(&session, &named("slow")).unwrap().is_whole);
+        assert_eq!(vertical.calls(&sandbox), [2, 1, 1], "{vertical:?}");
         assert_eq!(sandbox.executions_of("slow"), 1);
     }
 }
@@ -43,37 +43,37 @@ fn the_look_has_the_usual_limit_and_not_that_of_an_order() {
     let (builder, _) = quick(&sandbox);
     let session =
         builder.timeout(SHORT).order_timeout(LONG).retry(RetryPolicy::new().retries(0)).build().unwrap();
-    let kind = Kind::Voucher;
-    sandbox.fault(kind.create_route(), Fault::CutBody);
-    sandbox.fault(kind.list_route(), Fault::SlowAnswer(SLOW));
-    let error = kind.create(&session, &named("look")).unwrap_err();
+    let vertical = Vertical::Voucher;
+    sandbox.fault(vertical.create_route(), Fault::CutBody);
+    sandbox.fault(vertical.list_route(), Fault::SlowAnswer(SLOW));
+    let error = vertical.create(&session, &named("look")).unwrap_err();
     assert!(error.may_have_executed());
-    assert_eq!(kind.calls(&sandbox), [1, 1, 0]);
+    assert_eq!(vertical.calls(&sandbox), [1, 1, 0]);
 }
 
 #[test]
 fn the_whole_call_with_its_looks_stays_within_the_deadline() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         for fault in [Fault::Status(503), Fault::CloseBefore, Fault::RateLimited(7)] {
             let sandbox = Sandbox::start().unwrap();
             let (builder, pauses) = quick(&sandbox);
             let endless = RetryPolicy::new().retries(10_000).first_pause(Duration::from_secs(1));
             let session = builder.retry(endless).order_deadline(Duration::from_secs(120)).build().unwrap();
-            sandbox.fault(kind.create_route(), fault.clone().always());
-            let error = kind.create(&session, &named("late")).unwrap_err();
+            sandbox.fault(vertical.create_route(), fault.clone().always());
+            let error = vertical.create(&session, &named("late")).unwrap_err();
             let is_lost = fault != Fault::RateLimited(7);
-            assert_eq!(error.may_have_executed(), is_lost, "{kind:?} {fault:?}");
-            assert!(pauses.total() <= Duration::from_secs(120), "{:?}", pauses.total());
-            assert!(pauses.total() >= Duration::from_secs(60), "{:?}", pauses.total());
+            assert_eq!(error.may_have_executed(), is_lost, "{vertical:?} {fault:?}");
+            assert!(pauses.paused() <= Duration::from_secs(120), "{:?}", pauses.paused());
+            assert!(pauses.paused() >= Duration::from_secs(60), "{:?}", pauses.paused());
             // A part of the time was left for the question.
-            assert_eq!(sandbox.calls(kind.list_route()) > 0, is_lost, "{kind:?} {fault:?}");
+            assert_eq!(sandbox.calls(vertical.list_route()) > 0, is_lost, "{vertical:?} {fault:?}");
         }
     }
 }
 
 #[test]
 fn an_order_has_a_deadline_of_its_own() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         // The last quarter is for the lookup, at most half a minute, and no attempt starts in the 5 seconds before it.
         for (deadline, last_start) in [(None, 145), (Some(40), 25)] {
             let sandbox = Sandbox::start().unwrap();
@@ -83,78 +83,75 @@ fn an_order_has_a_deadline_of_its_own() {
                 None => builder,
             };
             let session = builder.build().unwrap();
-            sandbox.fault(kind.create_route(), Fault::RateLimited(last_start - 1));
-            kind.create(&session, &named("in time")).unwrap();
-            sandbox.fault(kind.create_route(), Fault::RateLimited(last_start + 1));
-            let error = kind.create(&session, &named("late")).unwrap_err();
+            sandbox.fault(vertical.create_route(), Fault::RateLimited(last_start - 1));
+            vertical.create(&session, &named("in time")).unwrap();
+            sandbox.fault(vertical.create_route(), Fault::RateLimited(last_start + 1));
+            let error = vertical.create(&session, &named("late")).unwrap_err();
             assert_eq!(
                 (error.kind(), error.may_have_executed()),
                 (ErrorKind::RateLimited, false),
-                "{kind:?}"
+                "{vertical:?}"
             );
-            assert_eq!(kind.calls(&sandbox), [3, 0, 0], "{kind:?} {deadline:?}");
+            assert_eq!(vertical.calls(&sandbox), [3, 0, 0], "{vertical:?} {deadline:?}");
         }
     }
 }
 
 #[test]
 fn no_attempt_starts_late_because_a_pause_took_longer() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         let sandbox = Arc::new(Sandbox::start().unwrap());
         let (builder, pauses) = quick(&sandbox);
         let session = builder.order_deadline(Duration::from_secs(40)).build().unwrap();
-        sandbox.fault(kind.create_route(), Fault::RateLimited(1));
+        sandbox.fault(vertical.create_route(), Fault::RateLimited(1));
         // The machine was suspended, up to the last 5 seconds of the time for attempts.
         let suspended = Arc::clone(&sandbox);
-        pauses.at_the_next(move || suspended.advance(Duration::from_secs(26)));
-        let error = kind.create(&session, &named("late")).unwrap_err();
+        pauses.at_the_next_pause(move || suspended.advance(Duration::from_secs(26)));
+        let error = vertical.create(&session, &named("late")).unwrap_err();
         assert_eq!((error.kind(), error.may_have_executed()), (ErrorKind::Timeout, false), "{error:?}");
-        assert_eq!((kind.calls(&sandbox), error.client_reference()), ([1, 0, 0], Some("late")));
+        assert_eq!((vertical.calls(&sandbox), error.client_reference()), ([1, 0, 0], Some("late")));
     }
 }
 
 #[test]
 fn the_lookup_has_what_is_left_of_the_orders_deadline() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.deadline(Duration::from_secs(2)).build().unwrap();
-        sandbox.fault(kind.create_route(), Fault::CloseAfter);
-        sandbox.fault(kind.list_route(), Fault::RateLimited(100));
-        sandbox.fault(kind.one_route(), Fault::RateLimited(70));
-        assert!(kind.create(&session, &named("found")).unwrap().is_whole, "{kind:?}");
-        sandbox.fault(kind.create_route(), Fault::CloseAfter);
-        sandbox.fault(kind.list_route(), Fault::RateLimited(100));
-        sandbox.fault(kind.one_route(), Fault::RateLimited(90));
-        let error = kind.create(&session, &named("not found")).unwrap_err();
-        assert!(error.may_have_executed(), "{kind:?} {error:?}");
+        sandbox.fault(vertical.create_route(), Fault::CloseAfter);
+        sandbox.fault(vertical.list_route(), Fault::RateLimited(100));
+        sandbox.fault(vertical.one_route(), Fault::RateLimited(70));
+        assert!(vertical.create(&session, &named("found")).unwrap().is_whole, "{vertical:?}");
+        sandbox.fault(vertical.create_route(), Fault::CloseAfter);
+        sandbox.fault(vertical.list_route(), Fault::RateLimited(100));
+        sandbox.fault(vertical.one_route(), Fault::RateLimited(90));
+        let error = vertical.create(&session, &named("not found")).unwrap_err();
+        assert!(error.may_have_executed(), "{vertical:?} {error:?}");
     }
 }
 
 #[test]
 fn an_attempt_never_outlives_the_deadline() {
     let sandbox = Sandbox::start().unwrap();
-    let kind = Kind::Voucher;
+    let vertical = Vertical::Voucher;
     let (builder, _) = quick(&sandbox);
     // Three seconds for the attempts, whatever an attempt may take by itself, and one for the look.
     let builder = builder.order_timeout(LONG).timeout(LONG);
     let session = builder.order_deadline(Duration::from_secs(4)).build().unwrap();
-    sandbox.fault(kind.create_route(), Fault::HangAfter.always());
-    assert!(kind.create(&session, &named("hang")).unwrap().is_whole);
-    assert_eq!(kind.calls(&sandbox), [1, 1, 1]);
+    sandbox.fault(vertical.create_route(), Fault::HangAfter.always());
+    assert!(vertical.create(&session, &named("hang")).unwrap().is_whole);
+    assert_eq!(vertical.calls(&sandbox), [1, 1, 1]);
 }
 
 #[test]
 fn an_esim_order_may_be_held_for_a_minute() {
     let sandbox = Sandbox::start().unwrap();
-    let session = popup_rewards::Session::builder(&sandbox.url(), sandbox.credentials())
-        .clock(sandbox.clock())
-        .build()
-        .unwrap();
+    let session = sandbox.session();
     for (hold, status) in [(55, "DELIVERED"), (75, "PENDING")] {
         sandbox.hold_esim(Duration::from_secs(hold));
         let reference = named(&format!("held for {hold}"));
         let order = thread::scope(|scope| {
-            let call = scope.spawn(|| Kind::Esim.create(&session, &reference).unwrap());
+            let call = scope.spawn(|| Vertical::Esim.create(&session, &reference).unwrap());
             while !call.is_finished() {
                 sandbox.advance(Duration::from_millis(500));
                 thread::yield_now();
@@ -165,7 +162,7 @@ fn an_esim_order_may_be_held_for_a_minute() {
         assert_eq!(order.status, status);
         assert_eq!(sandbox.executions_of(reference.as_str()), 1);
     }
-    assert_eq!(Kind::Esim.calls(&sandbox), [2, 0, 0]);
+    assert_eq!(Vertical::Esim.calls(&sandbox), [2, 0, 0]);
 }
 
 #[test]
@@ -173,8 +170,8 @@ fn a_server_without_time_for_us_is_a_timeout_that_names_the_order() {
     let sandbox = Sandbox::start().unwrap();
     let (builder, _) = quick(&sandbox);
     let session = builder.order_timeout(SHORT).retry(RetryPolicy::new().retries(0)).build().unwrap();
-    sandbox.fault(Kind::Voucher.create_route(), Fault::Hang);
-    let error = Kind::Voucher.create(&session, &named("hang")).unwrap_err();
+    sandbox.fault(Vertical::Voucher.create_route(), Fault::Hang);
+    let error = Vertical::Voucher.create(&session, &named("hang")).unwrap_err();
     assert_eq!((error.kind(), error.client_reference()), (ErrorKind::Timeout, Some("hang")));
     assert!(error.may_have_executed());
 }

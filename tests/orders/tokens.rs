@@ -6,19 +6,19 @@ use std::time::Duration;
 use popup_rewards::ErrorKind;
 use popup_rewards::sandbox::{Fault, Sandbox};
 
-use crate::kind::{KINDS, named, quick};
+use crate::common::verticals::{VERTICALS, named, quick};
 
 #[test]
 fn a_revoked_token_costs_one_refresh_and_no_look() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.build().unwrap();
         session.login().unwrap();
         // A younger token would be tried again as it is.
         sandbox.advance(Duration::from_secs(6));
         sandbox.revoke_access_tokens();
-        assert!(kind.create(&session, &named("once")).unwrap().is_whole);
-        assert_eq!(kind.calls(&sandbox), [2, 0, 0]);
+        assert!(vertical.create(&session, &named("once")).unwrap().is_whole);
+        assert_eq!(vertical.calls(&sandbox), [2, 0, 0]);
         assert_eq!((sandbox.logins(), sandbox.refreshes()), (1, 1));
         assert_eq!(sandbox.executions_of("once"), 1);
     }
@@ -26,19 +26,19 @@ fn a_revoked_token_costs_one_refresh_and_no_look() {
 
 #[test]
 fn a_token_revoked_between_two_attempts_does_not_lose_the_order() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         let sandbox = Arc::new(Sandbox::start().unwrap());
         let (builder, pauses) = quick(&sandbox);
         let session = builder.build().unwrap();
         session.login().unwrap();
         sandbox.advance(Duration::from_secs(6));
-        sandbox.fault(kind.create_route(), Fault::StatusAfter(502));
+        sandbox.fault(vertical.create_route(), Fault::StatusAfter(502));
         let revoking = Arc::clone(&sandbox);
-        pauses.at_the_next(move || revoking.revoke_all_tokens());
-        let order = kind.create(&session, &named("between")).unwrap();
+        pauses.at_the_next_pause(move || revoking.revoke_all_tokens());
+        let order = vertical.create(&session, &named("between")).unwrap();
         assert!(order.is_whole, "{order:?}");
         // The lost one, the one with the dead token, and the one that is a duplicate.
-        assert_eq!(kind.calls(&sandbox), [3, 1, 1]);
+        assert_eq!(vertical.calls(&sandbox), [3, 1, 1]);
         assert_eq!((sandbox.logins(), sandbox.executions_of("between")), (2, 1));
         assert_eq!(sandbox.refresh_tokens_presented_twice(), 0);
     }
@@ -46,21 +46,21 @@ fn a_token_revoked_between_two_attempts_does_not_lose_the_order() {
 
 #[test]
 fn a_server_that_takes_no_token_has_executed_nothing() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.build().unwrap();
-        sandbox.fault(kind.create_route(), Fault::Status(401).always());
-        let error = kind.create(&session, &named("refused")).unwrap_err();
+        sandbox.fault(vertical.create_route(), Fault::Status(401).always());
+        let error = vertical.create(&session, &named("refused")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unauthorized);
         assert!(!error.may_have_executed());
         // Both tokens are tried until they are five seconds old.
-        assert_eq!(kind.calls(&sandbox), [10, 0, 0]);
+        assert_eq!(vertical.calls(&sandbox), [10, 0, 0]);
     }
 }
 
 #[test]
 fn a_logout_after_a_lost_answer_says_that_the_order_may_exist() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         for (fault, may_exist, executions) in [
             (Fault::StatusAfter(502), true, 1),
             (Fault::Status(503), true, 0),
@@ -70,19 +70,19 @@ fn a_logout_after_a_lost_answer_says_that_the_order_may_exist() {
             let sandbox = Sandbox::start().unwrap();
             let (builder, pauses) = quick(&sandbox);
             let session = builder.build().unwrap();
-            sandbox.fault(kind.create_route(), fault.clone());
+            sandbox.fault(vertical.create_route(), fault.clone());
             let leaving = session.clone();
-            pauses.at_the_next(move || leaving.logout().unwrap());
-            let error = kind.create(&session, &named("leaving")).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::LoggedOut, "{kind:?} {fault:?}");
-            assert_eq!(error.may_have_executed(), may_exist, "{kind:?} {fault:?}");
+            pauses.at_the_next_pause(move || leaving.logout().unwrap());
+            let error = vertical.create(&session, &named("leaving")).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::LoggedOut, "{vertical:?} {fault:?}");
+            assert_eq!(error.may_have_executed(), may_exist, "{vertical:?} {fault:?}");
             assert_eq!(error.client_reference(), Some("leaving"));
-            assert_eq!(kind.calls(&sandbox), [1, 0, 0]);
+            assert_eq!(vertical.calls(&sandbox), [1, 0, 0]);
             assert_eq!(sandbox.executions_of("leaving"), executions);
 
             // The caller comes back with the same reference and gets the order, new or old.
             session.login().unwrap();
-            assert!(kind.create(&session, &named("leaving")).unwrap().is_whole);
+            assert!(vertical.create(&session, &named("leaving")).unwrap().is_whole);
             assert_eq!(sandbox.executions_of("leaving"), 1);
         }
     }
@@ -90,16 +90,16 @@ fn a_logout_after_a_lost_answer_says_that_the_order_may_exist() {
 
 #[test]
 fn a_logout_in_the_middle_of_a_lookup_says_that_the_order_may_exist() {
-    for kind in KINDS {
+    for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let (builder, pauses) = quick(&sandbox);
         let session = builder.build().unwrap();
-        sandbox.fault(kind.create_route(), Fault::Redirect("http://127.0.0.1:1/".to_owned()));
+        sandbox.fault(vertical.create_route(), Fault::Redirect("http://127.0.0.1:1/".to_owned()));
         let leaving = session.clone();
-        pauses.at_the_next(move || leaving.logout().unwrap());
-        let error = kind.create(&session, &named("looked up")).unwrap_err();
+        pauses.at_the_next_pause(move || leaving.logout().unwrap());
+        let error = vertical.create(&session, &named("looked up")).unwrap_err();
         assert_eq!((error.kind(), error.client_reference()), (ErrorKind::LoggedOut, Some("looked up")));
-        assert!(error.may_have_executed(), "{kind:?} {error:?}");
-        assert_eq!(kind.calls(&sandbox), [1, 1, 0], "{kind:?}");
+        assert!(error.may_have_executed(), "{vertical:?} {error:?}");
+        assert_eq!(vertical.calls(&sandbox), [1, 1, 0], "{vertical:?}");
     }
 }

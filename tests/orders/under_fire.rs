@@ -1,6 +1,6 @@
 //! Two thousand orders while three of ten calls go wrong, connections die, and references were used before.
 
-use crate::fire::Fire;
+use super::fire::Fire;
 
 #[test]
 fn two_thousand_orders_under_fire_execute_exactly_once() {

@@ -13,7 +13,7 @@ use time::format_description::well_known::{Rfc2822, Rfc3339};
 
 use ureq::http::Method;
 
-use crate::client::{Answer, Client};
+use super::client::{Answer, Client};
 
 const HOUR: Duration = Duration::from_secs(3600);
 

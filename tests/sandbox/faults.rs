@@ -7,7 +7,7 @@ use popup_rewards::sandbox::{Fault, Sandbox};
 use serde_json::{Value, json};
 use ureq::http::Method;
 
-use crate::client::{Answer, Client};
+use super::client::{Answer, Client};
 
 const ORDERS: &str = "POST /api/v1/orders";
 

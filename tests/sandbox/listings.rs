@@ -6,7 +6,7 @@ use anyhow::Result;
 use popup_rewards::sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use crate::client::Client;
+use super::client::Client;
 
 #[test]
 fn the_pages_of_the_catalogue_add_up_to_its_total_without_repeats() -> Result<()> {

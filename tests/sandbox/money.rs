@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use ureq::http::Method;
 
-use crate::client::Client;
+use super::client::Client;
 
 #[test]
 fn a_quote_takes_the_discount_off_and_keeps_every_digit() -> Result<()> {

@@ -8,7 +8,7 @@ use popup_rewards::sandbox::{Fault, Outcome, Sandbox};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client};
+use super::client::{Answer, Client};
 
 fn body(quantity: u32, reference: &str) -> Value {
     json!({ "product_id": 3001, "denomination": 20, "quantity": quantity, "client_reference": reference })

@@ -8,7 +8,7 @@ use popup_rewards::sandbox::Sandbox;
 use serde_json::{Value, json};
 use ureq::http::Method;
 
-use crate::client::Client;
+use super::client::Client;
 
 /// The first product of a list, with its variants.
 fn first(client: &Client, vertical: &str, query: &str) -> Result<(Value, Vec<Value>)> {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use popup_rewards::sandbox::{Fault, Sandbox};
 use serde_json::json;
 
-use crate::client::Client;
+use super::client::Client;
 
 #[test]
 fn two_hundred_connections_are_served_at_once() -> Result<()> {

@@ -13,7 +13,7 @@ use ring::hmac;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::client::Client;
+use super::client::Client;
 
 struct Delivery {
     headers: Vec<(String, String)>,

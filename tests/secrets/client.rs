@@ -7,9 +7,9 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use popup_rewards::{Credentials, Session, SessionBuilder};
 
-use crate::scan::{Found, Needle, Scanner};
-use crate::secrets::Secrets;
-use crate::server::{self, Transport};
+use super::drawn::Secrets;
+use super::scan::{Found, Needle, Scanner};
+use super::server::{self, Transport};
 
 /// Where the client finds the server; that it is set makes a process a client.
 const URL: &str = "POPUP_REWARDS_TEST_URL";

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail, ensure};
 use parking_lot::Mutex;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::version::TLS12;
+use rustls::{ALL_VERSIONS, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::framing::{Connection, Framing};
-use crate::secrets::Secrets;
+use super::drawn::Secrets;
+use super::framing::{Connection, Framing};
 
 pub(crate) struct Server {
     state: Mutex<State>,
@@ -33,6 +34,8 @@ struct State {
 pub(crate) enum Transport {
     PlainHttp,
     Tls,
+    /// The same, with a server that is too old for version 1.3.
+    Tls12,
 }
 
 /// Where a server listens, and the certificate to trust if it speaks TLS.
@@ -41,6 +44,8 @@ pub(crate) struct Address {
     pub(crate) control: String,
     pub(crate) pem: Option<String>,
 }
+
+type Listens = (&'static str, Option<Arc<ServerConfig>>, Option<String>);
 
 struct Request {
     line: String,
@@ -52,10 +57,8 @@ struct Request {
 pub(crate) fn start(secrets: Secrets, transport: Transport) -> Result<Address> {
     let (scheme, tls, pem) = match transport {
         Transport::PlainHttp => ("http", None, None),
-        Transport::Tls => {
-            let (config, pem) = certified()?;
-            ("https", Some(config), Some(pem))
-        }
+        Transport::Tls => certified(ALL_VERSIONS)?,
+        Transport::Tls12 => certified(&[&TLS12])?,
     };
     let server = Arc::new(Server { state: Mutex::default(), secrets });
     let orders = Arc::clone(&server);
@@ -78,14 +81,15 @@ fn listen(serve: impl Fn(TcpStream) -> Result<()> + Send + Sync + 'static) -> Re
     Ok(port)
 }
 
-fn certified() -> Result<(Arc<ServerConfig>, String)> {
+/// What a server with these versions of TLS needs: the scheme, the settings, and the certificate for the client.
+fn certified(versions: &[&'static SupportedProtocolVersion]) -> Result<Listens> {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
     let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()?
+        .with_protocol_versions(versions)?
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)?;
-    Ok((Arc::new(config), made.cert.pem()))
+    Ok(("https", Some(Arc::new(config)), Some(made.cert.pem())))
 }
 
 impl Server {

@@ -2,8 +2,6 @@
 
 mod addresses;
 mod endings;
-#[cfg(target_os = "linux")]
-mod memory;
 mod peer;
 mod pool;
 mod proxies;

@@ -163,7 +163,8 @@ fn a_pause_that_slept_through_a_logout_and_the_next_login_has_failed() {
 fn a_logout_leaves_nothing_of_an_earlier_failure() {
     let scene = Scene::logged_in();
     let waiter = scene.caller(1, secs(60));
-    scene.next("refresh with a").fails(Failure::Unknown { from_api: true, retry_after: secs(3600) });
+    // An hour is the most that is granted.
+    scene.next("refresh with a").fails(Failure::Unknown { from_api: true, retry_after: secs(86_400) });
     assert_eq!(waiter.ends(), Err((ErrorKind::Network, Some(3600))));
     let logout = scene.logout();
     scene.next_revocation().ends(Ok(()));
@@ -177,6 +178,49 @@ fn a_logout_leaves_nothing_of_an_earlier_failure() {
     scene.clock.advance(secs(1));
     scene.next("login").grants("b");
     assert_eq!(login.ends(), Ok(2));
+}
+
+#[test]
+fn what_a_late_response_asks_for_does_not_shorten_what_was_asked_for_since() {
+    let scene = Scene::new();
+    let late = scene.login(secs(60));
+    let call = scene.next("login");
+    scene.forget();
+    assert_eq!(late.ends(), LOGGED_OUT);
+    let limited = || scene.login(secs(10)).ends();
+    let login = scene.login(secs(10));
+    scene.next("login").fails(Failure::Limited { retry_after: secs(60) });
+    assert_eq!(login.ends(), Err((ErrorKind::RateLimited, Some(60))));
+    call.fails(Failure::Limited { retry_after: secs(5) });
+    scene.flight_ends();
+    assert_eq!(limited(), Err((ErrorKind::RateLimited, Some(60))));
+}
+
+#[test]
+fn a_login_that_was_cut_off_counts_until_its_response_arrives_and_then_for_a_minute() {
+    let scene = Scene::new();
+    let late = scene.login(secs(60));
+    let call = scene.next("login");
+    scene.forget();
+    assert_eq!(late.ends(), LOGGED_OUT);
+    let nine_log_in = || {
+        for _ in 0..9 {
+            let login = scene.login(secs(60));
+            scene.next("login").grants("a");
+            assert!(login.ends().is_ok());
+            scene.flight_ends();
+        }
+    };
+    let room_in = |time| assert_eq!(scene.login(secs(20)).ends(), Err((ErrorKind::RateLimited, Some(time))));
+    scene.clock.advance(secs(100));
+    nine_log_in();
+    room_in(60);
+    scene.clock.advance(secs(30));
+    call.fails(Failure::Unusable);
+    scene.flight_ends();
+    scene.clock.advance(secs(30));
+    nine_log_in();
+    room_in(30);
 }
 
 #[test]

@@ -43,9 +43,10 @@ fn a_refresh_that_is_refused_or_lost_goes_on_with_a_login() {
 }
 
 #[test]
-fn a_refresh_that_is_forbidden_or_unusable_ends_the_flight_and_only_the_latter_spends_the_token() {
+fn a_refresh_that_cannot_succeed_ends_the_flight_and_only_an_unusable_response_spends_the_token() {
     for (failure, kind, next) in [
         (Failure::Forbidden, ErrorKind::Forbidden, "refresh with a"),
+        (Failure::Unsendable, ErrorKind::Configuration, "refresh with a"),
         (Failure::Unusable, ErrorKind::InvalidResponse, "login"),
     ] {
         let scene = Scene::logged_in();
@@ -57,6 +58,44 @@ fn a_refresh_that_is_forbidden_or_unusable_ends_the_flight_and_only_the_latter_s
         let again = scene.caller(1, secs(60));
         scene.next(next).grants("b");
         assert_eq!(again.ends(), Ok(2));
+    }
+}
+
+#[test]
+fn the_login_after_a_lost_refresh_has_attempts_of_its_own() {
+    let scene = Scene::logged_in();
+    let waiter = scene.caller(1, secs(60));
+    let fails = |name, failure, pause| {
+        scene.next(name).fails(failure);
+        scene.until_pausing(scene.clock.now() + secs(pause));
+        scene.clock.advance(secs(pause));
+    };
+    fails("refresh with a", Failure::NotSent, 1);
+    fails("refresh with a", Failure::NotSent, 2);
+    scene.next("refresh with a").fails(LOST);
+    fails("login", LOST, 1);
+    fails("login", LOST, 2);
+    scene.next("login").fails(LOST);
+    assert_eq!(waiter.ends(), Err((ErrorKind::Network, Some(1))));
+    assert_eq!((scene.flights(), scene.at_once()), (2, Ok(1)));
+}
+
+#[test]
+fn a_flight_whose_next_attempt_would_begin_at_its_limit_ends_at_once() {
+    let limit = FLIGHT_LIMIT.as_secs();
+    for (asked, ends) in [(limit - 1, false), (limit, true)] {
+        let scene = Scene::new();
+        let waiter = scene.caller(0, secs(7200));
+        scene.next("login").fails(Failure::Limited { retry_after: secs(asked) });
+        if ends {
+            assert_eq!(waiter.ends(), Err((ErrorKind::RateLimited, Some(asked))));
+            scene.flight_ends();
+        } else {
+            scene.until_pausing(scene.clock.now() + secs(asked));
+            scene.clock.advance(secs(asked));
+            scene.next("login").grants("a");
+            assert_eq!(waiter.ends(), Ok(1));
+        }
     }
 }
 
@@ -83,10 +122,10 @@ fn a_login_lifts_the_pause_after_a_refused_one_but_not_what_the_server_asked_for
     assert_eq!(first.ends(), refused);
     // At once, although there would be time.
     assert_eq!(scene.caller(0, secs(60)).ends(), refused);
-    let login = scene.login(secs(60));
+    let login = scene.login(secs(21));
     scene.next("login").fails(Failure::Limited { retry_after: secs(20) });
     scene.until_pausing(scene.clock.now() + secs(20));
-    assert_eq!(scene.login(secs(15)).ends(), Err((ErrorKind::RateLimited, Some(20))));
+    assert_eq!(scene.login(secs(20)).ends(), Err((ErrorKind::RateLimited, Some(20))));
     scene.clock.advance(secs(20));
     let again = scene.next("login");
     assert_eq!(again.at, secs(1020));
@@ -147,6 +186,44 @@ fn a_refused_login_does_not_hold_back_the_refresh_of_a_live_pair() {
     scene.clock.advance(secs(1));
     scene.next("refresh with a").grants("b");
     assert_eq!(refreshed.ends(), Ok(2));
+}
+
+#[test]
+fn a_refused_refresh_is_not_followed_by_a_login_while_logins_are_refused() {
+    let scene = Scene::logged_in();
+    let login = scene.login(secs(60));
+    scene.next("login").fails(Failure::Refused);
+    assert_eq!(login.ends(), Err((ErrorKind::InvalidCredentials, Some(30))));
+    scene.clock.advance(secs(1));
+    let waiter = scene.caller(1, secs(10));
+    scene.next("refresh with a").fails(Failure::Refused);
+    assert_eq!(waiter.ends(), Err((ErrorKind::InvalidCredentials, Some(29))));
+    (0..2).for_each(|_| scene.flight_ends());
+    assert_eq!((scene.flights(), scene.at_once()), (3, Ok(1)));
+}
+
+#[test]
+fn only_logins_that_the_api_answered_count_in_the_rolling_minute() {
+    for (failure, count) in [
+        (Failure::Unsendable, false),
+        (Failure::Aborted, false),
+        (Failure::Forbidden, true),
+        (Failure::Unusable, true),
+    ] {
+        let scene = Scene::new();
+        for _ in 0..10 {
+            let login = scene.login(secs(60));
+            scene.next("login").fails(failure);
+            assert!(login.ends().is_err());
+        }
+        let login = scene.login(secs(60));
+        if count {
+            assert_eq!(login.ends(), Err((ErrorKind::RateLimited, Some(60))), "{failure:?}");
+        } else {
+            scene.next("login").grants("a");
+            assert_eq!(login.ends(), Ok(1), "{failure:?}");
+        }
+    }
 }
 
 #[test]

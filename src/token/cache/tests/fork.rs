@@ -1,6 +1,5 @@
 //! A child process and the cache of its parent.
 
-use std::convert::Infallible;
 use std::io;
 use std::task::Waker;
 
@@ -15,14 +14,19 @@ use crate::token::types::*;
 #[derive(Default)]
 struct Still {
     logins: AtomicU64,
+    /// In seconds since the login.
+    age: AtomicU64,
+    /// Whether flights are started and never get anywhere.
+    hangs: AtomicBool,
 }
 
 impl Source for Still {
     type Access = &'static str;
-    type Refresh = Infallible;
+    type Refresh = ();
 
     fn now(&self) -> Reading {
-        Reading { monotonic: secs(1), wall: secs(1) }
+        let now = secs(1 + self.age.load(Ordering::SeqCst));
+        Reading { monotonic: now, wall: now }
     }
     fn random(&self) -> f64 {
         1.0
@@ -30,21 +34,22 @@ impl Source for Still {
     fn on_pause(&self, _: Duration) {}
     fn on_jump(&self, _: Waker) {}
     fn spawn(&self, flight: Box<dyn FnOnce() + Send>) -> io::Result<()> {
-        flight();
+        if !self.hangs.load(Ordering::SeqCst) {
+            flight();
+        }
         Ok(())
     }
     fn close_connections(&self) {}
-    fn login(&self, _: LoginAttempt<'_>) -> Result<TokenPair<&'static str, Infallible>, AuthError> {
+    fn login(&self, _: LoginAttempt<'_>) -> Result<TokenPair<&'static str, ()>, AuthError> {
         self.logins.fetch_add(1, Ordering::SeqCst);
-        let TokenPair { access, expiry, .. } = pair("minted", secs(1));
-        Ok(TokenPair { access, refresh: None, expiry })
+        let TokenPair { access, expiry, .. } = pair("minted", self.now().monotonic);
+        Ok(TokenPair { access, refresh: Some(()), expiry })
     }
-    fn refresh(
-        &self,
-        token: &Infallible,
-        _: Duration,
-    ) -> Result<TokenPair<&'static str, Infallible>, AuthError> {
-        match *token {}
+    fn refresh(&self, (): &(), _: Duration) -> Result<TokenPair<&'static str, ()>, AuthError> {
+        Err(AuthError {
+            failure: Failure::NotSent,
+            error: Error::new(ErrorKind::Network, "nobody refreshes"),
+        })
     }
     fn revoke(&self, _: TokensToRevoke<Self>, _: Duration, _: &dyn Fn(Duration)) -> Result<()> {
         Ok(())
@@ -64,14 +69,29 @@ fn cache() -> (Cache<Still>, Arc<Still>) {
 }
 
 #[test]
-fn a_child_uses_the_access_token_of_its_parent() {
+fn a_child_uses_the_access_token_of_its_parent_and_has_no_refresh_token() {
     let (cache, source) = cache();
     assert!(in_a_child(|| {
         let grant = cache.acquire(Waiter::new(0, secs(60), cache.closes())).ok();
         grant == Some(Grant { access: "inherited", generation: 1 })
+            && !cache.shared().state.lock().machine.can_refresh()
             && source.logins.load(Ordering::SeqCst) == 1
     }));
     assert_eq!(cache.acquire(Waiter::new(0, secs(60), 0)).unwrap().access, "minted");
+}
+
+#[test]
+fn a_child_does_not_wait_for_a_flight_of_its_parent() {
+    let (cache, source) = cache();
+    source.hangs.store(true, Ordering::SeqCst);
+    // Its token expires soon, so a flight starts and nobody waits for it.
+    source.age.store(3400, Ordering::SeqCst);
+    assert_eq!(cache.acquire(Waiter::new(0, secs(3460), 0)).unwrap().generation, 1);
+    assert!(cache.shared().state.lock().machine.flight.is_some());
+    assert!(in_a_child(|| {
+        source.hangs.store(false, Ordering::SeqCst);
+        cache.acquire(Waiter::new(1, secs(3460), 0)).is_ok_and(|grant| grant.generation == 2)
+    }));
 }
 
 #[test]

@@ -1,0 +1,15 @@
+//! Every method of a session, against a mock server that matches its requests in full.
+
+mod common;
+
+mod api {
+    mod call;
+    mod esim;
+    mod ids;
+    mod pages;
+    mod reference;
+    mod routes;
+    mod topups;
+    mod vouchers;
+    mod wallets;
+}

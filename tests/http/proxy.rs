@@ -1,0 +1,232 @@
+//! Proxies: the one that was set is used, else the one that the environment names for the server.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+use popup_rewards::{
+    ClientReference, CountryId, Credentials, ErrorKind, NewOrder, ProductId, RetryPolicy, Session,
+};
+
+use super::COUNTRY;
+use crate::common::errors::failed;
+use crate::common::peer::{Answer, Peer, json};
+
+const PROXY_VARIABLES: [&str; 8] = [
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "NO_PROXY",
+    "no_proxy",
+];
+
+/// A proxy that tunnels this many connections, and says what it was asked.
+fn proxy(connections: usize) -> (String, Receiver<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut asked = Vec::new();
+        let mut tunnels = Vec::new();
+        for _ in 0..connections {
+            let (mut client, _) = listener.accept().unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                client.read_exact(&mut byte).unwrap();
+                head.extend(byte);
+            }
+            let head = String::from_utf8(head).unwrap();
+            let target = TcpStream::connect(head.split(' ').nth(1).unwrap()).unwrap();
+            client.write_all(b"HTTP/1.1 200 Connected\r\n\r\n").unwrap();
+            let (upwards, downwards) = (client.try_clone().unwrap(), target.try_clone().unwrap());
+            tunnels.push(std::thread::spawn(move || copy(upwards, target)));
+            tunnels.push(std::thread::spawn(move || copy(downwards, client)));
+            asked.push(head);
+        }
+        for tunnel in tunnels {
+            tunnel.join().unwrap();
+        }
+        tell.send(asked)
+    });
+    (address, told)
+}
+
+fn copy(mut from: TcpStream, mut to: TcpStream) {
+    std::io::copy(&mut from, &mut to).ok();
+    to.shutdown(std::net::Shutdown::Both).ok();
+}
+
+#[test]
+fn a_proxy_that_was_set_is_used_for_every_call_and_shown_no_token() {
+    let peer = Peer::start([Answer::Keep(json(COUNTRY))]).unwrap();
+    let (address, told) = proxy(1);
+    let session = peer.builder().proxy(&format!("http://user:pr0xy-canary@{address}")).build().unwrap();
+    session.get_country(CountryId::from(1)).unwrap();
+    drop(session);
+    let asked = told.recv_timeout(Duration::from_secs(20)).expect("the proxy was passed by");
+    for head in &asked {
+        assert!(
+            head.starts_with(&format!("CONNECT {} ", peer.url().trim_start_matches("http://"))),
+            "{head}"
+        );
+        assert!(head.contains("Proxy-Authorization: Basic "), "{head}");
+        assert!(!head.contains("Bearer"), "{head}");
+    }
+    assert!(peer.seen().iter().all(|seen| !seen.head.to_ascii_lowercase().contains("proxy-")));
+}
+
+#[test]
+fn a_proxy_that_refuses_or_is_not_there_is_told_without_its_password() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let refusing = refusing(b"HTTP/1.1 403 No\r\n\r\n");
+    for (address, says) in
+        [(closed.to_string(), "no connection"), (refusing.0, "the proxy refused the connection")]
+    {
+        let peer = Peer::start([]).unwrap();
+        let url = format!("http://user:pr0xy-canary@{address}");
+        let session = peer.builder().retry(RetryPolicy::new().retries(0)).proxy(&url).build().unwrap();
+        failed(session.login(), ErrorKind::Network, says);
+        assert!(peer.seen().is_empty(), "the proxy was passed by");
+    }
+}
+
+/// A proxy that gives every connection this answer, and how many it had.
+fn refusing(answer: &'static [u8]) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let connections = Arc::<AtomicUsize>::default();
+    let counted = Arc::clone(&connections);
+    // It ends with the test process.
+    std::thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            counted.fetch_add(1, Ordering::SeqCst);
+            client.read(&mut [0; 4096]).unwrap_or_default();
+            client.write_all(answer).ok();
+            // A socket that is closed with bytes unread is reset, which may overtake the answer.
+            client.read_to_end(&mut Vec::new()).ok();
+        }
+    });
+    (address, connections)
+}
+
+#[test]
+fn a_proxy_that_refuses_its_password_is_asked_once() {
+    for (scheme, answer, status) in [
+        (
+            "http",
+            &b"HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic\r\n\r\n"[..],
+            Some(407),
+        ),
+        ("http", b"HTTP/1.0 407 Denied\r\ncontent-length: 3\r\n\r\nno!", Some(407)),
+        // No acceptable way to log in, and a password that is wrong.
+        ("socks5", b"\x05\xff", None),
+        ("socks5", b"\x05\x02\x01\x01", None),
+    ] {
+        let peer = Peer::start([]).unwrap();
+        let (address, connections) = refusing(answer);
+        let session =
+            peer.builder().proxy(&format!("{scheme}://user:pr0xy-canary@{address}")).build().unwrap();
+        let says = "the proxy does not accept the user name and password";
+        let error = failed(session.countries(), ErrorKind::Configuration, says);
+        assert_eq!((error.status(), error.is_retryable()), (status, false), "{error}");
+        assert_eq!(error.to_string().contains("407"), status.is_some(), "{error}");
+        assert_eq!(connections.load(Ordering::SeqCst), 1, "{scheme}");
+        let order = NewOrder::new(ProductId::from(2), 5.into(), 1, ClientReference::generate());
+        let error = failed(session.create_order(&order), ErrorKind::Configuration, says);
+        assert!(!error.may_have_executed(), "{error:?}");
+        assert_eq!(connections.load(Ordering::SeqCst), 2, "{scheme}");
+        assert!(peer.seen().is_empty(), "the proxy was passed by");
+    }
+}
+
+#[test]
+fn a_call_that_needs_no_login_meets_a_refusing_proxy_once_too() {
+    let peer = Peer::start([]).unwrap();
+    let (address, connections) = refusing(b"HTTP/1.1 407 Denied\r\n\r\n");
+    let session = peer.builder().proxy(&format!("http://{address}")).build().unwrap();
+    failed(session.service_status(), ErrorKind::Configuration, "the proxy does not accept");
+    assert_eq!((connections.load(Ordering::SeqCst), session.stats().retries), (1, 0));
+}
+
+/// Runs [`child_makes_a_call`] with these proxy variables alone, and returns what it says.
+fn in_child(server: &str, variables: &[(&str, String)]) -> String {
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "http::proxy::child_makes_a_call", "--nocapture"]).env("CALLS", server);
+    for name in PROXY_VARIABLES.iter().chain(&["REQUEST_METHOD"]) {
+        child.env_remove(name);
+    }
+    let output = child.envs(variables.iter().map(|(name, value)| (name, value))).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn proxies_of_the_environment_are_not_used_for_loopback() {
+    let peer = Peer::start([Answer::Keep(json(COUNTRY))]).unwrap();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let everywhere = PROXY_VARIABLES[..6].iter().map(|name| (*name, format!("http://{closed}")));
+    let said = in_child(&peer.url(), &everywhere.collect::<Vec<_>>());
+    assert!(said.contains("found United States"), "{said}");
+    assert_eq!(peer.calls().len(), 1);
+}
+
+#[test]
+fn the_environment_is_read_once_and_decides_for_the_server() {
+    let (right, asked) = refusing(b"HTTP/1.1 407 Denied\r\n\r\n");
+    let (wrong, passed_by) = refusing(b"HTTP/1.1 403 Denied\r\n\r\n");
+    let (right, wrong) = (format!("http://{right}"), format!("http://{wrong}"));
+    let refused = "Configuration: the proxy does not accept";
+    for (variables, says, used) in [
+        (vec![("https_proxy", right.clone()), ("HTTPS_PROXY", wrong.clone())], refused, 1),
+        (vec![("HTTPS_PROXY", right.clone()), ("ALL_PROXY", wrong.clone())], refused, 1),
+        (vec![("HTTPS_PROXY", format!(" {right}\n"))], refused, 1),
+        (vec![("HTTP_PROXY", wrong.clone()), ("http_proxy", wrong.clone())], "could not be resolved", 0),
+        (
+            vec![("ALL_PROXY", wrong.clone()), ("NO_PROXY", "other.test api.invalid".to_owned())],
+            "could not be resolved",
+            0,
+        ),
+        (vec![("ALL_PROXY", right.clone()), ("NO_PROXY", "notapi.invalid".to_owned())], refused, 1),
+    ] {
+        let before = asked.load(Ordering::SeqCst);
+        let said = in_child("https://sub.api.invalid", &variables);
+        assert!(said.contains(says), "{variables:?}: {said}");
+        assert_eq!(asked.load(Ordering::SeqCst) - before, used, "{variables:?}");
+    }
+    assert_eq!(passed_by.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn a_variable_that_cannot_be_read_is_named_before_anything_is_sent() {
+    let (wrong, passed_by) = refusing(b"HTTP/1.1 403 Denied\r\n\r\n");
+    for value in [format!("\"http://{wrong}\""), format!("htp://{wrong}"), format!("http://{wrong}\nx")] {
+        let said = in_child(
+            "https://sub.api.invalid",
+            &[("HTTPS_PROXY", value.clone()), ("ALL_PROXY", format!("http://{wrong}"))],
+        );
+        assert!(said.contains("no session: Configuration: the environment variable HTTPS_PROXY"), "{said}");
+        assert!(!said.contains(&wrong), "{said}");
+    }
+    assert_eq!(passed_by.load(Ordering::SeqCst), 0);
+}
+
+/// Makes one call where [`in_child`] says; else nothing.
+#[test]
+fn child_makes_a_call() {
+    let Ok(url) = std::env::var("CALLS") else { return };
+    let never = RetryPolicy::new().retries(0);
+    match Session::builder(&url, Credentials::new("key", "secret")).retry(never).build() {
+        Err(error) => println!("no session: {:?}: {error}", error.kind()),
+        Ok(session) => match session.get_country(CountryId::from(1)) {
+            Ok(country) => println!("found {}", country.name),
+            Err(error) => println!("{:?}: {error}", error.kind()),
+        },
+    }
+}

@@ -1,0 +1,309 @@
+//! What is left in memory of a session that has ended: nothing.
+//!
+//! Each test runs itself again, as a client in a process of its own, once over plain HTTP and once over TLS. The
+//! first process is the server, which knows every secret by nature; the client searches all of its own writable
+//! memory for them.
+#![cfg(target_os = "linux")]
+
+mod secrets {
+    pub(crate) mod client;
+    pub(crate) mod drawn;
+    pub(crate) mod framing;
+    pub(crate) mod scan;
+    pub(crate) mod server;
+}
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use anyhow::{Result, bail, ensure};
+use popup_rewards::{ClientReference, ErrorKind, NewOrder, OrderId, OrderStatus, ProductId, Secret, Session};
+use rust_decimal::Decimal;
+
+use secrets::client::{self, Client, server_does};
+use secrets::server::Transport;
+
+macro_rules! scenario {
+    ($name:ident, $run:expr) => {
+        scenario!($name over [Transport::PlainHttp, Transport::Tls], $run);
+    };
+    ($name:ident over $transports:expr, $run:expr) => {
+        #[test]
+        fn $name() -> Result<()> {
+            client::run(stringify!($name), &$transports, $run)
+        }
+    };
+}
+
+scenario!(a_logout_after_a_hundred_calls_leaves_no_token, |client| {
+    let session = client.session()?;
+    for _ in 0..100 {
+        session.countries()?;
+    }
+    for secret in ["access token 0", "refresh token 0"] {
+        client.expect_one(secret)?;
+    }
+    client.expect_no("password")?;
+    session.logout()?;
+    client.expect_nothing()?;
+    // It still knows the credentials, and how to wipe them.
+    session.login()?;
+    session.logout()?;
+    client.expect_nothing()?;
+    drop(session);
+    client.expect_nothing()
+});
+
+scenario!(an_auth_call_leaves_nothing_in_its_connection_although_that_stays_open, |client| {
+    let session = client.session()?;
+    session.login()?;
+    client.expect_no("password")?;
+    client.expect_one("access token 0")?;
+    client.expect_one("refresh token 0")?;
+    session.refresh()?;
+    client.expect_no("token 0")?;
+    client.expect_one("refresh token 1")?;
+    session.logout()?;
+    client.expect_nothing()
+});
+
+scenario!(a_session_that_is_forgotten_leaves_nothing_of_any_pair, |client| {
+    let session = client.session()?;
+    session.login()?;
+    session.refresh()?;
+    session.refresh()?;
+    session.countries()?;
+    ensure!(session.status().generation == 3, "three pairs");
+    session.forget();
+    client.expect_nothing()?;
+    drop(session);
+    client.expect_nothing()
+});
+
+scenario!(the_drop_of_the_last_clone_leaves_nothing, |client| {
+    let session = client.session()?;
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            let session = session.clone();
+            scope.spawn(move || {
+                for _ in 0..20 {
+                    session.countries().unwrap();
+                }
+            });
+        }
+    });
+    let last = session.clone();
+    drop(session);
+    client.expect_one("access token 0")?;
+    drop(last);
+    client.expect_nothing()
+});
+
+thread_local! {
+    static HELD: RefCell<Option<Session>> = const { RefCell::new(None) };
+}
+
+scenario!(a_session_that_ends_with_its_thread_logs_out_and_leaves_nothing, |client| {
+    let session = client.session_with(|builder| builder.logout_on_drop(true))?;
+    let user =
+        std::thread::spawn(move || HELD.with_borrow_mut(|held| held.insert(session).countries().map(drop)));
+    ensure!(matches!(user.join(), Ok(Ok(()))));
+    client.expect_nothing()
+});
+
+scenario!(an_access_token_that_was_handed_out_is_wiped_with_its_last_clone, |client| {
+    let session = client.session()?;
+    let token = session.access_token()?;
+    let kept = token.clone();
+    session.logout()?;
+    drop((token, session));
+    client.expect_one("access token 0")?;
+    drop(kept);
+    client.expect_nothing()
+});
+
+/// Logs out, after which nothing is left.
+fn ends(client: &mut Client, session: Session) -> Result<()> {
+    session.logout()?;
+    drop(session);
+    client.expect_nothing()
+}
+
+fn expect_no_code(client: &mut Client) -> Result<()> {
+    ["card number", "PIN", "claim URL"].into_iter().try_for_each(|code| client.expect_no(code))
+}
+
+fn order(reference: &str) -> Result<NewOrder> {
+    Ok(NewOrder::new(ProductId::from(3105), Decimal::from(20), 2, ClientReference::new(reference)?))
+}
+
+scenario!(the_codes_of_an_order_go_with_the_order, |client| {
+    let session = client.session()?;
+    let placed = session.create_order(&order("first")?)?;
+    let read = session.get_order(OrderId::from(88101))?;
+    ensure!(placed.status == OrderStatus::Delivered && read.vouchers.len() == 2);
+    for voucher in placed.vouchers.iter().chain(&read.vouchers) {
+        ensure!(voucher.card_number.as_ref().map(Secret::expose).is_some_and(|number| number.len() == 19));
+    }
+    drop(placed);
+    client.expect_one("card number 0")?;
+    client.expect_one("claim URL 1")?;
+    drop(read);
+    expect_no_code(client)?;
+    ends(client, session)
+});
+
+scenario!(a_refused_login_leaves_no_password, |client| {
+    server_does("refuse logins")?;
+    let session = client.session()?;
+    let error = session.countries().unwrap_err();
+    ensure!(error.kind() == ErrorKind::InvalidCredentials, "{error:?}");
+    drop((session, error));
+    client.expect_nothing()
+});
+
+scenario!(an_answer_to_a_login_that_is_cut_leaves_no_piece_of_a_token, |client| {
+    server_does("cut logins")?;
+    let session = client.session_with(|builder| builder.deadline(Duration::from_secs(1)))?;
+    let error = session.login().unwrap_err();
+    ensure!(matches!(error.kind(), ErrorKind::Network | ErrorKind::Timeout), "{error:?}");
+    drop((session, error));
+    client.expect_nothing()
+});
+
+scenario!(a_call_that_times_out_leaves_nothing, |client| {
+    let short = Duration::from_millis(300);
+    let session = client.session_with(|builder| builder.timeout(short).deadline(short))?;
+    session.login()?;
+    server_does("hang")?;
+    let error = session.countries().unwrap_err();
+    ensure!(error.kind() == ErrorKind::Timeout, "{error:?}");
+    session.forget();
+    client.expect_no("token")?;
+    drop((session, error));
+    client.expect_nothing()
+});
+
+scenario!(an_order_whose_answer_is_cut_leaves_no_piece_of_a_code, |client| {
+    let session = client.session_with(|builder| builder.deadline(Duration::from_secs(1)))?;
+    session.login()?;
+    server_does("cut orders")?;
+    let error = session.create_order(&order("cut")?).unwrap_err();
+    ensure!(error.may_have_executed(), "{error:?}");
+    drop(error);
+    expect_no_code(client)?;
+    session.forget();
+    drop(session);
+    client.expect_nothing()
+});
+
+scenario!(a_token_the_server_refuses_is_wiped_with_its_successor, |client| {
+    let session = client.session()?;
+    session.login()?;
+    server_does("refuse the current token")?;
+    session.countries()?;
+    ensure!(session.status().generation == 2, "a 401 is answered with a new pair");
+    client.expect_no("token 0")?;
+    client.expect_one("access token 1")?;
+    ends(client, session)
+});
+
+scenario!(a_worker_that_panics_leaves_nothing, |client| {
+    let session = client.session()?;
+    session.login()?;
+    let worker = session.clone();
+    let panicked = std::thread::spawn(move || {
+        let token = worker.access_token().unwrap();
+        let order = worker.create_order(&order("worker").unwrap()).unwrap();
+        panic!("after {} cards with {} bytes of token", order.vouchers.len(), token.expose().len());
+    });
+    ensure!(panicked.join().is_err());
+    client.expect_no("card number")?;
+    ends(client, session)
+});
+
+scenario!(an_observer_that_panics_leaves_nothing, |client| {
+    let session = client.session_with(|builder| builder.observer(|event| panic!("{:?}", event.kind)))?;
+    session.login()?;
+    session.forget();
+    client.expect_no("token")?;
+    drop(session);
+    client.expect_nothing()
+});
+
+/// Logs in, orders, reads the order and ends.
+fn whole_life(client: &mut Client) -> Result<()> {
+    let session = client.session()?;
+    session.countries()?;
+    drop(session.create_order(&order("whole")?)?);
+    expect_no_code(client)?;
+    session.refresh()?;
+    client.expect_no("token 0")?;
+    ends(client, session)
+}
+
+scenario!(a_session_over_tls_1_2_leaves_nothing over [Transport::Tls12], whole_life);
+
+scenario!(answers_in_chunks_leave_nothing, |client| {
+    server_does("send chunks")?;
+    whole_life(client)
+});
+
+scenario!(answers_that_end_with_the_connection_leave_nothing, |client| {
+    server_does("send no length")?;
+    whole_life(client)
+});
+
+scenario!(answers_that_come_compressed_unasked_leave_nothing, |client| {
+    server_does("compress")?;
+    whole_life(client)
+});
+
+scenario!(an_order_whose_text_had_to_be_mended_leaves_no_code, |client| {
+    let session = client.session()?;
+    session.login()?;
+    server_does("break the text of orders")?;
+    let placed = session.create_order(&order("mended")?)?;
+    ensure!(placed.vouchers.len() == 2);
+    client.expect_one("card number 0")?;
+    client.expect_one("claim URL 1")?;
+    drop(placed);
+    expect_no_code(client)?;
+    ends(client, session)
+});
+
+scenario!(an_order_that_cannot_be_read_leaves_no_code, |client| {
+    let session = client.session()?;
+    session.login()?;
+    server_does("change the shape of orders")?;
+    let error = session.create_order(&order("unreadable")?).unwrap_err();
+    ensure!(error.kind() == ErrorKind::InvalidResponse && error.may_have_executed(), "{error:?}");
+    expect_no_code(client)?;
+    session.logout()?;
+    drop((session, error));
+    client.expect_nothing()
+});
+
+scenario!(a_token_that_the_server_repeats_in_an_error_is_not_kept, |client| {
+    let session = client.session()?;
+    session.login()?;
+    server_does("repeat the token")?;
+    let error = session.countries().unwrap_err();
+    ensure!(error.kind() == ErrorKind::Forbidden, "{error:?}");
+    session.forget();
+    client.expect_no("token")?;
+    ensure!(error.server_message().is_some_and(|message| message.contains("[redacted]")), "{error:?}");
+    drop(session);
+    client.expect_nothing()
+});
+
+scenario!(the_search_finds_what_a_careless_client_leaves over [Transport::PlainHttp], |client| {
+    client.log_in_carelessly()?;
+    let found = client.found()?;
+    for secret in ["password", "access token 0", "refresh token 0"] {
+        if !found.iter().any(|copy| copy.name == secret) {
+            bail!("the {secret} was not found, although nobody wiped it: {found:#?}");
+        }
+    }
+    Ok(())
+});

@@ -1,0 +1,77 @@
+//! Secrets nobody has seen before, drawn for each run.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::scan::Needle;
+
+/// As many pairs as a scenario can ask for.
+const PAIRS: usize = 8;
+/// As many cards as an order brings.
+const CARDS: usize = 2;
+
+pub(crate) struct Secrets {
+    pub(crate) password: String,
+    pub(crate) pairs: Vec<Pair>,
+    pub(crate) cards: Vec<Card>,
+}
+
+pub(crate) struct Pair {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+}
+
+pub(crate) struct Card {
+    pub(crate) number: String,
+    pub(crate) pin: String,
+    pub(crate) claim_url: String,
+}
+
+impl Secrets {
+    pub(crate) fn draw() -> Self {
+        Secrets {
+            password: letters(48),
+            pairs: (0..PAIRS).map(|_| Pair { access: jwt(), refresh: letters(180) }).collect(),
+            cards: (0..CARDS)
+                .map(|_| Card {
+                    number: digits(19),
+                    pin: digits(16),
+                    claim_url: format!("https://{}.example/{}", letters(20), letters(20)),
+                })
+                .collect(),
+        }
+    }
+
+    /// What to look for, by name.
+    pub(crate) fn needles(&self) -> Vec<Needle> {
+        let mut named = BTreeMap::from([("password".to_owned(), &*self.password)]);
+        for (index, pair) in self.pairs.iter().enumerate() {
+            named.insert(format!("access token {index}"), &pair.access);
+            named.insert(format!("refresh token {index}"), &pair.refresh);
+        }
+        for (index, card) in self.cards.iter().enumerate() {
+            named.insert(format!("card number {index}"), &card.number);
+            named.insert(format!("PIN {index}"), &card.pin);
+            named.insert(format!("claim URL {index}"), &card.claim_url);
+        }
+        named.iter().map(|(name, secret)| Needle::new(name, secret)).collect()
+    }
+}
+
+fn letters(count: usize) -> String {
+    std::iter::repeat_with(fastrand::alphanumeric).take(count).collect()
+}
+
+fn digits(count: usize) -> String {
+    std::iter::repeat_with(|| fastrand::digit(10)).take(count).collect()
+}
+
+/// A token as servers make them. All tokens begin alike, but no two of them share a whole piece, or the search
+/// could not tell them apart.
+fn jwt() -> String {
+    let header = URL_SAFE_NO_PAD.encode(format!(r#"{{"kid":"{}"}}"#, letters(40)));
+    let claims = URL_SAFE_NO_PAD.encode(format!(r#"{{"jti":"{}"}}"#, letters(90)));
+    format!("{header}.{claims}.{}", letters(43))
+}
