@@ -1,4 +1,4 @@
-//! The routes of authentication. Their calls are in `session/auth.rs`, because they carry the session's secrets.
+//! The auth routes. `session/auth.rs` calls them, because their bodies hold the session's secrets.
 
 use crate::http::{Route, Safety};
 

@@ -1,4 +1,4 @@
-//! A call of a route that this crate does not know yet.
+//! Calls of routes that this crate does not know.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::http::{Method, Quota, Request, Route, Safety};
 use crate::model::check;
 use crate::{Result, Session};
 
-/// A call of a route that this crate does not know yet, for [`Session::call`].
+/// A request to a route that this crate does not know, for [`Session::call`].
 ///
 /// ```
 /// use popup_rewards::RawCall;
@@ -21,23 +21,23 @@ use crate::{Result, Session};
 pub struct RawCall(Request);
 
 impl RawCall {
-    /// A GET of a path that begins with a slash. It is sent again after a failure.
+    /// Creates a GET request. The path must begin with a slash. A failed GET is retried.
     ///
-    /// The path shows up in log lines: values that should not go into `:id` or the query.
+    /// The path appears in log lines. Put values that must not into `:id` or the query.
     #[must_use]
     pub fn get(path: &str) -> Self {
         RawCall::new(Method::Get, path, Safety::Safe)
     }
 
-    /// A POST to a path that begins with a slash. It is sent again only if it cannot have arrived; if its response is
-    /// lost, the error says [`may_have_executed`](crate::Error::may_have_executed).
+    /// Creates a POST request. The path must begin with a slash. A POST is retried only if it cannot have arrived. If
+    /// its response is lost, [`may_have_executed`](crate::Error::may_have_executed) is true.
     #[must_use]
     pub fn post(path: &str) -> Self {
         RawCall::new(Method::Post, path, Safety::Once)
     }
 
-    /// A PATCH of a path that begins with a slash. It is sent again only if it cannot have arrived; if its response is
-    /// lost, the error says [`may_have_executed`](crate::Error::may_have_executed).
+    /// Creates a PATCH request. The path must begin with a slash. A PATCH is retried only if it cannot have arrived.
+    /// If its response is lost, [`may_have_executed`](crate::Error::may_have_executed) is true.
     #[must_use]
     pub fn patch(path: &str) -> Self {
         RawCall::new(Method::Patch, path, Safety::Once)
@@ -57,7 +57,7 @@ impl RawCall {
         RawCall(Request::new(route).require("path", is_path.and(is_free)))
     }
 
-    /// Fills the first `:id` of the path.
+    /// Replaces the first `:id` in the path.
     #[must_use]
     pub fn id(self, id: i64) -> Self {
         RawCall(self.0.id(id))
@@ -75,8 +75,7 @@ impl RawCall {
         RawCall(self.0.json(body))
     }
 
-    /// Says that the call changes nothing, or sets the same thing again, so that it can be sent again after
-    /// a failure even though it is not a GET.
+    /// Declares the request idempotent: it is retried after a failure, although it is not a GET.
     #[must_use]
     pub fn may_repeat(mut self) -> Self {
         if self.0.route.safety == Safety::Once {
@@ -86,7 +85,7 @@ impl RawCall {
     }
 }
 
-/// An order or a quote counts as one, even if it is sent as a raw call.
+/// A raw call to an order or quote route has that route's quota.
 fn quota(method: Method, path: &str) -> Quota {
     let orders = [vouchers::ORDERS.place, topups::ORDERS.place, esim::ORDERS.place];
     let quotes = [vouchers::QUOTE, topups::QUOTE, esim::QUOTE];
@@ -106,18 +105,20 @@ impl fmt::Debug for RawCall {
     }
 }
 
+/// # Other routes
 impl Session {
-    /// Calls a route that this crate does not know yet, with this session's login, retries and time limits.
+    /// Calls a route that this crate does not know, with the session's token, retries and time limits.
     ///
-    /// The response is read into a type that you choose. Members that the type does not name are ignored; an
-    /// envelope (`{"success":true,"data":...}`) is taken off. A success without a body, such as a 204, is `null`: read it
-    /// as `()`, an `Option` or a `serde_json::Value`.
+    /// Deserializes the response as `T`. The envelope (`{"success":true,"data":...}`) is removed first, and unknown
+    /// members are ignored. A success without a body, such as a 204, deserializes like `null`: use `()`, an `Option`
+    /// or a `serde_json::Value`.
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a path that is none;
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response does not fit the type; else as the server
-    /// or the network failed. After a POST or PATCH, [`may_have_executed`](crate::Error::may_have_executed) says whether
-    /// the call may have had its effect all the same.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the path is invalid,
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response is not a `T`,
+    /// [`Server`](crate::ErrorKind::Server), [`Network`](crate::ErrorKind::Network) or
+    /// [`Timeout`](crate::ErrorKind::Timeout) if the call fails. If a POST or PATCH fails,
+    /// [`may_have_executed`](crate::Error::may_have_executed) tells whether the server may have executed it.
     ///
     /// # Examples
     /// ```

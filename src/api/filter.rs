@@ -1,4 +1,4 @@
-//! A filter is the request of a list, before it is sent.
+//! Filters: requests for lists, before they are sent.
 
 /// Defines a filter and the route of its list.
 macro_rules! filter {
@@ -21,7 +21,7 @@ macro_rules! filter {
                 $name(crate::http::Request::new(Self::ROUTE))
             }
 
-            /// Requests this page; the first is 1. An iterator starts here.
+            /// Requests this page, counted from 1. An iterator starts at it.
             #[must_use]
             pub fn page(self, page: u32) -> Self {
                 $name(self.0.page(page))
@@ -29,8 +29,8 @@ macro_rules! filter {
 
             #[doc = concat!("Requests at most this many items a page, 1 to ", $largest, ".")]
             ///
-            /// Without it, an iterator that starts at page 1 requests 500; `list_` methods leave the size to the
-            /// server.
+            /// By default, an iterator that starts at page 1 requests 500, and a `list_` method leaves the size to
+            /// the server.
             #[must_use]
             pub fn limit(self, limit: u32) -> Self {
                 $name(self.0.page_size(limit))

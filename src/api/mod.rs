@@ -1,6 +1,6 @@
 //! One plain method on `Session` for every endpoint.
 //!
-//! Each file begins with its routes: path, quota, and whether a request may be retried. They stand nowhere else.
+//! Each file begins with its routes: path, quota, and whether a request may be retried. No other file repeats them.
 
 pub(crate) mod auth;
 mod call;
@@ -21,7 +21,7 @@ pub use wallets::{ListTransactions, ListWallets};
 
 use crate::model::check::{self, Check, Input};
 
-/// Top-ups and eSIMs set the address for their notifications in the same way.
+/// The body that sets the notification address of a top-up or eSIM order.
 #[derive(Serialize)]
 struct NotificationEmail<'a> {
     email: &'a str,

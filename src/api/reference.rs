@@ -16,15 +16,17 @@ const SUBCATEGORIES: Route = Route::get("/api/v1/subcategories");
 const SUBCATEGORY: Route = Route::get("/api/v1/subcategories/:id");
 const STATUS: Route = Route::get("/status").without_token();
 
+/// # Reference data and service status
 impl Session {
-    /// Lists all countries. Fetch them once and keep them: they change about once a day at most.
+    /// Lists all countries. Cache them: they change once a day at most.
     ///
     /// `GET /api/v1/countries`
     ///
-    /// A country that cannot be read is left out, with a warning in the log on target `popup_rewards::call`.
+    /// Skips each country that cannot be read, and logs a warning to the target `popup_rewards::call`.
     ///
     /// # Errors
-    /// What the server answered, or the network failed with.
+    /// [`Server`](crate::ErrorKind::Server), [`Network`](crate::ErrorKind::Network) or
+    /// [`Timeout`](crate::ErrorKind::Timeout) if the call fails.
     ///
     /// # Examples
     /// ```
@@ -44,9 +46,9 @@ impl Session {
     /// `GET /api/v1/countries/:id`
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1,
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response is about another object.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if this client has no such object,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the id is below 1,
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response describes an object with another id.
     ///
     /// # Examples
     /// ```
@@ -61,14 +63,15 @@ impl Session {
         self.fetch_one(COUNTRY, id.get())
     }
 
-    /// Lists all currencies. Fetch them once and keep them: they change about once a day at most.
+    /// Lists all currencies. Cache them: they change once a day at most.
     ///
     /// `GET /api/v1/currencies`
     ///
-    /// A currency that cannot be read is left out, with a warning in the log on target `popup_rewards::call`.
+    /// Skips each currency that cannot be read, and logs a warning to the target `popup_rewards::call`.
     ///
     /// # Errors
-    /// What the server answered, or the network failed with.
+    /// [`Server`](crate::ErrorKind::Server), [`Network`](crate::ErrorKind::Network) or
+    /// [`Timeout`](crate::ErrorKind::Timeout) if the call fails.
     ///
     /// # Examples
     /// ```
@@ -85,14 +88,14 @@ impl Session {
 
     /// Gets one currency.
     ///
-    /// Not every server has this route and then answers 404; [`currencies`](Session::currencies) works on all.
+    /// Some servers lack this route and respond with 404. [`currencies`](Session::currencies) works on all.
     ///
     /// `GET /api/v1/currencies/:id`
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1,
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response is about another object.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if this client has no such object,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the id is below 1,
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response describes an object with another id.
     ///
     /// # Examples
     /// ```
@@ -111,10 +114,10 @@ impl Session {
     ///
     /// `GET /api/v1/categories`
     ///
-    /// A category that cannot be read is left out, with a warning in the log on target `popup_rewards::call`.
+    /// Skips each category that cannot be read, and logs a warning to the target `popup_rewards::call`.
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) (`INVALID_FEATURE`) if gift cards are off for this
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) (`INVALID_FEATURE`) if gift cards are disabled for this
     /// client.
     ///
     /// # Examples
@@ -136,9 +139,9 @@ impl Session {
     /// `GET /api/v1/categories/:id`
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1,
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response is about another object.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if this client has no such object,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the id is below 1,
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response describes an object with another id.
     ///
     /// # Examples
     /// ```
@@ -157,10 +160,10 @@ impl Session {
     ///
     /// `GET /api/v1/subcategories`
     ///
-    /// A subcategory that cannot be read is left out, with a warning in the log on target `popup_rewards::call`.
+    /// Skips each subcategory that cannot be read, and logs a warning to the target `popup_rewards::call`.
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) (`INVALID_FEATURE`) if gift cards are off for this
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) (`INVALID_FEATURE`) if gift cards are disabled for this
     /// client.
     ///
     /// # Examples
@@ -182,9 +185,9 @@ impl Session {
     /// `GET /api/v1/subcategories/:id`
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1,
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response is about another object.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if this client has no such object,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the id is below 1,
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response describes an object with another id.
     ///
     /// # Examples
     /// ```
@@ -199,13 +202,14 @@ impl Session {
         self.fetch_one(SUBCATEGORY, id.get())
     }
 
-    /// Asks whether the service is up. It needs no login.
+    /// Checks that the service is up. It needs no login.
     ///
     /// `GET /status`
     ///
     /// # Errors
-    /// [`Server`](crate::ErrorKind::Server) or [`Network`](crate::ErrorKind::Network) if it is not up;
-    /// [`NotFound`](crate::ErrorKind::NotFound) on servers without this route.
+    /// [`Server`](crate::ErrorKind::Server), [`Network`](crate::ErrorKind::Network) or
+    /// [`Timeout`](crate::ErrorKind::Timeout) if the service is down, [`NotFound`](crate::ErrorKind::NotFound) if the
+    /// server lacks this route.
     ///
     /// # Examples
     /// ```

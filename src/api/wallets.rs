@@ -15,14 +15,14 @@ const WALLET: Route = Route::get("/api/v1/wallets/:id");
 const TRANSACTION: Route = Route::get("/api/v1/transactions/:id");
 
 filter! {
-    /// Which wallets a list holds.
+    /// Selects wallets.
     ListWallets = Route::get("/api/v1/wallets"), "limit" up to 10_000;
-    /// All wallets, the newest first.
+    /// Selects all wallets, newest first.
     new
 }
 
 impl ListWallets {
-    /// Only wallets in this currency, ISO 4217.
+    /// Only wallets in this currency, an ISO 4217 code.
     #[must_use]
     pub fn currency(self, code: &str) -> Self {
         ListWallets(self.0.set("currency", code))
@@ -36,11 +36,11 @@ impl ListWallets {
 }
 
 filter! {
-    /// Which transactions a list holds; the newest come first.
+    /// Selects transactions, newest first.
     ///
-    /// The newest servers filter by wallet only and ignore the other filters: check what the list holds.
+    /// The newest servers filter by wallet only and ignore the other filters, so check each transaction.
     ListTransactions = Route::get("/api/v1/transactions"), "limit" up to 10_000;
-    /// All transactions of all wallets.
+    /// Selects all transactions of all wallets.
     new
 }
 
@@ -69,13 +69,13 @@ impl ListTransactions {
         ListTransactions(self.0.set_checked("currency_id", currency, check::id(currency.get())))
     }
 
-    /// Only transactions at or after this time.
+    /// Only transactions at or after this instant.
     #[must_use]
     pub fn since(self, start: OffsetDateTime) -> Self {
         self.time("start_date", start)
     }
 
-    /// Only transactions up to this time.
+    /// Only transactions at or before this instant.
     #[must_use]
     pub fn until(self, end: OffsetDateTime) -> Self {
         self.time("end_date", end)
@@ -88,14 +88,16 @@ impl ListTransactions {
     }
 }
 
+/// # Wallets and transactions
 impl Session {
-    /// Lists one page of the wallets, the newest first.
+    /// Lists one page of wallets, newest first.
     ///
     /// `GET /api/v1/wallets`
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a page of 0 or a limit out of range; else what the
-    /// server answered, or the network failed with.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the page is 0 or the limit is out of range,
+    /// [`Server`](crate::ErrorKind::Server), [`Network`](crate::ErrorKind::Network) or
+    /// [`Timeout`](crate::ErrorKind::Timeout) if the call fails.
     ///
     /// # Examples
     /// ```
@@ -110,16 +112,13 @@ impl Session {
         self.fetch_page(&filter.0)
     }
 
-    /// Walks all wallets, the newest first, page after page, as they are asked for.
+    /// Iterates over all wallets, newest first.
     ///
-    /// `GET /api/v1/wallets`, as often as it takes.
+    /// `GET /api/v1/wallets` for each page
     ///
-    /// A wallet that cannot be read is an error whose [`unreadable`](crate::Error::unreadable) is `Some`, and the walk
-    /// goes on. A call that fails is any other error, and ends it.
-    ///
-    /// The list may change during the walk. A wallet that is removed, or no longer matches the filter, moves the others
-    /// up, and one of them can fall between two pages and never come. One that is added in front is not seen; if more
-    /// than a page of them is added between two requests, others come twice. [`Items`] says more.
+    /// Yields an error with [`unreadable`](crate::Error::unreadable) for each wallet that cannot be read, and
+    /// continues. Any other error ends the iteration. If the list changes meanwhile, items may be missed or come
+    /// twice: see [`Items`].
     ///
     /// # Examples
     /// ```
@@ -137,14 +136,14 @@ impl Session {
 
     /// Gets one wallet.
     ///
-    /// Not every server has this route; [`list_wallets`](Session::list_wallets) works on all.
+    /// Some servers lack this route and respond with 404. [`list_wallets`](Session::list_wallets) works on all.
     ///
     /// `GET /api/v1/wallets/:id`
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1,
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response is about another object.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if this client has no such object,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the id is below 1,
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response describes an object with another id.
     ///
     /// # Examples
     /// ```
@@ -159,13 +158,14 @@ impl Session {
         self.fetch_one(WALLET, id.get())
     }
 
-    /// Lists one page of the transactions, the newest first.
+    /// Lists one page of transactions, newest first.
     ///
     /// `GET /api/v1/transactions`
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a page of 0 or a limit out of range; else what the
-    /// server answered, or the network failed with.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the page is 0 or the limit is out of range,
+    /// [`Server`](crate::ErrorKind::Server), [`Network`](crate::ErrorKind::Network) or
+    /// [`Timeout`](crate::ErrorKind::Timeout) if the call fails.
     ///
     /// # Examples
     /// ```
@@ -180,16 +180,13 @@ impl Session {
         self.fetch_page(&filter.0)
     }
 
-    /// Walks all transactions, the newest first, page after page, as they are asked for.
+    /// Iterates over all transactions, newest first.
     ///
-    /// `GET /api/v1/transactions`, as often as it takes.
+    /// `GET /api/v1/transactions` for each page
     ///
-    /// A transaction that cannot be read is an error whose [`unreadable`](crate::Error::unreadable) is `Some`, and the
-    /// walk goes on. A call that fails is any other error, and ends it.
-    ///
-    /// The list may change during the walk. A transaction that is removed, or no longer matches the filter, moves the
-    /// others up, and one of them can fall between two pages and never come. One that is added in front is not seen; if
-    /// more than a page of them is added between two requests, others come twice. [`Items`] says more.
+    /// Yields an error with [`unreadable`](crate::Error::unreadable) for each transaction that cannot be read, and
+    /// continues. Any other error ends the iteration. If the list changes meanwhile, items may be missed or come
+    /// twice: see [`Items`].
     ///
     /// # Examples
     /// ```
@@ -211,9 +208,9 @@ impl Session {
     /// `GET /api/v1/transactions/:id`
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1,
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response is about another object.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if this client has no such object,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the id is below 1,
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response describes an object with another id.
     ///
     /// # Examples
     /// ```

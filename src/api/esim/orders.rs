@@ -1,11 +1,10 @@
-//! Orders of eSIMs: placed once, found again, followed to their end.
+//! eSIM orders: place, list, get, find and wait.
 
 use std::time::Duration;
 
 use crate::api::NotificationEmail;
 use crate::api::filter::filter;
 use crate::http::{Request, Route, Safety, Vertical};
-
 use crate::session::OrderRoutes;
 use crate::{
     ClientReference, EsimOrder, EsimOrderId, EsimOrderStatus, Items, NewEsimOrder, Page, Result, Session,
@@ -20,9 +19,9 @@ const NOTIFICATION_EMAIL: Route =
     Route::patch("/api/v1/esim/orders/:id/notification-email", Safety::Idempotent);
 
 filter! {
-    /// Which eSIM orders a list holds; the newest come first.
+    /// Selects eSIM orders, newest first.
     ListEsimOrders = Route::get("/api/v1/esim/orders").with_secrets(), "per_page" up to 500;
-    /// All eSIM orders of this client.
+    /// Selects all eSIM orders of this client.
     new
 }
 
@@ -40,24 +39,25 @@ impl ListEsimOrders {
     }
 }
 
+/// # eSIMs: orders
 impl Session {
-    /// Orders an eSIM and pays for it. The server can take a minute to answer.
+    /// Orders an eSIM and pays for it. The server may take a minute to respond.
     ///
-    /// The answer succeeds even if the order failed: branch on its [`status`](EsimOrder::status).
+    /// Returns `Ok` even if the order has failed: check its [`status`](EsimOrder::status).
     ///
     /// `POST /api/v1/esim/orders`
     ///
     /// # Errors
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the order breaks a rule,
     /// [`InsufficientFunds`](crate::ErrorKind::InsufficientFunds) if the wallet does not cover it,
-    /// [`DuplicateReference`](crate::ErrorKind::DuplicateReference) if an order has the reference that this call is not
-    /// known to have placed: another product's, or one that was created earlier. Such an order does not show what it
-    /// was asked for with, so only a lookup by the program that stored it can tell.
+    /// [`DuplicateReference`](crate::ErrorKind::DuplicateReference) if an order with this reference exists and this
+    /// call may not have placed it, because the order is older or has another product. Such an order does not repeat
+    /// the request, so only the program that stored the request can compare the two.
     ///
-    /// If [`may_have_executed`](crate::Error::may_have_executed) is true, the order may exist: ask
-    /// [`find_esim_order`](Session::find_esim_order) for it later. If it is false, nothing was ordered *by this call*.
-    /// That says nothing about an earlier call with the same reference. So store the order before it is placed, and
-    /// after a crash ask `find_esim_order` first and place it only if there is none.
+    /// If [`may_have_executed`](crate::Error::may_have_executed) is true, the order may exist: look it up later with
+    /// [`find_esim_order`](Session::find_esim_order). If it is false, *this call* ordered nothing, but an earlier
+    /// call with the same reference may have. So store each order before you place it. After a crash, call
+    /// `find_esim_order`, and place the order again only if it returns `None`.
     ///
     /// # Examples
     /// ```
@@ -75,13 +75,14 @@ impl Session {
         self.place(&ORDERS, order)
     }
 
-    /// Lists one page of the eSIM orders, the newest first, without their activation codes.
+    /// Lists one page of eSIM orders, newest first, without their activation codes.
     ///
     /// `GET /api/v1/esim/orders`
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a page of 0 or a limit out of range; else what the
-    /// server answered, or the network failed with.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the page is 0 or the limit is out of range,
+    /// [`Server`](crate::ErrorKind::Server), [`Network`](crate::ErrorKind::Network) or
+    /// [`Timeout`](crate::ErrorKind::Timeout) if the call fails.
     ///
     /// # Examples
     /// ```
@@ -96,17 +97,13 @@ impl Session {
         self.fetch_page(&filter.0)
     }
 
-    /// Walks all eSIM orders, the newest first and without their activation codes, page after page, as they
-    /// are asked for.
+    /// Iterates over all eSIM orders, newest first, without their activation codes.
     ///
-    /// `GET /api/v1/esim/orders`, as often as it takes.
+    /// `GET /api/v1/esim/orders` for each page
     ///
-    /// An order that cannot be read is an error whose [`unreadable`](crate::Error::unreadable) is `Some`, and the walk
-    /// goes on. A call that fails is any other error, and ends it.
-    ///
-    /// The list may change during the walk. An order that is removed, or no longer matches the filter, moves the others
-    /// up, and one of them can fall between two pages and never come. One that is added in front is not seen; if more
-    /// than a page of them is added between two requests, others come twice. [`Items`] says more.
+    /// Yields an error with [`unreadable`](crate::Error::unreadable) for each order that cannot be read, and
+    /// continues. Any other error ends the iteration. If the list changes meanwhile, items may be missed or come
+    /// twice: see [`Items`].
     ///
     /// # Examples
     /// ```
@@ -122,16 +119,16 @@ impl Session {
         Items::new(self, filter.0.clone())
     }
 
-    /// Gets one eSIM order, with its activation code once it is delivered and until it is installed.
+    /// Gets one eSIM order. It has an activation code from delivery until installation.
     ///
-    /// The server asks the operator whether a delivered eSIM was installed.
+    /// For a delivered eSIM, the server asks the operator whether it has been installed.
     ///
     /// `GET /api/v1/esim/orders/:id`
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1,
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response is about another object.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if this client has no such object,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the id is below 1,
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response describes an object with another id.
     ///
     /// # Examples
     /// ```
@@ -150,18 +147,19 @@ impl Session {
         self.get_placed(&ORDERS, id.get())
     }
 
-    /// Finds an order of an eSIM by its client reference, in full.
+    /// Finds an eSIM order by client reference and returns it in full.
     ///
-    /// Ask this before a stored order is placed again, for example after a crash. All pages are read until the order is
-    /// found: a server may filter by the beginning of the reference, or not at all.
+    /// Call this before you place a stored order again, for example after a crash. It reads all pages until it finds
+    /// the order, because a server may filter by a prefix of the reference or not at all.
     ///
-    /// `GET /api/v1/esim/orders?client_reference=...`, as often as it takes, then `GET /api/v1/esim/orders/:id`
+    /// `GET /api/v1/esim/orders?client_reference=...` for each page, then `GET /api/v1/esim/orders/:id`
     ///
     /// # Errors
-    /// That there is no such order is not an error: `None` means that every order of every page was read. Otherwise
-    /// [`may_have_executed`](crate::Error::may_have_executed) is true, because the order may exist:
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if part of the list cannot be read, else what the server
-    /// responded, or the network failed with.
+    /// A missing order is not an error: `None` means that all orders were read and none has the reference. For every
+    /// error, [`may_have_executed`](crate::Error::may_have_executed) is true, because the order may exist:
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if part of the list cannot be read,
+    /// [`Server`](crate::ErrorKind::Server), [`Network`](crate::ErrorKind::Network) or
+    /// [`Timeout`](crate::ErrorKind::Timeout) if the call fails.
     ///
     /// # Examples
     /// ```
@@ -181,18 +179,18 @@ impl Session {
         self.find(&ORDERS, reference)
     }
 
-    /// Waits until an order of an eSIM is done, for so long at most.
+    /// Waits at most `timeout` until an eSIM order reaches its final status.
     ///
-    /// It reads the order at once, whatever the timeout, then every 5 seconds for a minute, then every 30 seconds; it waits
-    /// longer if the server says so. An error that may pass does not end the wait, and neither does a 404 in the first 10
-    /// seconds.
+    /// Reads the order at once, whatever the timeout, then every 5 seconds for a minute, then every 30 seconds, or
+    /// later if the server sends `Retry-After`. A temporary error does not end the wait, nor does a 404 in the first
+    /// 10 seconds.
     ///
-    /// `GET /api/v1/esim/orders/:id`, as often as it takes
+    /// `GET /api/v1/esim/orders/:id` for each poll
     ///
     /// # Errors
-    /// [`Timeout`](crate::ErrorKind::Timeout) with the id and the last status if the order is not done in time: it
-    /// exists, is paid, and can be waited for again. [`NotFound`](crate::ErrorKind::NotFound) if there is no such
-    /// order.
+    /// [`Timeout`](crate::ErrorKind::Timeout), with the id and the last status, if the order is still pending after
+    /// `timeout`. It exists and is paid, so you can wait for it again. [`NotFound`](crate::ErrorKind::NotFound) if
+    /// this client has no such order.
     ///
     /// # Examples
     /// ```
@@ -213,14 +211,14 @@ impl Session {
         self.wait(&ORDERS, id.get(), timeout)
     }
 
-    /// Sets the address that is mailed once when an eSIM is delivered, fails or is called off.
+    /// Sets the address that gets one e-mail when the eSIM is delivered, fails or is cancelled.
     ///
     /// `PATCH /api/v1/esim/orders/:id/notification-email`
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) if there is no such order that this client can see,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the address has no address's shape or more than
-    /// 254 bytes.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if this client has no such order,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the address is not like `name@host` or longer than 254
+    /// bytes.
     ///
     /// # Examples
     /// ```

@@ -15,14 +15,14 @@ const VARIANT: Route = Route::get("/api/v1/esim/variants/:id");
 pub(in crate::api) const QUOTE: Route = Route::quote("/api/v1/esim/charges", Vertical::Esims);
 
 filter! {
-    /// Which eSIM products a list holds.
+    /// Selects eSIM products.
     ListEsimProducts = Route::get("/api/v1/esim/products"), "per_page" up to 500;
-    /// All products.
+    /// Selects all products.
     new
 }
 
 impl ListEsimProducts {
-    /// Only products for this country, ISO 3166-1 alpha-3, or `GLO` for everywhere.
+    /// Only products for this country, an ISO 3166-1 alpha-3 code, or `GLO` for global products.
     #[must_use]
     pub fn country(self, alpha_3: &str) -> Self {
         ListEsimProducts(self.0.set_checked("country_code", alpha_3, check::country(alpha_3)))
@@ -35,14 +35,16 @@ impl ListEsimProducts {
     }
 }
 
+/// # eSIMs: products and quotes
 impl Session {
-    /// Lists one page of the eSIM products.
+    /// Lists one page of eSIM products.
     ///
     /// `GET /api/v1/esim/products`
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a page of 0 or a limit out of range; else what the
-    /// server answered, or the network failed with.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the page is 0 or the limit is out of range,
+    /// [`Server`](crate::ErrorKind::Server), [`Network`](crate::ErrorKind::Network) or
+    /// [`Timeout`](crate::ErrorKind::Timeout) if the call fails.
     ///
     /// # Examples
     /// ```
@@ -57,16 +59,13 @@ impl Session {
         self.fetch_page(&filter.0)
     }
 
-    /// Walks all eSIM products, page after page, as they are asked for.
+    /// Iterates over all eSIM products.
     ///
-    /// `GET /api/v1/esim/products`, as often as it takes.
+    /// `GET /api/v1/esim/products` for each page
     ///
-    /// A product that cannot be read is an error whose [`unreadable`](crate::Error::unreadable) is `Some`, and the walk
-    /// goes on. A call that fails is any other error, and ends it.
-    ///
-    /// The list may change during the walk. A product that is removed, or no longer matches the filter, moves the others
-    /// up, and one of them can fall between two pages and never come. One that is added in front is not seen; if more
-    /// than a page of them is added between two requests, others come twice. [`Items`] says more.
+    /// Yields an error with [`unreadable`](crate::Error::unreadable) for each product that cannot be read, and
+    /// continues. Any other error ends the iteration. If the list changes meanwhile, items may be missed or come
+    /// twice: see [`Items`].
     ///
     /// # Examples
     /// ```
@@ -82,14 +81,14 @@ impl Session {
         Items::new(self, filter.0.clone())
     }
 
-    /// Gets one eSIM product, with its plans.
+    /// Gets one eSIM product with its plans.
     ///
     /// `GET /api/v1/esim/products/:id`
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1,
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response is about another object.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if this client has no such object,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the id is below 1,
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response describes an object with another id.
     ///
     /// # Examples
     /// ```
@@ -104,15 +103,15 @@ impl Session {
         self.fetch_one(PRODUCT, id.get())
     }
 
-    /// Lists the plans of an eSIM product. The first call for a product can be slow.
+    /// Lists the plans of an eSIM product. The first call for a product may be slow.
     ///
     /// `GET /api/v1/esim/products/:id/variants`
     ///
-    /// A plan that cannot be read is left out, with a warning in the log on target `popup_rewards::call`.
+    /// Skips each plan that cannot be read, and logs a warning to the target `popup_rewards::call`.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if this client has no such product,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the id is below 1.
     ///
     /// # Examples
     /// ```
@@ -129,14 +128,14 @@ impl Session {
         self.fetch_list(&Request::new(VARIANTS).id(id.get()))
     }
 
-    /// Gets one plan.
+    /// Gets one plan of an eSIM product.
     ///
     /// `GET /api/v1/esim/variants/:id`
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1,
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response is about another object.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if this client has no such object,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the id is below 1,
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response describes an object with another id.
     ///
     /// # Examples
     /// ```
@@ -152,13 +151,13 @@ impl Session {
         self.fetch_one(VARIANT, id.get())
     }
 
-    /// Asks what an eSIM would cost. It reserves nothing.
+    /// Quotes the price of an eSIM. A quote reserves nothing.
     ///
     /// `POST /api/v1/esim/charges`
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the amounts or ids break a rule, here or on the
-    /// server; [`NotFound`](crate::ErrorKind::NotFound) if there is no such product.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if an amount or id is invalid,
+    /// [`NotFound`](crate::ErrorKind::NotFound) if this client has no such product.
     ///
     /// # Examples
     /// ```

@@ -1,4 +1,4 @@
-//! Phone credit, data bundles and game credit: products, quotes and orders.
+//! Top-ups (phone credit, data bundles and game credit): products, quotes and orders.
 
 mod orders;
 mod products;

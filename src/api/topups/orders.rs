@@ -1,4 +1,4 @@
-//! Top-ups: placed once, found again, followed to their end.
+//! Top-up orders: place, list, get, find and wait.
 
 use std::time::Duration;
 
@@ -21,9 +21,9 @@ const NOTIFICATION_EMAIL: Route =
     Route::patch("/api/v1/topups/orders/:id/notification-email", Safety::Idempotent);
 
 filter! {
-    /// Which top-ups a list holds; the newest come first.
+    /// Selects top-ups, newest first.
     ListTopupOrders = Route::get("/api/v1/topups/orders"), "per_page" up to 500;
-    /// All top-ups of this client.
+    /// Selects all top-ups of this client.
     new
 }
 
@@ -40,7 +40,7 @@ impl ListTopupOrders {
         ListTopupOrders(self.0.set_checked("product_id", product, check::id(product.get())))
     }
 
-    /// Only top-ups in this country, ISO 3166-1 alpha-3, or `GLO`.
+    /// Only top-ups in this country, an ISO 3166-1 alpha-3 code, or `GLO` for global products.
     #[must_use]
     pub fn country(self, alpha_3: &str) -> Self {
         ListTopupOrders(self.0.set_checked("country", alpha_3, check::country(alpha_3)))
@@ -53,24 +53,25 @@ impl ListTopupOrders {
     }
 }
 
+/// # Top-ups: orders
 impl Session {
     /// Orders a top-up and pays for it.
     ///
-    /// Most top-ups are [`Pending`](crate::TopupOrderStatus::Pending) at first, and paid.
+    /// A new top-up is usually [`Pending`](crate::TopupOrderStatus::Pending), and already paid.
     ///
     /// `POST /api/v1/topups/orders`
     ///
     /// # Errors
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the order breaks a rule,
     /// [`InsufficientFunds`](crate::ErrorKind::InsufficientFunds) if the wallet does not cover it,
-    /// [`DuplicateReference`](crate::ErrorKind::DuplicateReference) if an order has the reference that this call is not
-    /// known to have placed: another product's, or one that was created earlier. Such an order does not show what it
-    /// was asked for with, so only a lookup by the program that stored it can tell.
+    /// [`DuplicateReference`](crate::ErrorKind::DuplicateReference) if an order with this reference exists and this
+    /// call may not have placed it, because the order is older or has another product. Such an order does not repeat
+    /// the request, so only the program that stored the request can compare the two.
     ///
-    /// If [`may_have_executed`](crate::Error::may_have_executed) is true, the order may exist: ask
-    /// [`find_topup_order`](Session::find_topup_order) for it later. If it is false, nothing was ordered *by this call*.
-    /// That says nothing about an earlier call with the same reference. So store the order before it is placed, and
-    /// after a crash ask `find_topup_order` first and place it only if there is none.
+    /// If [`may_have_executed`](crate::Error::may_have_executed) is true, the order may exist: look it up later with
+    /// [`find_topup_order`](Session::find_topup_order). If it is false, *this call* ordered nothing, but an earlier
+    /// call with the same reference may have. So store each order before you place it. After a crash, call
+    /// `find_topup_order`, and place the order again only if it returns `None`.
     ///
     /// # Examples
     /// ```
@@ -89,13 +90,14 @@ impl Session {
         self.place(&ORDERS, order)
     }
 
-    /// Lists one page of the top-ups, the newest first.
+    /// Lists one page of top-ups, newest first.
     ///
     /// `GET /api/v1/topups/orders`
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a page of 0 or a limit out of range; else what the
-    /// server answered, or the network failed with.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the page is 0 or the limit is out of range,
+    /// [`Server`](crate::ErrorKind::Server), [`Network`](crate::ErrorKind::Network) or
+    /// [`Timeout`](crate::ErrorKind::Timeout) if the call fails.
     ///
     /// # Examples
     /// ```
@@ -110,16 +112,13 @@ impl Session {
         self.fetch_page(&filter.0)
     }
 
-    /// Walks all top-ups, the newest first, page after page, as they are asked for.
+    /// Iterates over all top-ups, newest first.
     ///
-    /// `GET /api/v1/topups/orders`, as often as it takes.
+    /// `GET /api/v1/topups/orders` for each page
     ///
-    /// An order that cannot be read is an error whose [`unreadable`](crate::Error::unreadable) is `Some`, and the walk
-    /// goes on. A call that fails is any other error, and ends it.
-    ///
-    /// The list may change during the walk. An order that is removed, or no longer matches the filter, moves the others
-    /// up, and one of them can fall between two pages and never come. One that is added in front is not seen; if more
-    /// than a page of them is added between two requests, others come twice. [`Items`] says more.
+    /// Yields an error with [`unreadable`](crate::Error::unreadable) for each order that cannot be read, and
+    /// continues. Any other error ends the iteration. If the list changes meanwhile, items may be missed or come
+    /// twice: see [`Items`].
     ///
     /// # Examples
     /// ```
@@ -135,14 +134,14 @@ impl Session {
         Items::new(self, filter.0.clone())
     }
 
-    /// Gets one top-up as it is now: the server asks the operator again while it is under way.
+    /// Gets one top-up. While it is pending, the server asks the operator for its current status.
     ///
     /// `GET /api/v1/topups/orders/:id`
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1,
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response is about another object.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if this client has no such object,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the id is below 1,
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response describes an object with another id.
     ///
     /// # Examples
     /// ```
@@ -163,18 +162,19 @@ impl Session {
         self.get_placed(&ORDERS, id.get())
     }
 
-    /// Finds a top-up by its client reference, in full.
+    /// Finds a top-up by client reference and returns it in full.
     ///
-    /// Ask this before a stored order is placed again, for example after a crash. All pages are read until the order is
-    /// found: a server may filter by the beginning of the reference, or not at all.
+    /// Call this before you place a stored order again, for example after a crash. It reads all pages until it finds
+    /// the order, because a server may filter by a prefix of the reference or not at all.
     ///
-    /// `GET /api/v1/topups/orders?client_reference=...`, as often as it takes, then `GET /api/v1/topups/orders/:id`
+    /// `GET /api/v1/topups/orders?client_reference=...` for each page, then `GET /api/v1/topups/orders/:id`
     ///
     /// # Errors
-    /// That there is no such order is not an error: `None` means that every order of every page was read. Otherwise
-    /// [`may_have_executed`](crate::Error::may_have_executed) is true, because the order may exist:
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if part of the list cannot be read, else what the server
-    /// responded, or the network failed with.
+    /// A missing order is not an error: `None` means that all orders were read and none has the reference. For every
+    /// error, [`may_have_executed`](crate::Error::may_have_executed) is true, because the order may exist:
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if part of the list cannot be read,
+    /// [`Server`](crate::ErrorKind::Server), [`Network`](crate::ErrorKind::Network) or
+    /// [`Timeout`](crate::ErrorKind::Timeout) if the call fails.
     ///
     /// # Examples
     /// ```
@@ -197,18 +197,18 @@ impl Session {
         self.find(&ORDERS, reference)
     }
 
-    /// Waits until a top-up is done, for so long at most.
+    /// Waits at most `timeout` until a top-up reaches its final status.
     ///
-    /// It reads the order at once, whatever the timeout, then every 5 seconds for a minute, then every 30 seconds; it waits
-    /// longer if the server says so. An error that may pass does not end the wait, and neither does a 404 in the first 10
-    /// seconds.
+    /// Reads the order at once, whatever the timeout, then every 5 seconds for a minute, then every 30 seconds, or
+    /// later if the server sends `Retry-After`. A temporary error does not end the wait, nor does a 404 in the first
+    /// 10 seconds.
     ///
-    /// `GET /api/v1/topups/orders/:id`, as often as it takes
+    /// `GET /api/v1/topups/orders/:id` for each poll
     ///
     /// # Errors
-    /// [`Timeout`](crate::ErrorKind::Timeout) with the id and the last status if the order is not done in time: it
-    /// exists, is paid, and can be waited for again. [`NotFound`](crate::ErrorKind::NotFound) if there is no such
-    /// order.
+    /// [`Timeout`](crate::ErrorKind::Timeout), with the id and the last status, if the order is still pending after
+    /// `timeout`. It exists and is paid, so you can wait for it again. [`NotFound`](crate::ErrorKind::NotFound) if
+    /// this client has no such order.
     ///
     /// # Examples
     /// ```
@@ -232,14 +232,14 @@ impl Session {
         self.wait(&ORDERS, id.get(), timeout)
     }
 
-    /// Sets the address that is mailed once when a top-up is delivered, fails or is called off.
+    /// Sets the address that gets one e-mail when the top-up is delivered, fails or is cancelled.
     ///
     /// `PATCH /api/v1/topups/orders/:id/notification-email`
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) if there is no such order that this client can see,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the address has no address's shape or more than
-    /// 254 bytes.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if this client has no such order,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the address is not like `name@host` or longer than 254
+    /// bytes.
     ///
     /// # Examples
     /// ```

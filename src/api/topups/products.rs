@@ -17,14 +17,14 @@ const LOOKUP: Route = Route::post("/api/v1/topups/lookup", Safety::Safe);
 pub(in crate::api) const QUOTE: Route = Route::quote("/api/v1/topups/charges", Vertical::Topups);
 
 filter! {
-    /// Which top-up products a list holds.
+    /// Selects top-up products.
     ListTopupProducts = Route::get("/api/v1/topups/products"), "per_page" up to 500;
-    /// All products.
+    /// Selects all products.
     new
 }
 
 impl ListTopupProducts {
-    /// Only products of this kind.
+    /// Only products of this type.
     #[must_use]
     pub fn topup_type(self, kind: TopupType) -> Self {
         ListTopupProducts(self.0.set("type", kind))
@@ -37,14 +37,16 @@ impl ListTopupProducts {
     }
 }
 
+/// # Top-ups: products and quotes
 impl Session {
-    /// Lists one page of the products that can be topped up.
+    /// Lists one page of top-up products.
     ///
     /// `GET /api/v1/topups/products`
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a page of 0 or a limit out of range; else what the
-    /// server answered, or the network failed with.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the page is 0 or the limit is out of range,
+    /// [`Server`](crate::ErrorKind::Server), [`Network`](crate::ErrorKind::Network) or
+    /// [`Timeout`](crate::ErrorKind::Timeout) if the call fails.
     ///
     /// # Examples
     /// ```
@@ -59,16 +61,13 @@ impl Session {
         self.fetch_page(&filter.0)
     }
 
-    /// Walks all products that can be topped up, page after page, as they are asked for.
+    /// Iterates over all top-up products.
     ///
-    /// `GET /api/v1/topups/products`, as often as it takes.
+    /// `GET /api/v1/topups/products` for each page
     ///
-    /// A product that cannot be read is an error whose [`unreadable`](crate::Error::unreadable) is `Some`, and the walk
-    /// goes on. A call that fails is any other error, and ends it.
-    ///
-    /// The list may change during the walk. A product that is removed, or no longer matches the filter, moves the others
-    /// up, and one of them can fall between two pages and never come. One that is added in front is not seen; if more
-    /// than a page of them is added between two requests, others come twice. [`Items`] says more.
+    /// Yields an error with [`unreadable`](crate::Error::unreadable) for each product that cannot be read, and
+    /// continues. Any other error ends the iteration. If the list changes meanwhile, items may be missed or come
+    /// twice: see [`Items`].
     ///
     /// # Examples
     /// ```
@@ -84,14 +83,14 @@ impl Session {
         Items::new(self, filter.0.clone())
     }
 
-    /// Gets one product, with the fields that an order of it has to fill.
+    /// Gets one top-up product with the input fields that its orders require.
     ///
     /// `GET /api/v1/topups/products/:id`
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1,
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response is about another object.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if this client has no such object,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the id is below 1,
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response describes an object with another id.
     ///
     /// # Examples
     /// ```
@@ -107,15 +106,15 @@ impl Session {
         self.fetch_one(PRODUCT, id.get())
     }
 
-    /// Lists the amounts that a product can be topped up by.
+    /// Lists the variants of a top-up product, each with the amounts on sale.
     ///
     /// `GET /api/v1/topups/products/:id/variants`
     ///
-    /// A variant that cannot be read is left out, with a warning in the log on target `popup_rewards::call`.
+    /// Skips each variant that cannot be read, and logs a warning to the target `popup_rewards::call`.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if this client has no such product,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the id is below 1.
     ///
     /// # Examples
     /// ```
@@ -132,14 +131,14 @@ impl Session {
         self.fetch_list(&Request::new(VARIANTS).id(id.get()))
     }
 
-    /// Gets one of the amounts that a product can be topped up by.
+    /// Gets one variant of a top-up product.
     ///
     /// `GET /api/v1/topups/variants/:id`
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1,
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response is about another object.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if this client has no such object,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the id is below 1,
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response describes an object with another id.
     ///
     /// # Examples
     /// ```
@@ -155,16 +154,16 @@ impl Session {
         self.fetch_one(VARIANT, id.get())
     }
 
-    /// Asks which operators a phone number may belong to, the best guess first.
+    /// Looks up the operators that a phone number may belong to, most likely first.
     ///
-    /// The number is in E.164: a plus, the country's prefix and the rest, 7 to 15 digits without spaces.
+    /// The number must be in E.164 format: a plus sign and 7 to 15 digits, country code first, without spaces.
     ///
     /// `POST /api/v1/topups/lookup`
     ///
-    /// An operator that cannot be read is left out, with a warning in the log on target `popup_rewards::call`.
+    /// Skips each operator that cannot be read, and logs a warning to the target `popup_rewards::call`.
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the number is not in E.164.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the number is not in E.164 format.
     ///
     /// # Examples
     /// ```
@@ -180,13 +179,13 @@ impl Session {
         self.fetch_list(&Request::new(LOOKUP).body(&Lookup { mobile_number: number }))
     }
 
-    /// Asks what a top-up would cost. It reserves nothing.
+    /// Quotes the price of a top-up. A quote reserves nothing.
     ///
     /// `POST /api/v1/topups/charges`
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the amounts or ids break a rule, here or on the
-    /// server; [`NotFound`](crate::ErrorKind::NotFound) if there is no such product.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if an amount or id is invalid,
+    /// [`NotFound`](crate::ErrorKind::NotFound) if this client has no such product.
     ///
     /// # Examples
     /// ```

@@ -1,4 +1,4 @@
-//! Gift cards: what can be ordered, what it costs, and the orders.
+//! Gift cards: products, quotes and orders.
 
 mod orders;
 mod products;

@@ -1,4 +1,4 @@
-//! Orders of gift cards: placed once, found again, followed to their end.
+//! Gift card orders: place, list, get, find and wait.
 
 use std::time::Duration;
 
@@ -17,9 +17,9 @@ pub(in crate::api) const ORDERS: OrderRoutes = OrderRoutes {
 };
 
 filter! {
-    /// Which orders of gift cards a list holds.
+    /// Selects gift card orders.
     ListOrders = Route::get("/api/v1/orders").with_secrets(), "limit" up to 10_000;
-    /// All orders of this client.
+    /// Selects all gift card orders of this client.
     new
 }
 
@@ -43,25 +43,26 @@ impl ListOrders {
     }
 }
 
+/// # Gift cards: orders
 impl Session {
     /// Orders gift cards and pays for them.
     ///
-    /// Up to 5 cards arrive with the answer. More are delivered later: the order is then
-    /// [`Pending`](crate::OrderStatus::Pending), and paid.
+    /// The response contains up to 5 gift cards. A larger order is delivered later: it is
+    /// [`Pending`](crate::OrderStatus::Pending), and already paid.
     ///
     /// `POST /api/v1/orders`
     ///
     /// # Errors
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the order breaks a rule,
     /// [`InsufficientFunds`](crate::ErrorKind::InsufficientFunds) if the wallet does not cover it,
-    /// [`DuplicateReference`](crate::ErrorKind::DuplicateReference) if an order with other content has the reference; one
-    /// with the same product, denomination and quantity, and the same e-mail and wallet as far as both sides have
-    /// them, is returned as if it had just been placed.
+    /// [`DuplicateReference`](crate::ErrorKind::DuplicateReference) if a different order has this reference. An
+    /// existing order counts as the same, and is returned, if product, denomination and quantity match, and also
+    /// e-mail and wallet where both orders have one.
     ///
-    /// If [`may_have_executed`](crate::Error::may_have_executed) is true, the order may exist: ask
-    /// [`find_order`](Session::find_order) for it later. If it is false, nothing was ordered *by this call*.
-    /// That says nothing about an earlier call with the same reference. So store the order before it is placed, and
-    /// after a crash ask `find_order` first and place it only if there is none.
+    /// If [`may_have_executed`](crate::Error::may_have_executed) is true, the order may exist: look it up later with
+    /// [`find_order`](Session::find_order). If it is false, *this call* ordered nothing, but an earlier call with the
+    /// same reference may have. So store each order before you place it. After a crash, call `find_order`, and place
+    /// the order again only if it returns `None`.
     ///
     /// # Examples
     /// ```
@@ -80,13 +81,14 @@ impl Session {
         self.place(&ORDERS, order)
     }
 
-    /// Lists one page of the orders of gift cards, without their codes.
+    /// Lists one page of gift card orders, without their codes.
     ///
     /// `GET /api/v1/orders`
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a page of 0 or a limit out of range; else what the
-    /// server answered, or the network failed with.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the page is 0 or the limit is out of range,
+    /// [`Server`](crate::ErrorKind::Server), [`Network`](crate::ErrorKind::Network) or
+    /// [`Timeout`](crate::ErrorKind::Timeout) if the call fails.
     ///
     /// # Examples
     /// ```
@@ -101,16 +103,13 @@ impl Session {
         self.fetch_page(&filter.0)
     }
 
-    /// Walks all orders of gift cards, without their codes, page after page, as they are asked for.
+    /// Iterates over all gift card orders, without their codes.
     ///
-    /// `GET /api/v1/orders`, as often as it takes.
+    /// `GET /api/v1/orders` for each page
     ///
-    /// An order that cannot be read is an error whose [`unreadable`](crate::Error::unreadable) is `Some`, and the walk
-    /// goes on. A call that fails is any other error, and ends it.
-    ///
-    /// The list may change during the walk. An order that is removed, or no longer matches the filter, moves the others
-    /// up, and one of them can fall between two pages and never come. One that is added in front is not seen; if more
-    /// than a page of them is added between two requests, others come twice. [`Items`] says more.
+    /// Yields an error with [`unreadable`](crate::Error::unreadable) for each order that cannot be read, and
+    /// continues. Any other error ends the iteration. If the list changes meanwhile, items may be missed or come
+    /// twice: see [`Items`].
     ///
     /// # Examples
     /// ```
@@ -126,16 +125,16 @@ impl Session {
         Items::new(self, filter.0.clone())
     }
 
-    /// Gets one order of gift cards, with its codes once they are delivered.
+    /// Gets one gift card order, with its codes if it is delivered.
     ///
-    /// Do not log or cache the codes: whoever reads them can spend them.
+    /// Do not log or cache the codes: anyone who has a code can spend it.
     ///
     /// `GET /api/v1/orders/:id`
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1,
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response is about another object.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if this client has no such object,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the id is below 1,
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response describes an object with another id.
     ///
     /// # Examples
     /// ```
@@ -156,18 +155,19 @@ impl Session {
         self.get_placed(&ORDERS, id.get())
     }
 
-    /// Finds an order of gift cards by its client reference, in full.
+    /// Finds a gift card order by client reference and returns it in full.
     ///
-    /// Ask this before a stored order is placed again, for example after a crash. All pages are read until the order is
-    /// found: a server may filter by the beginning of the reference, or not at all.
+    /// Call this before you place a stored order again, for example after a crash. It reads all pages until it finds
+    /// the order, because a server may filter by a prefix of the reference or not at all.
     ///
-    /// `GET /api/v1/orders?client_reference=...`, as often as it takes, then `GET /api/v1/orders/:id`
+    /// `GET /api/v1/orders?client_reference=...` for each page, then `GET /api/v1/orders/:id`
     ///
     /// # Errors
-    /// That there is no such order is not an error: `None` means that every order of every page was read. Otherwise
-    /// [`may_have_executed`](crate::Error::may_have_executed) is true, because the order may exist:
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if part of the list cannot be read, else what the server
-    /// responded, or the network failed with.
+    /// A missing order is not an error: `None` means that all orders were read and none has the reference. For every
+    /// error, [`may_have_executed`](crate::Error::may_have_executed) is true, because the order may exist:
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if part of the list cannot be read,
+    /// [`Server`](crate::ErrorKind::Server), [`Network`](crate::ErrorKind::Network) or
+    /// [`Timeout`](crate::ErrorKind::Timeout) if the call fails.
     ///
     /// # Examples
     /// ```
@@ -187,18 +187,18 @@ impl Session {
         self.find(&ORDERS, reference)
     }
 
-    /// Waits until an order of gift cards is done, for so long at most.
+    /// Waits at most `timeout` until a gift card order reaches its final status.
     ///
-    /// It reads the order at once, whatever the timeout, then every 5 seconds for a minute, then every 30 seconds; it waits
-    /// longer if the server says so. An error that may pass does not end the wait, and neither does a 404 in the first 10
-    /// seconds.
+    /// Reads the order at once, whatever the timeout, then every 5 seconds for a minute, then every 30 seconds, or
+    /// later if the server sends `Retry-After`. A temporary error does not end the wait, nor does a 404 in the first
+    /// 10 seconds.
     ///
-    /// `GET /api/v1/orders/:id`, as often as it takes
+    /// `GET /api/v1/orders/:id` for each poll
     ///
     /// # Errors
-    /// [`Timeout`](crate::ErrorKind::Timeout) with the id and the last status if the order is not done in time: it
-    /// exists, is paid, and can be waited for again. [`NotFound`](crate::ErrorKind::NotFound) if there is no such
-    /// order.
+    /// [`Timeout`](crate::ErrorKind::Timeout), with the id and the last status, if the order is still pending after
+    /// `timeout`. It exists and is paid, so you can wait for it again. [`NotFound`](crate::ErrorKind::NotFound) if
+    /// this client has no such order.
     ///
     /// # Examples
     /// ```

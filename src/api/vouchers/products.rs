@@ -17,7 +17,7 @@ const AVAILABILITY: Route = Route::post("/api/v1/products/:id/availability", Saf
 pub(in crate::api) const QUOTE: Route = Route::quote("/api/v1/products/:id/charges", Vertical::Vouchers);
 
 filter! {
-    /// Which gift cards a list holds, and in which order.
+    /// Selects and sorts gift card products.
     ///
     /// ```
     /// use popup_rewards::{ListProducts, ProductSort, SortDirection};
@@ -25,12 +25,12 @@ filter! {
     /// let filter = ListProducts::new().search("play").sort_by(ProductSort::Name).sort_dir(SortDirection::Ascending);
     /// ```
     ListProducts = Route::get("/api/v1/products"), "limit" up to 10_000;
-    /// All products, in the server's order.
+    /// Selects all products, in the server's order.
     new
 }
 
 impl ListProducts {
-    /// Only products with this text in their name; case does not matter.
+    /// Only products with this text in their name, in upper or lower case.
     #[must_use]
     pub fn search(self, text: &str) -> Self {
         ListProducts(self.0.set("search", text))
@@ -66,22 +66,24 @@ impl ListProducts {
         ListProducts(self.0.set("sort_dir", direction))
     }
 
-    /// Sends this text as the `sort` parameter, for servers that take it in place of the other two, such as
-    /// `{"field":"id","direction":"DESC"}`.
+    /// Sets the `sort` parameter, for servers that read it and not `sort_by` and `sort_dir`. Its value is JSON, such
+    /// as `{"field":"id","direction":"DESC"}`.
     #[must_use]
     pub fn sort(self, text: &str) -> Self {
         ListProducts(self.0.set("sort", text))
     }
 }
 
+/// # Gift cards: products and quotes
 impl Session {
-    /// Lists one page of the gift cards that can be ordered.
+    /// Lists one page of gift card products.
     ///
     /// `GET /api/v1/products`
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a page of 0 or a limit out of range; else what the
-    /// server answered, or the network failed with.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the page is 0 or the limit is out of range,
+    /// [`Server`](crate::ErrorKind::Server), [`Network`](crate::ErrorKind::Network) or
+    /// [`Timeout`](crate::ErrorKind::Timeout) if the call fails.
     ///
     /// # Examples
     /// ```
@@ -97,16 +99,13 @@ impl Session {
         self.fetch_page(&filter.0)
     }
 
-    /// Walks all gift cards that can be ordered, page after page, as they are asked for.
+    /// Iterates over all gift card products.
     ///
-    /// `GET /api/v1/products`, as often as it takes.
+    /// `GET /api/v1/products` for each page
     ///
-    /// A product that cannot be read is an error whose [`unreadable`](crate::Error::unreadable) is `Some`, and the walk
-    /// goes on. A call that fails is any other error, and ends it.
-    ///
-    /// The list may change during the walk. A product that is removed, or no longer matches the filter, moves the others
-    /// up, and one of them can fall between two pages and never come. One that is added in front is not seen; if more
-    /// than a page of them is added between two requests, others come twice. [`Items`] says more.
+    /// Yields an error with [`unreadable`](crate::Error::unreadable) for each product that cannot be read, and
+    /// continues. Any other error ends the iteration. If the list changes meanwhile, items may be missed or come
+    /// twice: see [`Items`].
     ///
     /// # Examples
     /// ```
@@ -122,14 +121,14 @@ impl Session {
         Items::new(self, filter.0.clone())
     }
 
-    /// Gets one gift card.
+    /// Gets one gift card product.
     ///
     /// `GET /api/v1/products/:id`
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) if there is none that this client can see,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an id below 1,
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response is about another object.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if this client has no such object,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the id is below 1,
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response describes an object with another id.
     ///
     /// # Examples
     /// ```
@@ -145,13 +144,13 @@ impl Session {
         self.fetch_one(PRODUCT, id.get())
     }
 
-    /// Asks whether so many cards of one face value (in the product's currency) are in stock right now.
+    /// Checks whether `quantity` gift cards of one face value, in the product's currency, are in stock.
     ///
     /// `POST /api/v1/products/:id/availability`
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the amounts or ids break a rule, here or on the
-    /// server; [`NotFound`](crate::ErrorKind::NotFound) if there is no such product.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if an amount or id is invalid,
+    /// [`NotFound`](crate::ErrorKind::NotFound) if this client has no such product.
     ///
     /// # Examples
     /// ```
@@ -168,13 +167,13 @@ impl Session {
         self.fetch(&request).map(|Availability { is_available }| is_available)
     }
 
-    /// Asks what an order of gift cards would cost. It reserves nothing.
+    /// Quotes the price of a gift card order. A quote reserves nothing.
     ///
     /// `POST /api/v1/products/:id/charges`
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the amounts or ids break a rule, here or on the
-    /// server; [`NotFound`](crate::ErrorKind::NotFound) if there is no such product.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if an amount or id is invalid,
+    /// [`NotFound`](crate::ErrorKind::NotFound) if this client has no such product.
     ///
     /// # Examples
     /// ```
