@@ -137,19 +137,19 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::Vertical::{Esims, Topups, Vouchers};
+    use crate::http::Vertical::{Esim, Topup, Voucher};
 
     #[test]
     fn calls_are_counted_as_the_server_counts_them() {
         for (call, expected) in [
             (RawCall::get("/api/v1/orders"), Quota::Reads),
             (RawCall::get("/api/v1/unheard/of"), Quota::Reads),
-            (RawCall::post("/api/v1/orders"), Quota::Orders(Vouchers)),
-            (RawCall::post("/api/v1/topups/orders"), Quota::Orders(Topups)),
-            (RawCall::post("/api/v1/esim/orders"), Quota::Orders(Esims)),
-            (RawCall::post("/api/v1/products/:id/charges").id(7), Quota::Quotes(Vouchers)),
-            (RawCall::post("/api/v1/topups/charges"), Quota::Quotes(Topups)),
-            (RawCall::post("/api/v1/esim/charges"), Quota::Quotes(Esims)),
+            (RawCall::post("/api/v1/orders"), Quota::Orders(Voucher)),
+            (RawCall::post("/api/v1/topups/orders"), Quota::Orders(Topup)),
+            (RawCall::post("/api/v1/esim/orders"), Quota::Orders(Esim)),
+            (RawCall::post("/api/v1/products/:id/charges").id(7), Quota::Quotes(Voucher)),
+            (RawCall::post("/api/v1/topups/charges"), Quota::Quotes(Topup)),
+            (RawCall::post("/api/v1/esim/charges"), Quota::Quotes(Esim)),
             (RawCall::post("/api/v1/products/:id/availability").id(7), Quota::Unlimited),
             (RawCall::patch("/api/v1/orders"), Quota::Unlimited),
             (RawCall::post("/api/v1/unheard/of"), Quota::Unlimited),

@@ -85,19 +85,20 @@ pub(crate) enum Quota {
     Quotes(Vertical),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A line of business: the server counts and stores the orders of each on their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Vertical {
-    Vouchers,
-    Topups,
-    Esims,
+    Voucher,
+    Topup,
+    Esim,
 }
 
 impl Vertical {
     fn pick<T>(self, [vouchers, topups, esims]: &[T; 3]) -> &T {
         match self {
-            Vertical::Vouchers => vouchers,
-            Vertical::Topups => topups,
-            Vertical::Esims => esims,
+            Vertical::Voucher => vouchers,
+            Vertical::Topup => topups,
+            Vertical::Esim => esims,
         }
     }
 }

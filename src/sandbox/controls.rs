@@ -5,6 +5,7 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 
 use super::{Fault, Outcome, Sandbox, SandboxClock, routes};
+use crate::http::Vertical;
 use crate::{EsimOrderId, Result, Secret, WalletId};
 
 /// Time.
@@ -181,7 +182,7 @@ impl Sandbox {
     pub fn install_esim(&self, order: EsimOrderId) {
         let mut state = self.state.lock();
         let now = state.now();
-        if let Ok(order) = state.orders.find_mut(routes::Vertical::Esim, order.get()) {
+        if let Ok(order) = state.orders.find_mut(Vertical::Esim, order.get()) {
             order.installed = Some(now);
         }
     }

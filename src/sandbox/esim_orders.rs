@@ -9,12 +9,12 @@ use super::esim;
 use super::json_amount::JsonAmount;
 use super::order_ledger::{OrderDraft, OrderRecord, Status};
 use super::page_params::PageParams;
-use super::routes::Vertical::Esim;
 use super::server_request::ServerRequest;
 use super::server_response::{DeferredResponse, HandlerResult, ServerResponse};
 use super::server_state::ServerState;
 use super::timestamps::after;
 use super::topup_orders::{CommonOrderFields, set_email};
+use crate::http::Vertical::Esim;
 
 /// After this duration the server responds, whatever the order's status.
 const MAX_HOLD: Duration = Duration::from_secs(60);

@@ -9,9 +9,9 @@ use time::OffsetDateTime;
 use super::api_error::ApiError;
 use super::outcome::{Outcome, QueuedOutcome};
 use super::price_quote::PriceQuote;
-use super::routes::Vertical;
 use super::server_state::ServerState;
 use super::timestamps::after;
+use crate::http::Vertical;
 
 #[derive(Default)]
 pub(super) struct OrderLedger {

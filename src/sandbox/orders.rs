@@ -10,11 +10,11 @@ use super::json_amount::JsonAmount;
 use super::order_ledger::{OrderDraft, OrderRecord};
 use super::page_params::PageParams;
 use super::products;
-use super::routes::Vertical;
 use super::server_request::ServerRequest;
 use super::server_response::{HandlerResult, ServerResponse};
 use super::server_state::ServerState;
 use super::timestamps::after;
+use crate::http::Vertical;
 
 /// Orders of up to this many cards are delivered at once, larger ones later.
 const MAX_DELIVERED_AT_ONCE: u32 = 5;

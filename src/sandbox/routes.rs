@@ -8,6 +8,7 @@ use super::server_request::ServerRequest;
 use super::server_response::{HandlerResult, ServerResponse};
 use super::server_state::ServerState;
 use super::{auth, esim, esim_orders, orders, products, topup_orders, topups, wallets};
+use crate::http::Vertical;
 
 pub(super) type Handler = fn(&mut ServerState, &ServerRequest) -> HandlerResult;
 
@@ -29,13 +30,6 @@ pub(super) enum QuotaClass {
     Order(Vertical),
     Charges(Vertical),
     Unlimited,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Vertical {
-    Voucher,
-    Topup,
-    Esim,
 }
 
 use QuotaClass::{Charges, Get, Login, Order, Refresh, Unlimited};

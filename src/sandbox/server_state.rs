@@ -12,13 +12,14 @@ use super::faults::{Fault, Faults};
 use super::order_ledger::{OrderLedger, OrderRecord};
 use super::outcome::OutcomeQueue;
 use super::quotas::Quotas;
-use super::routes::{QuotaClass, Vertical};
+use super::routes::QuotaClass;
 use super::server_request::ServerRequest;
 use super::server_response::HandlerResult;
 use super::timestamps;
 use super::wallets::Wallets;
 use super::webhooks::Outbox;
 use crate::Clock;
+use crate::http::Vertical;
 
 pub(super) struct ServerState {
     pub(super) clock: SandboxClock,

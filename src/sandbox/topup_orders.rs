@@ -11,11 +11,11 @@ use super::json_amount::JsonAmount;
 use super::order_ledger::{OrderDraft, OrderRecord, Status};
 use super::orders::check_email;
 use super::page_params::PageParams;
-use super::routes::Vertical::{self, Topup};
 use super::server_request::ServerRequest;
 use super::server_response::{HandlerResult, ServerResponse};
 use super::server_state::ServerState;
 use super::topups::{self, TopupProductRecord};
+use crate::http::Vertical::{self, Topup};
 
 #[derive(Serialize)]
 struct TopupOrderResponse {

@@ -11,7 +11,7 @@ use crate::{
 };
 
 pub(in crate::api) const ORDERS: OrderRoutes = OrderRoutes {
-    place: Route::order("/api/v1/esim/orders", Vertical::Esims),
+    place: Route::order("/api/v1/esim/orders", Vertical::Esim),
     list: ListEsimOrders::ROUTE,
     one: Route::get("/api/v1/esim/orders/:id").with_secrets(),
 };

@@ -12,7 +12,7 @@ const PRODUCT: Route = Route::get("/api/v1/esim/products/:id");
 const VARIANTS: Route = Route::get("/api/v1/esim/products/:id/variants");
 const VARIANT: Route = Route::get("/api/v1/esim/variants/:id");
 
-pub(in crate::api) const QUOTE: Route = Route::quote("/api/v1/esim/charges", Vertical::Esims);
+pub(in crate::api) const QUOTE: Route = Route::quote("/api/v1/esim/charges", Vertical::Esim);
 
 filter! {
     /// Selects eSIM products.

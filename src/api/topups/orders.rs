@@ -13,7 +13,7 @@ use crate::{
 };
 
 pub(in crate::api) const ORDERS: OrderRoutes = OrderRoutes {
-    place: Route::order("/api/v1/topups/orders", Vertical::Topups),
+    place: Route::order("/api/v1/topups/orders", Vertical::Topup),
     list: ListTopupOrders::ROUTE,
     one: Route::get("/api/v1/topups/orders/:id").with_secrets(),
 };

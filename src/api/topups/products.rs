@@ -14,7 +14,7 @@ const PRODUCT: Route = Route::get("/api/v1/topups/products/:id");
 const VARIANTS: Route = Route::get("/api/v1/topups/products/:id/variants");
 const VARIANT: Route = Route::get("/api/v1/topups/variants/:id");
 const LOOKUP: Route = Route::post("/api/v1/topups/lookup", Safety::Safe);
-pub(in crate::api) const QUOTE: Route = Route::quote("/api/v1/topups/charges", Vertical::Topups);
+pub(in crate::api) const QUOTE: Route = Route::quote("/api/v1/topups/charges", Vertical::Topup);
 
 filter! {
     /// Selects top-up products.

@@ -11,7 +11,7 @@ use crate::{
 };
 
 pub(in crate::api) const ORDERS: OrderRoutes = OrderRoutes {
-    place: Route::order("/api/v1/orders", Vertical::Vouchers),
+    place: Route::order("/api/v1/orders", Vertical::Voucher),
     list: ListOrders::ROUTE,
     one: Route::get("/api/v1/orders/:id").with_secrets(),
 };

@@ -14,7 +14,7 @@ use crate::{
 
 const PRODUCT: Route = Route::get("/api/v1/products/:id");
 const AVAILABILITY: Route = Route::post("/api/v1/products/:id/availability", Safety::Safe);
-pub(in crate::api) const QUOTE: Route = Route::quote("/api/v1/products/:id/charges", Vertical::Vouchers);
+pub(in crate::api) const QUOTE: Route = Route::quote("/api/v1/products/:id/charges", Vertical::Voucher);
 
 filter! {
     /// Selects and sorts gift card products.

@@ -21,7 +21,7 @@ fn a_refusal_says_when_to_come_back_and_takes_no_turn() {
 #[test]
 fn a_limit_of_zero_is_refused_instead_of_waited_for() {
     let limiter = Limiter::new(&RateLimits::unlimited().orders(0));
-    let order = Quota::Orders(Vertical::Esims);
+    let order = Quota::Orders(Vertical::Esim);
     assert_eq!(limiter.take_turn(order, at(0), Duration::MAX).unwrap_err().kind(), ErrorKind::Configuration);
 }
 
@@ -36,7 +36,7 @@ fn without_a_limit_every_turn_is_now() {
 #[test]
 fn each_quota_and_vertical_has_turns_of_its_own() {
     let limiter = Limiter::new(&RateLimits::unlimited().reads(1).orders(1).quotes(1));
-    let verticals = [Vertical::Vouchers, Vertical::Topups, Vertical::Esims];
+    let verticals = [Vertical::Voucher, Vertical::Topup, Vertical::Esim];
     let mut quotas = vec![Quota::Reads];
     quotas.extend(verticals.map(Quota::Orders));
     quotas.extend(verticals.map(Quota::Quotes));

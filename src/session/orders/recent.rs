@@ -59,7 +59,7 @@ mod tests {
     use crate::http::{Route, Vertical};
 
     fn order(body: &str) -> Request {
-        Request::new(Route::order("/api/v1/topups/orders", Vertical::Topups)).json(&body)
+        Request::new(Route::order("/api/v1/topups/orders", Vertical::Topup)).json(&body)
     }
 
     #[test]
