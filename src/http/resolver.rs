@@ -30,25 +30,25 @@ const CURRENT: Duration = Duration::from_secs(10);
 /// The capacity of `ResolvedSocketAddrs`.
 const MOST: usize = 16;
 
-type Lookup = dyn Fn(&str) -> Vec<SocketAddr> + Send + Sync;
+type LookupFn = dyn Fn(&str) -> Vec<SocketAddr> + Send + Sync;
 type Spawn = fn(Box<dyn FnOnce() + Send>) -> io::Result<()>;
 
 /// Results by host and port; clones share them.
 #[derive(Clone)]
-pub(super) struct CachedResolver(Arc<Shared>);
+pub(super) struct CachedResolver(Arc<ResolverState>);
 
-struct Shared {
+struct ResolverState {
     /// Returns no address if the lookup fails.
-    lookup: Box<Lookup>,
+    lookup: Box<LookupFn>,
     spawn: Spawn,
     /// At most one server and one proxy. The lock is never held during a lookup.
-    names: Mutex<HashMap<String, Name>>,
+    names: Mutex<HashMap<String, HostEntry>>,
     /// Notified at the end of each lookup.
     ended: Condvar,
 }
 
 #[derive(Default)]
-struct Name {
+struct HostEntry {
     addresses: Vec<SocketAddr>,
     /// When the last lookup began.
     looked_up: Option<Stamp>,
@@ -67,7 +67,7 @@ impl CachedResolver {
     }
 
     fn with(lookup: impl Fn(&str) -> Vec<SocketAddr> + Send + Sync + 'static, spawn: Spawn) -> Self {
-        CachedResolver(Arc::new(Shared {
+        CachedResolver(Arc::new(ResolverState {
             lookup: Box::new(lookup),
             spawn,
             names: Mutex::default(),
@@ -115,7 +115,7 @@ impl CachedResolver {
     }
 
     /// Starts a lookup, unless the result is current or a lookup is running.
-    fn look_up_if_due(&self, host: &str, name: &mut Name) -> io::Result<()> {
+    fn look_up_if_due(&self, host: &str, name: &mut HostEntry) -> io::Result<()> {
         let is_current = name.looked_up.is_some_and(|at| at.age() < CURRENT) && !name.addresses.is_empty();
         if is_current || name.is_running {
             return Ok(());
@@ -132,7 +132,7 @@ impl CachedResolver {
     }
 }
 
-impl Shared {
+impl ResolverState {
     fn look_up(&self, host: String) {
         let addresses = (self.lookup)(&host);
         let mut names = self.names.lock();

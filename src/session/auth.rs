@@ -38,10 +38,10 @@ pub(super) struct Setting {
     pub(super) random: f64,
 }
 
-pub(super) type Minted = token::AuthResult<AccessToken, RefreshToken>;
+pub(super) type PairResult = token::AuthResult<AccessToken, RefreshToken>;
 
 /// `POST /auth/login`.
-pub(super) fn login(connections: &Connections, login: &Login, setting: Setting) -> Minted {
+pub(super) fn login(connections: &Connections, login: &Login, setting: Setting) -> PairResult {
     let body = object(&[("username", login.key.expose()), ("password", login.secret.expose())]);
     let request = Request::new(LOGIN).secret_body(body);
     let secrets = [login.secret.expose(), login.key.expose()];
@@ -71,7 +71,7 @@ pub(super) fn refresh(
     token: &RefreshToken,
     setting: Setting,
     last: bool,
-) -> Minted {
+) -> PairResult {
     let mut request = Request::new(REFRESH).secret_body(object(&[("refresh_token", &token.0)]));
     request.passes_closed = last;
     let response = send(connections, &request, setting, &[&token.0])?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::event::Observer;
 use super::source::SessionSource;
-use super::{Event, Inner, Owner, Session};
+use super::{Event, Owner, Session, SessionInner};
 use crate::http::{self, BaseUrl, ConnectionSettings, Limiter, RateLimits, RetryPolicy};
 use crate::token::{Cache, TokenSettings};
 use crate::{Clock, Credentials, Error, Result, SystemClock};
@@ -223,7 +223,7 @@ impl SessionBuilder {
             self.observer,
         );
         let source = Arc::new(source);
-        let inner = Inner { cache: Cache::new(token_settings, Arc::clone(&source)), source };
+        let inner = SessionInner { cache: Cache::new(token_settings, Arc::clone(&source)), source };
         Ok(Session { owner: Arc::new(Owner { inner: Arc::new(inner), process: std::process::id() }) })
     }
 

@@ -4,7 +4,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Inner;
+use super::SessionInner;
 use super::event::EventKind;
 use super::fetch::Scope;
 use super::orders::Doubt;
@@ -82,7 +82,7 @@ struct Course<'a> {
 /// How late after its turn a call may be sent: less than the second that the limiter's window has in reserve.
 const TURN_LASTS: Duration = Duration::from_millis(500);
 
-impl Inner {
+impl SessionInner {
     /// Makes a call, with as many retries as are safe and fit the deadline.
     pub(super) fn call(&self, request: &Request, scope: Scope<'_>) -> Result<Reply, CallError> {
         request.checked().map_err(|error| CallError { error, doubt: Doubt::None })?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::event::EventKind;
-use super::{Inner, Owner, Session};
+use super::{Owner, Session, SessionInner};
 use crate::token::{Close, TOKEN_LOG};
 use crate::{Error, ErrorKind, Result};
 
@@ -66,7 +66,7 @@ impl Session {
     }
 }
 
-impl Inner {
+impl SessionInner {
     /// Closes the session and revokes its tokens by `deadline`.
     fn close(&self, how: Close, deadline: Duration) -> Result<()> {
         self.cache.close(how, deadline)

@@ -56,12 +56,12 @@ pub struct Session {
 /// What the clones share. The session ends with the last of them, even while the thread of a flight still uses
 /// `inner`.
 struct Owner {
-    inner: Arc<Inner>,
+    inner: Arc<SessionInner>,
     process: u32,
 }
 
 /// What a session and the thread of a flight share.
-pub(crate) struct Inner {
+pub(crate) struct SessionInner {
     cache: Cache<SessionSource>,
     source: Arc<SessionSource>,
 }
@@ -156,7 +156,7 @@ impl Session {
     }
 }
 
-impl Inner {
+impl SessionInner {
     /// Logs an event and calls the observer.
     fn observe(&self, kind: EventKind, reason: Option<&Error>) {
         self.cache.observe(kind, reason);

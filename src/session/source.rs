@@ -37,7 +37,7 @@ pub(crate) struct Refresh {
     connections: Arc<Connections>,
 }
 
-type Minted = token::AuthResult<Arc<Access>, Refresh>;
+type BoundPairResult = token::AuthResult<Arc<Access>, Refresh>;
 
 /// A session without its tokens.
 pub(crate) struct SessionSource {
@@ -220,7 +220,7 @@ impl Source for SessionSource {
         thread::Builder::new().name("popup-rewards-token".to_owned()).spawn(flight).map(drop)
     }
 
-    fn login(&self, attempt: LoginAttempt<'_>) -> Minted {
+    fn login(&self, attempt: LoginAttempt<'_>) -> BoundPairResult {
         // Taken before the closure runs: if the session is closed meanwhile, these connections send nothing.
         let connections = self.connections();
         let login = self.credentials_of(attempt.flight)?;
@@ -241,7 +241,7 @@ impl Source for SessionSource {
         minted.map(|pair| over(&connections, pair))
     }
 
-    fn refresh(&self, Refresh { token, connections }: &Refresh, deadline: Duration) -> Minted {
+    fn refresh(&self, Refresh { token, connections }: &Refresh, deadline: Duration) -> BoundPairResult {
         self.counters.refresh();
         let minted = auth::refresh(connections, token, self.setting(deadline), false);
         minted.map(|pair| over(connections, pair))

@@ -176,7 +176,7 @@ impl Session {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn lookup_mobile(&self, number: &str) -> Result<Vec<MobileMatch>> {
-        self.fetch_list(&Request::new(LOOKUP).body(&Lookup { mobile_number: number }))
+        self.fetch_list(&Request::new(LOOKUP).body(&MobileLookup { mobile_number: number }))
     }
 
     /// Quotes the price of a top-up. A quote reserves nothing.
@@ -205,11 +205,11 @@ impl Session {
 }
 
 #[derive(Serialize)]
-struct Lookup<'a> {
+struct MobileLookup<'a> {
     mobile_number: &'a str,
 }
 
-impl Input for Lookup<'_> {
+impl Input for MobileLookup<'_> {
     fn check(&self) -> Check {
         check::phone_number(self.mobile_number)
     }

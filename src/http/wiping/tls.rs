@@ -57,7 +57,7 @@ impl<In: Transport> Connector<In> for TlsConnector {
         let buffers =
             WipedBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
 
-        let socket = Socket { adapter, header: 0, rest: 0 };
+        let socket = RecordSocket { adapter, header: 0, rest: 0 };
         let mut transport = TlsTransport { connection, socket, buffers };
         transport.handshake()?;
         Ok(Some(Either::B(transport)))
@@ -67,7 +67,7 @@ impl<In: Transport> Connector<In> for TlsConnector {
 /// A TLS connection and its plaintext.
 pub(in crate::http) struct TlsTransport {
     connection: ClientConnection,
-    socket: Socket,
+    socket: RecordSocket,
     buffers: WipedBuffers,
 }
 
@@ -133,7 +133,7 @@ impl Transport for TlsTransport {
 
 /// The connection below TLS. It follows the framing of the records, because rustls does not tell whether it holds
 /// part of one.
-struct Socket {
+struct RecordSocket {
     adapter: TransportAdapter,
     /// The number of bytes received of the next record's header.
     header: u8,
@@ -141,7 +141,7 @@ struct Socket {
     rest: usize,
 }
 
-impl Socket {
+impl RecordSocket {
     fn is_between_records(&self) -> bool {
         self.header == 0 && self.rest == 0
     }
@@ -166,7 +166,7 @@ impl Socket {
     }
 }
 
-impl Read for Socket {
+impl Read for RecordSocket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.adapter.read(buffer)?;
         self.follow(buffer.get(..read).unwrap_or_default());
@@ -174,7 +174,7 @@ impl Read for Socket {
     }
 }
 
-impl Write for Socket {
+impl Write for RecordSocket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.adapter.write(bytes)
     }
