@@ -10,11 +10,18 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::api_error::ApiError;
+use super::routes::{ApiRoute, QuotaClass};
 use super::server_request::ServerRequest;
 use super::server_response::{HandlerResult, ServerResponse};
 use super::server_state::ServerState;
 use super::timestamps::{after, whole_seconds};
 use crate::clock::random_bytes;
+
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute::new("POST /auth/login", QuotaClass::Login, login),
+    ApiRoute::new("POST /auth/refresh", QuotaClass::Refresh, refresh),
+    ApiRoute::new("POST /auth/logout", QuotaClass::Unlimited, logout),
+];
 
 const CLIENT_ID: i64 = 77;
 
@@ -154,7 +161,7 @@ impl ServerState {
     }
 }
 
-pub(super) fn login(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn login(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     #[derive(Deserialize)]
     struct LoginRequest {
         #[serde(default)]
@@ -174,7 +181,7 @@ pub(super) fn login(state: &mut ServerState, request: &ServerRequest) -> Handler
     Ok(state.issue_tokens(state.auth.token_sets))
 }
 
-pub(super) fn refresh(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn refresh(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     let input: RefreshRequest = request.json()?;
     if input.refresh_token.is_empty() {
         return Err(ApiError::validation("Refresh token is required"));
@@ -189,7 +196,7 @@ pub(super) fn refresh(state: &mut ServerState, request: &ServerRequest) -> Handl
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every handler has the same signature")]
-pub(super) fn logout(state: &mut ServerState, _: &ServerRequest) -> HandlerResult {
+fn logout(state: &mut ServerState, _: &ServerRequest) -> HandlerResult {
     state.auth.revoke_all();
     Ok(ServerResponse::enveloped(&json!({ "message": "Successfully logged out" })))
 }

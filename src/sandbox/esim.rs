@@ -10,9 +10,19 @@ use super::json_amount::JsonAmount;
 use super::page_params::PageParams;
 use super::price_quote::PriceQuote;
 use super::reference::{COUNTRIES, currency_of};
+use super::routes::{ApiRoute, QuotaClass};
 use super::server_request::ServerRequest;
 use super::server_response::{HandlerResult, ServerResponse};
 use super::server_state::ServerState;
+use crate::http::Vertical;
+
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute::get("GET /api/v1/esim/products", list),
+    ApiRoute::get("GET /api/v1/esim/products/:id", get),
+    ApiRoute::get("GET /api/v1/esim/products/:id/variants", variants),
+    ApiRoute::get("GET /api/v1/esim/variants/:id", variant),
+    ApiRoute::new("POST /api/v1/esim/charges", QuotaClass::Charges(Vertical::Esim), charges),
+];
 
 #[derive(Serialize)]
 pub(super) struct EsimProductRecord {
@@ -104,7 +114,7 @@ impl EsimProductRecord {
     }
 }
 
-pub(super) fn list(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn list(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     let page = PageParams::read(request, "per_page", 500)?;
     let found = PRODUCTS
         .iter()
@@ -114,7 +124,7 @@ pub(super) fn list(_: &mut ServerState, request: &ServerRequest) -> HandlerResul
     Ok(page.response(&found.collect::<Vec<_>>(), |product| *product))
 }
 
-pub(super) fn get(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn get(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     #[derive(Serialize)]
     struct EsimProductResponse {
         #[serde(flatten)]
@@ -125,16 +135,16 @@ pub(super) fn get(_: &mut ServerState, request: &ServerRequest) -> HandlerResult
     Ok(ServerResponse::ok(&EsimProductResponse { product, variants: &product.variants }))
 }
 
-pub(super) fn variants(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn variants(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     Ok(ServerResponse::ok(&find(request.id("product")?)?.variants))
 }
 
-pub(super) fn variant(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn variant(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     let variants = PRODUCTS.iter().flat_map(|product| &product.variants);
     request.row_response(variants, |variant| variant.id, "Variant")
 }
 
-pub(super) fn charges(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn charges(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     #[derive(Deserialize)]
     struct EsimChargesRequest {
         product_id: i64,

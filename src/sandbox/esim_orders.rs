@@ -9,12 +9,20 @@ use super::esim;
 use super::json_amount::JsonAmount;
 use super::order_ledger::{OrderDraft, OrderRecord, Status};
 use super::page_params::PageParams;
+use super::routes::{ApiRoute, QuotaClass};
 use super::server_request::ServerRequest;
 use super::server_response::{DeferredResponse, HandlerResult, ServerResponse};
 use super::server_state::ServerState;
 use super::timestamps::after;
 use super::topup_orders::{CommonOrderFields, set_email};
 use crate::http::Vertical::Esim;
+
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute::new("POST /api/v1/esim/orders", QuotaClass::Order(Esim), create),
+    ApiRoute::get("GET /api/v1/esim/orders", list),
+    ApiRoute::get("GET /api/v1/esim/orders/:id", get),
+    ApiRoute::new("PATCH /api/v1/esim/orders/:id/notification-email", QuotaClass::Unlimited, notify),
+];
 
 /// After this duration the server responds, whatever the order's status.
 const MAX_HOLD: Duration = Duration::from_secs(60);
@@ -72,7 +80,7 @@ impl OrderRecord {
     }
 }
 
-pub(super) fn create(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn create(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     #[derive(Deserialize)]
     struct CreateEsimOrderRequest {
         product_id: i64,
@@ -112,16 +120,16 @@ fn show(state: &mut ServerState, id: i64) -> HandlerResult {
     Ok(ServerResponse::ok(&order.esim_with_code(state)))
 }
 
-pub(super) fn list(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn list(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     let page = PageParams::read(request, "per_page", 500)?;
     let orders = state.orders.newest_first(Esim).filter(|it| it.matches(request, None));
     Ok(page.response(&orders.collect::<Vec<_>>(), |order| order.esim_without_code(state)))
 }
 
-pub(super) fn get(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn get(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     show(state, request.id("order")?)
 }
 
-pub(super) fn notify(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn notify(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     set_email(state, request, Esim)
 }

@@ -10,11 +10,18 @@ use super::json_amount::JsonAmount;
 use super::order_ledger::{OrderDraft, OrderRecord};
 use super::page_params::PageParams;
 use super::products;
+use super::routes::{ApiRoute, QuotaClass};
 use super::server_request::ServerRequest;
 use super::server_response::{HandlerResult, ServerResponse};
 use super::server_state::ServerState;
 use super::timestamps::after;
 use crate::http::Vertical;
+
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute::new("POST /api/v1/orders", QuotaClass::Order(Vertical::Voucher), create),
+    ApiRoute::get("GET /api/v1/orders", list),
+    ApiRoute::get("GET /api/v1/orders/:id", get),
+];
 
 /// Orders of up to this many cards are delivered at once, larger ones later.
 const MAX_DELIVERED_AT_ONCE: u32 = 5;
@@ -131,7 +138,7 @@ impl OrderRecord {
     }
 }
 
-pub(super) fn create(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn create(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     #[derive(Deserialize)]
     struct CreateOrderRequest {
         product_id: i64,
@@ -170,7 +177,7 @@ pub(super) fn check_email(email: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-pub(super) fn list(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn list(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     let page = PageParams::read(request, "limit", 10_000)?;
     let product = request.query_number("product_id")?;
     let orders = state.orders.newest_first(Vertical::Voucher).filter(|it| it.matches(request, product));
@@ -187,7 +194,7 @@ impl OrderRecord {
     }
 }
 
-pub(super) fn get(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn get(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     let order = state.orders.find(Vertical::Voucher, request.id("order")?)?;
     Ok(ServerResponse::ok(&order.with_vouchers(state)))
 }

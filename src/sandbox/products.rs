@@ -9,11 +9,20 @@ use super::catalogue::{DenominationRecord, PRODUCTS, ProductRecord};
 use super::json_amount::JsonAmount;
 use super::page_params::PageParams;
 use super::price_quote::PriceQuote;
+use super::routes::{ApiRoute, QuotaClass};
 use super::server_request::ServerRequest;
 use super::server_response::{HandlerResult, ServerResponse};
 use super::server_state::ServerState;
+use crate::http::Vertical;
 
-pub(super) fn list(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute::get("GET /api/v1/products", list),
+    ApiRoute::get("GET /api/v1/products/:id", get),
+    ApiRoute::new("POST /api/v1/products/:id/availability", QuotaClass::Unlimited, availability),
+    ApiRoute::new("POST /api/v1/products/:id/charges", QuotaClass::Charges(Vertical::Voucher), charges),
+];
+
+fn list(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     let page = PageParams::read(request, "limit", 10_000)?;
     let country = request.query_number("country_id")?;
     let currency = request.query_number("currency_id")?;
@@ -55,7 +64,7 @@ fn sort_order(request: &ServerRequest) -> Result<(bool, bool), ApiError> {
     }
 }
 
-pub(super) fn get(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn get(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     Ok(ServerResponse::ok(find(request.id("product")?)?))
 }
 
@@ -72,7 +81,7 @@ struct QuoteRequest {
     wallet_id: Option<i64>,
 }
 
-pub(super) fn availability(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn availability(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     let input: QuoteRequest = request.json()?;
     let product = PRODUCTS.iter().find(|product| request.id("product").is_ok_and(|id| id == product.id));
     let product = product.ok_or_else(|| ApiError::bad_request("Invalid product ID"))?;
@@ -83,7 +92,7 @@ pub(super) fn availability(state: &mut ServerState, request: &ServerRequest) -> 
     Ok(ServerResponse::ok(&json!({ "is_available": valid && input.quantity <= state.order_limit })))
 }
 
-pub(super) fn charges(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn charges(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     let input: QuoteRequest = request.json()?;
     let product = find(request.id("product")?)?;
     let quote = quote(state, product, input.denomination.0, input.quantity, input.wallet_id)?;

@@ -1,7 +1,32 @@
-//! Countries, currencies and categories. These tables are constant.
+//! Countries, currencies and categories, whose tables are constant, and the health check.
 
 use rust_decimal::Decimal;
 use serde::Serialize;
+use serde_json::json;
+
+use super::routes::ApiRoute;
+use super::server_response::ServerResponse;
+
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute::get("GET /api/v1/countries", |_, _| Ok(ServerResponse::ok(&COUNTRIES))),
+    ApiRoute::get("GET /api/v1/countries/:id", |_, it| it.row_response(COUNTRIES, |row| row.id, "Country")),
+    ApiRoute::get("GET /api/v1/currencies", |_, _| Ok(ServerResponse::ok(&CURRENCIES))),
+    ApiRoute::get("GET /api/v1/currencies/:id", |_, it| {
+        it.row_response(CURRENCIES, |row| row.id, "Currency")
+    }),
+    ApiRoute::get("GET /api/v1/categories", |_, _| Ok(ServerResponse::ok(&CATEGORIES))),
+    ApiRoute::get("GET /api/v1/categories/:id", |_, it| {
+        it.row_response(CATEGORIES, |row| row.id, "Category")
+    }),
+    ApiRoute::get("GET /api/v1/subcategories", |_, _| Ok(ServerResponse::ok(&SUBCATEGORIES))),
+    ApiRoute::get("GET /api/v1/subcategories/:id", |_, it| {
+        it.row_response(SUBCATEGORIES, |row| row.id, "Subcategory")
+    }),
+    ApiRoute {
+        open: true,
+        ..ApiRoute::get("GET /status", |_, _| Ok(ServerResponse::ok(&json!({ "status": "ok" }))))
+    },
+];
 
 #[derive(Serialize)]
 pub(super) struct CountryRecord {

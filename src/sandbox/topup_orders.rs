@@ -11,11 +11,19 @@ use super::json_amount::JsonAmount;
 use super::order_ledger::{OrderDraft, OrderRecord, Status};
 use super::orders::check_email;
 use super::page_params::PageParams;
+use super::routes::{ApiRoute, QuotaClass};
 use super::server_request::ServerRequest;
 use super::server_response::{HandlerResult, ServerResponse};
 use super::server_state::ServerState;
 use super::topups::{self, TopupProductRecord};
 use crate::http::Vertical::{self, Topup};
+
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute::new("POST /api/v1/topups/orders", QuotaClass::Order(Topup), create),
+    ApiRoute::get("GET /api/v1/topups/orders", list),
+    ApiRoute::get("GET /api/v1/topups/orders/:id", get),
+    ApiRoute::new("PATCH /api/v1/topups/orders/:id/notification-email", QuotaClass::Unlimited, notify),
+];
 
 #[derive(Serialize)]
 struct TopupOrderResponse {
@@ -89,7 +97,7 @@ impl OrderRecord {
     }
 }
 
-pub(super) fn create(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn create(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     #[derive(Deserialize)]
     struct CreateTopupOrderRequest {
         product_id: i64,
@@ -131,7 +139,7 @@ fn check_inputs(product: &TopupProductRecord, inputs: &BTreeMap<String, String>)
     Ok(())
 }
 
-pub(super) fn list(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn list(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     let page = PageParams::read(request, "per_page", 500)?;
     let product = request.query_number("product_id")?;
     let orders = state
@@ -142,12 +150,12 @@ pub(super) fn list(state: &mut ServerState, request: &ServerRequest) -> HandlerR
     Ok(page.response(&orders.collect::<Vec<_>>(), |order| order.topup_response(state)))
 }
 
-pub(super) fn get(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn get(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     let order = state.orders.find(Topup, request.id("order")?)?;
     Ok(ServerResponse::ok(&order.topup_response(state)))
 }
 
-pub(super) fn notify(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn notify(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     set_email(state, request, Topup)
 }
 

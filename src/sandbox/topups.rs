@@ -11,9 +11,20 @@ use super::json_amount::JsonAmount;
 use super::page_params::PageParams;
 use super::price_quote::PriceQuote;
 use super::reference::{COUNTRIES, currency_of};
+use super::routes::{ApiRoute, QuotaClass};
 use super::server_request::ServerRequest;
 use super::server_response::{HandlerResult, ServerResponse};
 use super::server_state::ServerState;
+use crate::http::Vertical;
+
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute::get("GET /api/v1/topups/products", list),
+    ApiRoute::get("GET /api/v1/topups/products/:id", get),
+    ApiRoute::get("GET /api/v1/topups/products/:id/variants", variants),
+    ApiRoute::get("GET /api/v1/topups/variants/:id", variant),
+    ApiRoute::new("POST /api/v1/topups/lookup", QuotaClass::Unlimited, lookup),
+    ApiRoute::new("POST /api/v1/topups/charges", QuotaClass::Charges(Vertical::Topup), charges),
+];
 
 #[derive(Serialize)]
 pub(super) struct TopupProductRecord {
@@ -194,14 +205,14 @@ impl TopupProductRecord {
     }
 }
 
-pub(super) fn list(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn list(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     let page = PageParams::read(request, "per_page", 500)?;
     let found =
         PRODUCTS.iter().rev().filter(|it| request.filter("type", it.topup_type) && request.search(&it.name));
     Ok(page.response(&found.collect::<Vec<_>>(), |product| *product))
 }
 
-pub(super) fn get(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn get(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     #[derive(Serialize)]
     struct TopupProductResponse {
         #[serde(flatten)]
@@ -217,16 +228,16 @@ pub(super) fn get(_: &mut ServerState, request: &ServerRequest) -> HandlerResult
     }))
 }
 
-pub(super) fn variants(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn variants(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     Ok(ServerResponse::ok(&find(request.id("product")?)?.variants))
 }
 
-pub(super) fn variant(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn variant(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     let variants = PRODUCTS.iter().flat_map(|product| &product.variants);
     request.row_response(variants, |variant| variant.id, "Variant")
 }
 
-pub(super) fn lookup(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn lookup(_: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     #[derive(Deserialize)]
     struct LookupRequest {
         #[serde(default)]
@@ -247,7 +258,7 @@ pub(super) fn lookup(_: &mut ServerState, request: &ServerRequest) -> HandlerRes
     Ok(ServerResponse::ok(&matches.collect::<Vec<_>>()))
 }
 
-pub(super) fn charges(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn charges(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     #[derive(Deserialize)]
     struct TopupChargesRequest {
         product_id: i64,

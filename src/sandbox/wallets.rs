@@ -9,9 +9,17 @@ use super::json_amount::JsonAmount;
 use super::page_params::PageParams;
 use super::price_quote::PriceQuote;
 use super::reference::{CurrencyRecord, currency_of};
+use super::routes::ApiRoute;
 use super::server_request::ServerRequest;
 use super::server_response::{HandlerResult, ServerResponse};
 use super::server_state::ServerState;
+
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute::get("GET /api/v1/wallets", list),
+    ApiRoute::get("GET /api/v1/wallets/:id", get),
+    ApiRoute::get("GET /api/v1/transactions", transactions),
+    ApiRoute::get("GET /api/v1/transactions/:id", transaction),
+];
 
 pub(super) struct Wallets {
     all: Vec<WalletRecord>,
@@ -195,25 +203,25 @@ impl TransactionRecord {
     }
 }
 
-pub(super) fn list(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn list(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     let page = PageParams::read(request, "limit", 10_000)?;
     let wallets = state.wallets.all.iter().rev().filter(|it| request.filter("currency", it.currency.code));
     Ok(page.response(&wallets.collect::<Vec<_>>(), |wallet| wallet.response()))
 }
 
-pub(super) fn get(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn get(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     let wallet = state.wallets.find(request.id("wallet")?);
     wallet.map(|it| ServerResponse::ok(&it.response())).ok_or_else(|| ApiError::not_found("Wallet not found"))
 }
 
-pub(super) fn transactions(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn transactions(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     let page = PageParams::read(request, "limit", 10_000)?;
     let wallet = request.query_number("wallet_id")?;
     let ledger = state.wallets.ledger.iter().rev().filter(|it| wallet.is_none_or(|id| id == it.wallet));
     Ok(page.response(&ledger.collect::<Vec<_>>(), |transaction| transaction.response(state)))
 }
 
-pub(super) fn transaction(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
+fn transaction(state: &mut ServerState, request: &ServerRequest) -> HandlerResult {
     let transaction = state.wallets.transaction(request.id("transaction")?);
     let transaction = transaction.ok_or_else(|| ApiError::not_found("Transaction not found"))?;
     Ok(ServerResponse::ok(&transaction.response(state)))
