@@ -4,6 +4,6 @@ mod new_order;
 mod order;
 mod product;
 
-pub use new_order::{NewEsimOrder, NewEsimQuote};
-pub use order::{ActivationStatus, EsimOrder, EsimOrderStatus};
-pub use product::{EsimProduct, EsimVariant};
+pub use new_order::*;
+pub use order::*;
+pub use product::*;

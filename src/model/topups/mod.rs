@@ -5,7 +5,7 @@ mod new_order;
 mod order;
 mod product;
 
-pub use input_field::TopupInputField;
-pub use new_order::{NewTopupOrder, NewTopupQuote};
-pub use order::{TopupOrder, TopupOrderStatus};
-pub use product::{MobileMatch, TopupCategory, TopupProduct, TopupRegion, TopupType, TopupVariant};
+pub use input_field::*;
+pub use new_order::*;
+pub use order::*;
+pub use product::*;

@@ -4,6 +4,6 @@ mod new_order;
 mod order;
 mod product;
 
-pub use new_order::{NewOrder, NewQuote};
-pub use order::{Order, OrderStatus, Voucher};
-pub use product::{Denomination, Product};
+pub use new_order::*;
+pub use order::*;
+pub use product::*;

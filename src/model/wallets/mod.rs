@@ -3,5 +3,5 @@
 mod transaction;
 mod wallet;
 
-pub use transaction::{Transaction, TransactionStatus, TransactionType};
-pub use wallet::{Wallet, WalletType};
+pub use transaction::*;
+pub use wallet::*;
