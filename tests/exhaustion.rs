@@ -15,7 +15,7 @@ use popup_rewards::{
 
 mod common;
 
-use common::peer::{Answer, Peer, answer, json};
+use common::peer::{Peer, Step, json, response};
 
 const COUNTRY: &str = r#"{"id":1,"name":"United States"}"#;
 /// More than any machine has for the stack of one thread.
@@ -107,7 +107,7 @@ fn used() -> usize {
 #[test]
 fn where_no_thread_can_be_started_a_caller_logs_in_itself() {
     let order = r#"{"id":1,"product_id":2,"denomination":5,"quantity":1,"status":"PENDING"}"#;
-    let peer = Peer::start([Answer::Keep(json(COUNTRY)), Answer::Keep(json(order))]).unwrap();
+    let peer = Peer::start([Step::Keep(json(COUNTRY)), Step::Keep(json(order))]).unwrap();
     let said = run("threads", &peer.url(), &[NO_THREAD]);
     for line in ["get: done", "order: done", "refresh: done", "dropped"] {
         assert!(said.contains(line), "{said}");
@@ -123,14 +123,14 @@ fn where_no_thread_can_be_started_a_name_cannot_be_looked_up() {
     {
         assert!(said.contains(line), "{said}");
     }
-    assert!(peer.seen().is_empty());
+    assert!(peer.requests().is_empty());
 }
 
 #[test]
 fn an_order_that_is_lost_where_no_thread_can_be_started_may_have_executed() {
-    let lost = || Answer::Close(Vec::new());
-    let none = (0..8).map(|_| Answer::Keep(json("[]")));
-    let script = [Answer::Keep(json(COUNTRY)), lost(), lost(), lost()];
+    let lost = || Step::Close(Vec::new());
+    let none = (0..8).map(|_| Step::Keep(json("[]")));
+    let script = [Step::Keep(json(COUNTRY)), lost(), lost(), lost()];
     let peer = Peer::start(script.into_iter().chain(none)).unwrap();
     let said = run("threads", &peer.url(), &[NO_THREAD]);
     assert!(said.contains("order: Network, may have executed: true"), "{said}");
@@ -145,13 +145,13 @@ fn without_a_descriptor_no_connection_is_made() {
             assert!(said.contains(line), "{said}");
         }
     }
-    assert!(peer.seen().is_empty());
+    assert!(peer.requests().is_empty());
 }
 
 #[test]
 fn an_order_that_is_out_when_the_descriptors_run_out_may_have_executed() {
     // It goes over the connection of the login, and nothing can be asked afterwards.
-    let peer = Peer::start([Answer::Close(Vec::new())]).unwrap();
+    let peer = Peer::start([Step::Close(Vec::new())]).unwrap();
     let said = run("descriptors after the login", &peer.url(), &[]);
     assert!(said.contains("order: Network, may have executed: true"), "{said}");
     assert!(said.contains("get: Network, may have executed: false"), "{said}");
@@ -161,16 +161,14 @@ fn an_order_that_is_out_when_the_descriptors_run_out_may_have_executed() {
 
 #[test]
 fn without_memory_for_a_body_a_read_fails_and_an_order_may_have_executed() {
-    let large = || Answer::Keep(json(format!(r#"{{"id":1,"name":"{}"}}"#, "x".repeat(24 * MIB))));
+    let large = || Step::Keep(json(format!(r#"{{"id":1,"name":"{}"}}"#, "x".repeat(24 * MIB))));
     let chunked = || {
         let chunk = format!("{:x}\r\n{}\r\n0\r\n\r\n", 24 * MIB, " ".repeat(24 * MIB));
-        Answer::Keep(
-            [&b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"[..], chunk.as_bytes()].concat(),
-        )
+        Step::Keep([&b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"[..], chunk.as_bytes()].concat())
     };
-    let lookups = (0..2).map(|_| Answer::Keep(answer("200 OK", "", "[]")));
+    let lookups = (0..2).map(|_| Step::Keep(response("200 OK", "", "[]")));
     let script = [large(), chunked(), large(), chunked()].into_iter().chain(lookups);
-    let peer = Peer::start(script.chain([Answer::Keep(json(COUNTRY))])).unwrap();
+    let peer = Peer::start(script.chain([Step::Keep(json(COUNTRY))])).unwrap();
     let said = run("memory", &peer.url(), &[ONE_ARENA]);
     assert!(said.contains("get: Network, may have executed: false, not enough memory"), "{said}");
     assert!(said.contains("order: Network, may have executed: true, not enough memory"), "{said}");

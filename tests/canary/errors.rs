@@ -13,10 +13,10 @@ use serde_json::json as object;
 use super::logs;
 use super::planted::{ACCESS, CARD, PASSWORD, PIN, PROXY, order, shows_none, tells_none};
 use crate::common::clock::TestClock;
-use crate::common::peer::{Answer, Peer, Seen, answer, json, tokens};
+use crate::common::peer::{Peer, RawRequest, Step, json, response, tokens};
 
 /// An answer that repeats the token and the body of the request wherever an answer has room for text.
-pub(crate) fn echo(seen: &Seen, status: &str, code: &str) -> Vec<u8> {
+pub(crate) fn echo(seen: &RawRequest, status: &str, code: &str) -> Vec<u8> {
     let given = format!("{} {}", seen.header("authorization").unwrap_or("none"), seen.body);
     let code = format!("{code}{}", if code == "ECHO" { given.as_str() } else { "" });
     let error = object!({ "name": given, "code": code, "message": given });
@@ -32,7 +32,7 @@ pub(crate) fn echo(seen: &Seen, status: &str, code: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-type Echo = fn(&Seen) -> Vec<u8>;
+type Echo = fn(&RawRequest) -> Vec<u8>;
 
 const ECHOES: [(Echo, ErrorKind); 14] = [
     (|seen| echo(seen, "400 Bad Request", "ECHO"), ErrorKind::InvalidRequest),
@@ -57,8 +57,8 @@ fn once(builder: SessionBuilder) -> Session {
 }
 
 /// As often as a session asks at the most: for both tokens of a call that is refused, or in one flight.
-fn again(echo: Echo) -> impl Iterator<Item = Answer> {
-    std::iter::repeat_with(move || Answer::Echo(echo)).take(10)
+fn again(echo: Echo) -> impl Iterator<Item = Step> {
+    std::iter::repeat_with(move || Step::Echo(echo)).take(10)
 }
 
 #[test]
@@ -87,8 +87,7 @@ fn a_server_that_repeats_the_password_is_not_repeated() {
 fn a_server_that_repeats_the_refresh_token_is_not_repeated() {
     for (echo, _) in ECHOES {
         // The login that may follow a refused refresh fails too, so that there is an error to look at.
-        let peer =
-            Peer::with_auth([Answer::Keep(json(tokens(1)))].into_iter().chain(again(echo)), []).unwrap();
+        let peer = Peer::with_auth([Step::Keep(json(tokens(1)))].into_iter().chain(again(echo)), []).unwrap();
         let session = once(peer.builder());
         session.login().unwrap();
         tells_none(&session.refresh().unwrap_err());
@@ -101,8 +100,7 @@ fn a_server_that_repeats_the_refresh_token_is_not_repeated() {
 fn a_server_that_repeats_the_token_at_logout_is_not_repeated() {
     for (echo, _) in ECHOES {
         let peer =
-            Peer::with_auth([Answer::Keep(json(tokens(1))), Answer::Echo(echo), Answer::Echo(echo)], [])
-                .unwrap();
+            Peer::with_auth([Step::Keep(json(tokens(1))), Step::Echo(echo), Step::Echo(echo)], []).unwrap();
         let session = once(peer.builder());
         session.login().unwrap();
         if let Err(error) = session.logout() {
@@ -118,7 +116,7 @@ fn a_long_token_is_not_repeated_in_part() {
     let long = format!("{ACCESS}.{}", "abcdefghij".repeat(60));
     let login = tokens(1).replace(&format!("{ACCESS}-1"), &long);
     for (echo, _) in ECHOES {
-        let peer = Peer::with_auth([Answer::Keep(json(&login))], again(echo)).unwrap();
+        let peer = Peer::with_auth([Step::Keep(json(&login))], again(echo)).unwrap();
         let session = once(peer.builder());
         session.login().unwrap();
         let error = session.get_order(OrderId::from(1)).unwrap_err();
@@ -143,7 +141,7 @@ fn a_token_answer_that_cannot_be_used_is_not_quoted() {
     ] {
         let body = usual.replace(&member, value);
         assert_ne!(body, usual);
-        let peer = Peer::with_auth([Answer::Keep(json(body))], []).unwrap();
+        let peer = Peer::with_auth([Step::Keep(json(body))], []).unwrap();
         let error = once(peer.builder()).login().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{error:?}");
         assert_eq!(error.request_id(), Some("req-7"));
@@ -159,14 +157,14 @@ fn an_order_that_cannot_be_read_or_is_another_is_not_quoted() {
     let torn = order().replace(r#""id":1"#, &format!(r#""id":"{CARD}""#));
     let elsewhere = order().replace("ref-1", PIN);
     for body in [torn, elsewhere, order()[..order().len() - 3].to_owned(), format!("<html>{CARD}</html>")] {
-        let peer = Peer::start([Answer::Keep(json(body))]).unwrap();
+        let peer = Peer::start([Step::Keep(json(body))]).unwrap();
         tells_none(&once(peer.builder()).create_order(&asked).unwrap_err());
     }
     let different = order().replace(r#""quantity":1"#, r#""quantity":3"#);
     let peer = Peer::start([
-        Answer::Echo(|seen| echo(seen, "400 Bad Request", "BAD_REQUEST")),
-        Answer::Keep(json(format!("[{different}]"))),
-        Answer::Keep(json(different)),
+        Step::Echo(|seen| echo(seen, "400 Bad Request", "BAD_REQUEST")),
+        Step::Keep(json(format!("[{different}]"))),
+        Step::Keep(json(different)),
     ])
     .unwrap();
     let error = once(peer.builder()).create_order(&asked).unwrap_err();
@@ -182,8 +180,8 @@ fn one_of_each() -> Vec<Error> {
         let peer = Peer::start(again(echo)).unwrap();
         errors.push(once(peer.builder()).get_order(OrderId::from(1)).unwrap_err());
     }
-    let peer = Peer::with_auth([Answer::Echo(|seen| echo(seen, "401 Unauthorized", "ECHO"))], [Answer::Hang])
-        .unwrap();
+    let peer =
+        Peer::with_auth([Step::Echo(|seen| echo(seen, "401 Unauthorized", "ECHO"))], [Step::Hang]).unwrap();
     let session = once(peer.builder());
     errors.push(session.login().unwrap_err());
     session.login().unwrap();
@@ -230,7 +228,7 @@ fn an_error_of_every_kind_tells_nothing() {
 
 #[test]
 fn a_key_that_is_too_short_to_be_found_costs_no_request_id() {
-    let peer = Peer::with_auth([Answer::Keep(answer("403 Forbidden", "", ""))], []).unwrap();
+    let peer = Peer::with_auth([Step::Keep(response("403 Forbidden", "", ""))], []).unwrap();
     let session = once(Session::builder(&peer.url(), Credentials::new("q", "7")));
     assert_eq!(session.login().unwrap_err().request_id(), Some("req-7"));
 }

@@ -9,7 +9,7 @@ use popup_rewards::{ClientReference, EsimOrderId, Event, NewOrder, OrderId, Prod
 use serde_json::Value;
 
 use super::planted::{ACCESS, ACTIVATION, CARD, PASSWORD, PIN, REFRESH, clean, esim, order, shows_none};
-use crate::common::peer::{Answer, Peer, answer, json};
+use crate::common::peer::{Peer, Step, json, response};
 use crate::common::until;
 
 struct Line {
@@ -72,15 +72,15 @@ pub(crate) fn of_ours_are_clean() {
 /// Everything a session does. Says on which threads: this one, and those of its login and its refresh.
 fn live() -> Vec<ThreadId> {
     let peer = Peer::start([
-        Answer::Keep(json(order())),
-        Answer::Keep(json(order())),
-        Answer::Keep(json(esim())),
-        Answer::Keep(answer("401 Unauthorized", "", "")),
-        Answer::Keep(json("1")),
-        Answer::Reset,
-        Answer::Reset,
-        Answer::Keep(json("{}")),
-        Answer::Echo(|seen| super::errors::echo(seen, "200 OK", "ECHO")),
+        Step::Keep(json(order())),
+        Step::Keep(json(order())),
+        Step::Keep(json(esim())),
+        Step::Keep(response("401 Unauthorized", "", "")),
+        Step::Keep(json("1")),
+        Step::Reset,
+        Step::Reset,
+        Step::Keep(json("{}")),
+        Step::Echo(|seen| super::errors::echo(seen, "200 OK", "ECHO")),
     ])
     .unwrap();
     let threads = Arc::new(Mutex::new(vec![std::thread::current().id()]));

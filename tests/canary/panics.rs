@@ -7,7 +7,7 @@ use popup_rewards::{ErrorKind, OrderId, Session};
 use super::errors::echo;
 use super::logs;
 use super::planted::{clean, order};
-use crate::common::peer::{Answer, Peer, json};
+use crate::common::peer::{Peer, Step, json};
 use crate::common::until;
 
 static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -55,7 +55,7 @@ fn said_in_a_flight(what: &str) -> String {
 
 #[test]
 fn a_worker_that_unwraps_an_error_says_no_secret() {
-    let failing = || Answer::Echo(|seen| echo(seen, "403 Forbidden", "ECHO"));
+    let failing = || Step::Echo(|seen| echo(seen, "403 Forbidden", "ECHO"));
     let peer = Peer::start([failing(), failing()]).unwrap();
     let session = peer.session().unwrap();
     let text = worker("unwraps-an-api-error", &session, |session| {
@@ -71,7 +71,7 @@ fn a_worker_that_unwraps_an_error_says_no_secret() {
 
 #[test]
 fn a_worker_that_panics_with_all_it_has_says_no_secret() {
-    let peer = Peer::start([Answer::Keep(json(order()))]).unwrap();
+    let peer = Peer::start([Step::Keep(json(order()))]).unwrap();
     let text = worker("panics-with-everything", &peer.session().unwrap(), |session| {
         let order = session.get_order(OrderId::from(1)).unwrap();
         let token = session.access_token().unwrap();
@@ -84,7 +84,7 @@ fn a_worker_that_panics_with_all_it_has_says_no_secret() {
 #[test]
 fn an_observer_that_panics_in_the_middle_of_a_login_says_no_secret() {
     keep();
-    let peer = Peer::start([Answer::Keep(json("[]"))]).unwrap();
+    let peer = Peer::start([Step::Keep(json("[]"))]).unwrap();
     let session = peer.builder().observer(|event| panic!("{event:?}")).build().unwrap();
     session.countries().unwrap();
     clean(&format!("{session:?} {}", said_in_a_flight("Minted")));
@@ -99,5 +99,5 @@ fn a_credentials_closure_that_panics_says_only_its_own() {
     let error = session.login().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
     clean(&format!("{error:?} {error} {}", said_in_a_flight("the secrets manager is down")));
-    assert!(peer.seen().is_empty());
+    assert!(peer.requests().is_empty());
 }

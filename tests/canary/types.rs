@@ -14,7 +14,7 @@ use super::planted::{
     ACCESS, ACTIVATION, CARD, CLAIM, PASSWORD, PIN, PROXY, REFRESH, WEBHOOK, clean, esim, order, shows_none,
     tells_none,
 };
-use crate::common::peer::{Answer, Peer, json};
+use crate::common::peer::{Peer, Step, json};
 
 #[test]
 fn the_search_finds_what_is_there() {
@@ -65,7 +65,7 @@ fn an_access_token_and_its_claims_show_when_it_ends_and_no_more() {
 
 #[test]
 fn a_session_shows_its_state_before_during_and_after() {
-    let peer = Peer::start([Answer::Keep(json(order())), Answer::Keep(json("{}"))]).unwrap();
+    let peer = Peer::start([Step::Keep(json(order())), Step::Keep(json("{}"))]).unwrap();
     let session = peer.session().unwrap();
     shows_none(&session);
     session.get_order(OrderId::from(1)).unwrap();
@@ -101,8 +101,7 @@ fn what_is_sent_shows_no_body_and_no_query() {
 
 #[test]
 fn a_page_of_orders_shows_no_codes() {
-    let peer =
-        Peer::start([Answer::Keep(json(format!("[{}]", order()))), Answer::Keep(json(esim()))]).unwrap();
+    let peer = Peer::start([Step::Keep(json(format!("[{}]", order()))), Step::Keep(json(esim()))]).unwrap();
     let session = peer.session().unwrap();
     let page: Page<Order> = session.list_orders(&ListOrders::new()).unwrap();
     assert_eq!(page.items[0].vouchers[0].card_number.as_ref().unwrap().expose(), CARD);

@@ -111,11 +111,11 @@ impl Server {
         };
         loop {
             let request = read(&mut *connection)?;
-            self.answer(&mut *connection, &request)?;
+            self.respond(&mut *connection, &request)?;
         }
     }
 
-    fn answer(&self, connection: &mut dyn Connection, request: &Request) -> Result<()> {
+    fn respond(&self, connection: &mut dyn Connection, request: &Request) -> Result<()> {
         let asked = self.state.lock().order.clone();
         let (status, body) = match &*request.line {
             "POST /auth/login" if asked == "refuse logins" => {
