@@ -19,7 +19,7 @@ use stateright::{Checker, HasDiscoveries, Model};
 use defects::Defect;
 use model::{Environment, TokenModel, Transition};
 
-/// How old a token is when the server first accepts it: before the first retry, at it, later, and just before the last.
+/// The age at which the server first accepts a token: before the first retry, at it, later, and just before the last.
 const LAGS: [Duration; 4] = [
     Duration::from_millis(300),
     Duration::from_millis(1500),
@@ -63,7 +63,7 @@ fn every_interleaving_keeps_the_properties_with_one_login_a_minute() {
 }
 
 #[test]
-fn a_token_that_is_accepted_late_costs_one_login_and_fails_nobody() {
+fn a_token_that_is_accepted_late_costs_one_login_and_fails_no_call() {
     for environment in LAGS.into_iter().flat_map(|lag| [Environment::Lag(lag), Environment::NodeLag(lag)]) {
         assert_eq!(TokenModel::new(environment, UNBOUNDED).check(), None);
     }
@@ -80,6 +80,6 @@ fn a_slow_server_fails_only_the_callers_that_cannot_wait_for_it() {
 }
 
 #[test]
-fn a_login_that_never_ends_fails_nobody_who_comes_after_its_deadline() {
+fn a_login_that_never_ends_fails_no_call_after_its_deadline() {
     assert_eq!(TokenModel::new(Environment::HungLogin, UNBOUNDED).check(), None);
 }
