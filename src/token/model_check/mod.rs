@@ -30,7 +30,7 @@ const LAGS: [Duration; 4] = [
 /// The depth of the search, from the start and from a login, if the server does anything. An optimized build goes
 /// further.
 const DEPTH: usize = if cfg!(debug_assertions) { 7 } else { 8 };
-/// The depth if somebody else revokes the tokens. An optimized build reaches all states, which are within 53 steps.
+/// The depth if another client revokes the tokens. An optimized build reaches all states, which are within 53 steps.
 const REVOKED_DEPTH: usize = if cfg!(debug_assertions) { 24 } else { UNBOUNDED };
 /// Deeper than any path with a healthy server.
 const UNBOUNDED: usize = 500;
@@ -70,7 +70,7 @@ fn a_token_that_is_accepted_late_costs_one_login_and_fails_no_call() {
 }
 
 #[test]
-fn every_caller_is_served_after_somebody_else_revokes_the_tokens() {
+fn every_caller_is_served_after_another_client_revokes_the_tokens() {
     assert_eq!(TokenModel::new(Environment::Revocation, REVOKED_DEPTH).check(), None);
 }
 

@@ -24,7 +24,7 @@ pub(super) const HUNG_FLIGHT_BLOCKS_NO_CALLER: &str = "a flight past its deadlin
 pub(super) const LATE_PAIR_IS_REVOKED: &str = "a late pair is revoked after a logout, and dropped otherwise";
 pub(super) const HEALTHY_SERVER_SERVES_ALL: &str = "with a healthy server, no call fails before its deadline";
 pub(super) const LAG_COSTS_NO_LOGIN: &str = "a token that is accepted late costs no second login";
-pub(super) const REVOCATION_COSTS_ONE_LOGIN: &str = "a revocation by somebody else costs one login";
+pub(super) const REVOCATION_COSTS_ONE_LOGIN: &str = "a revocation by another client costs one login";
 
 pub(super) fn all() -> Vec<Property<TokenModel>> {
     let always = Property::<TokenModel>::always;
