@@ -224,14 +224,14 @@ fn only_a_final_status_is_terminal() {
 fn invalid_input_is_refused_before_anything_is_sent() -> Result<()> {
     let api = Api::start()?;
     let session = &api.session;
-    let nobody = EsimProductId::from(0);
+    let invalid = EsimProductId::from(0);
     let errors = [
         session.list_esim_products(&ListEsimProducts::new().limit(501)).unwrap_err(),
         session.list_esim_products(&ListEsimProducts::new().country("jpn")).unwrap_err(),
-        session.get_esim_product(nobody).unwrap_err(),
-        session.list_esim_variants(nobody).unwrap_err(),
+        session.get_esim_product(invalid).unwrap_err(),
+        session.list_esim_variants(invalid).unwrap_err(),
         session.get_esim_variant(EsimVariantId::from(0)).unwrap_err(),
-        session.quote_esim(&NewEsimQuote::new(nobody, amount())).unwrap_err(),
+        session.quote_esim(&NewEsimQuote::new(invalid, amount())).unwrap_err(),
         session.quote_esim(&NewEsimQuote::new(EsimProductId::from(7), Decimal::ZERO)).unwrap_err(),
         session.create_esim_order(&an_order(0, amount(), "esim-1")?).unwrap_err(),
         session.create_esim_order(&an_order(7, Decimal::ZERO, "esim-1")?).unwrap_err(),

@@ -261,25 +261,25 @@ fn the_notification_address_is_set_whatever_the_response_body() -> Result<()> {
 fn invalid_input_is_refused_before_anything_is_sent() -> Result<()> {
     let api = Api::start()?;
     let session = &api.session;
-    let (product, nobody) = (TopupProductId::from(41), TopupProductId::from(0));
+    let (product, invalid) = (TopupProductId::from(41), TopupProductId::from(0));
     let reference = ClientReference::new("top-1")?;
     let errors = [
         session.list_topup_products(&ListTopupProducts::new().limit(501)).unwrap_err(),
         session.list_topup_products(&ListTopupProducts::new().page(0)).unwrap_err(),
-        session.get_topup_product(nobody).unwrap_err(),
-        session.list_topup_variants(nobody).unwrap_err(),
+        session.get_topup_product(invalid).unwrap_err(),
+        session.list_topup_variants(invalid).unwrap_err(),
         session.get_topup_variant(TopupVariantId::from(-1)).unwrap_err(),
         session.lookup_mobile("14155550123").unwrap_err(),
         session.lookup_mobile("+49 30 901820").unwrap_err(),
-        session.quote_topup(&NewTopupQuote::new(nobody, amount())).unwrap_err(),
+        session.quote_topup(&NewTopupQuote::new(invalid, amount())).unwrap_err(),
         session.quote_topup(&NewTopupQuote::new(product, Decimal::ZERO)).unwrap_err(),
-        session.create_topup_order(&NewTopupOrder::new(nobody, amount(), reference.clone())).unwrap_err(),
+        session.create_topup_order(&NewTopupOrder::new(invalid, amount(), reference.clone())).unwrap_err(),
         session.create_topup_order(&NewTopupOrder::new(product, -amount(), reference.clone())).unwrap_err(),
         session.create_topup_order(&an_order(41, "top-1")?.wallet(WalletId::from(0))).unwrap_err(),
         session.create_topup_order(&an_order(41, "top-1")?.input("phone_number", "0151 901820")).unwrap_err(),
         session.create_topup_order(&an_order(41, "top-1")?.input("phone_number", "")).unwrap_err(),
         session.list_topup_orders(&ListTopupOrders::new().country("US")).unwrap_err(),
-        session.list_topup_orders(&ListTopupOrders::new().product(nobody)).unwrap_err(),
+        session.list_topup_orders(&ListTopupOrders::new().product(invalid)).unwrap_err(),
         session.get_topup_order(TopupOrderId::from(0)).unwrap_err(),
         session.set_topup_notification_email(TopupOrderId::from(1), "nobody").unwrap_err(),
         session.set_topup_notification_email(TopupOrderId::from(0), "someone@example.org").unwrap_err(),

@@ -208,7 +208,7 @@ fn one_order_is_fetched_with_and_without_an_envelope() -> Result<()> {
 fn invalid_queries_are_refused_before_anything_is_sent() -> Result<()> {
     let api = Api::start()?;
     let session = &api.session;
-    let (product, nobody) = (ProductId::from(PRODUCT), ProductId::from(0));
+    let (product, invalid) = (ProductId::from(PRODUCT), ProductId::from(0));
     let errors = [
         session.list_products(&ListProducts::new().page(0)).unwrap_err(),
         session.list_products(&ListProducts::new().limit(0)).unwrap_err(),
@@ -216,14 +216,14 @@ fn invalid_queries_are_refused_before_anything_is_sent() -> Result<()> {
         session.list_products(&ListProducts::new().country(CountryId::from(0))).unwrap_err(),
         session.list_products(&ListProducts::new().currency(CurrencyId::from(-1))).unwrap_err(),
         session.products(&ListProducts::new().page(0)).next().unwrap().unwrap_err(),
-        session.get_product(nobody).unwrap_err(),
-        session.check_availability(nobody, twenty(), 1).unwrap_err(),
+        session.get_product(invalid).unwrap_err(),
+        session.check_availability(invalid, twenty(), 1).unwrap_err(),
         session.check_availability(product, Decimal::ZERO, 1).unwrap_err(),
         session.check_availability(product, twenty(), 0).unwrap_err(),
         session.quote_order(product, &NewQuote::new(-twenty(), 1)).unwrap_err(),
         session.quote_order(product, &NewQuote::new(twenty(), 5_001)).unwrap_err(),
         session.quote_order(product, &NewQuote::new(twenty(), 1).wallet(WalletId::from(0))).unwrap_err(),
-        session.list_orders(&ListOrders::new().product(nobody)).unwrap_err(),
+        session.list_orders(&ListOrders::new().product(invalid)).unwrap_err(),
         session.get_order(OrderId::from(-7)).unwrap_err(),
     ];
     for error in &errors {

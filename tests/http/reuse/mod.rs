@@ -1,6 +1,7 @@
 //! The number of connections that a script uses, on servers that keep them, close them, or allow one at a time.
 
 mod server;
+
 use std::thread;
 use std::time::Duration;
 
@@ -10,9 +11,9 @@ use rustls::version::{TLS12, TLS13};
 
 use server::{Habits, Second, SerialServer};
 
+use super::COUNTRY;
 use crate::common::peer::{Peer, Step, response, tokens};
 
-const COUNTRY: &str = r#"{"id":1,"name":"United States"}"#;
 const ORDER: &str =
     r#"{"id":88101,"product_id":3105,"denomination":20.00,"quantity":1,"status":"DELIVERED"}"#;
 
