@@ -19,7 +19,7 @@ fn call_all(session: &Session) -> Vec<Result<(), ErrorKind>> {
 }
 
 #[test]
-fn a_credentials_closure_that_uses_its_own_session_gets_a_configuration_error() -> Result<()> {
+fn a_credentials_closure_that_calls_its_own_session_gets_an_error() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let (own, seen) = (Arc::new(OnceLock::<Session>::new()), CallResults::default());
     let (inside, recorded, known) = (Arc::clone(&own), Arc::clone(&seen), sandbox.credentials());
