@@ -124,7 +124,7 @@ fn headers_on_only_some_pages_are_enough() -> Result<()> {
 
 #[test]
 fn a_list_that_changes_is_walked_as_documented() -> Result<()> {
-    // Rows are added in front of the list: 2 is returned twice.
+    // More rows than a page are added in front: 2 is returned twice.
     let pages: [Served<'_>; 4] = [(&[], &[1, 2]), (&[], &[7, 1]), (&[], &[2, 3]), (&[], &[])];
     assert_eq!(ids(None, 1, &pages)?, [1, 2, 7, 2, 3]);
     // 1 is removed after its page was read: 3 is missed.

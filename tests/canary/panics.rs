@@ -27,8 +27,8 @@ fn keep() {
 
 /// Returns the texts of the panics on threads with this name.
 fn panics(thread: &str) -> Vec<String> {
-    let said = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
-    said.iter().filter(|said| said.starts_with(thread)).cloned().collect()
+    let panics = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
+    panics.iter().filter(|text| text.starts_with(thread)).cloned().collect()
 }
 
 /// Returns the text of a worker's panic, from the hook and from its handle.
@@ -41,7 +41,7 @@ fn worker(name: &str, session: &Session, work: fn(Session)) -> String {
     let constant = payload.downcast_ref::<&str>().map(|&text| text.to_owned());
     let text = payload.downcast_ref::<String>().cloned().or(constant).unwrap_or_default();
     let hook = panics(name);
-    assert!(!text.is_empty() && hook.iter().any(|said| said.contains(&text)), "{text} {hook:?}");
+    assert!(!text.is_empty() && hook.iter().any(|panic| panic.contains(&text)), "{text} {hook:?}");
     logs::assert_clean();
     format!("{text} {hook:?}")
 }

@@ -86,7 +86,7 @@ impl Api {
     }
 }
 
-/// Matches requests that no other mock matches: mockito prefers later mocks.
+/// Must be created first: mockito prefers a mock that still expects a request, and then the one created last.
 fn catch_all(server: &mut Server, method: &'static str) -> Mock {
     let respond = move |request: &Request| {
         let target = request.path_and_query();

@@ -19,7 +19,7 @@ struct Listing {
 impl Listing {
     fn of(pages: &[Value]) -> Self {
         let mut server = Server::new();
-        // Matches requests that no other mock matches: mockito prefers later mocks.
+        // Must be created first: mockito prefers a mock that still expects a request, and then the one created last.
         let others = server.mock("GET", Matcher::Any).with_status(501).expect(0).create();
         server.mock("POST", "/auth/login").with_body(tokens(1)).create();
         let pages = (1..).zip(pages).map(|(page, orders)| {

@@ -68,7 +68,7 @@ fn digits(count: usize) -> String {
     std::iter::repeat_with(|| fastrand::digit(10)).take(count).collect()
 }
 
-/// Returns a token in the form of a JWT. All tokens have the same prefix, but no two share a piece that is searched for.
+/// Returns a token in the form of a JWT. All tokens have the same prefix, but no two share a piece that the search uses.
 fn jwt() -> String {
     let header = URL_SAFE_NO_PAD.encode(format!(r#"{{"kid":"{}"}}"#, letters(40)));
     let claims = URL_SAFE_NO_PAD.encode(format!(r#"{{"jti":"{}"}}"#, letters(90)));

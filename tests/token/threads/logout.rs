@@ -26,7 +26,7 @@ fn no_request_carries_a_token_after_a_logout_amid_64_threads() -> Result<()> {
             }
         }
     })?;
-    until("calls are under way", || made.load(Ordering::SeqCst) > 200)?;
+    until("calls are running", || made.load(Ordering::SeqCst) > 200)?;
     session.logout()?;
     let arrived = sandbox.calls("*");
     stop.store(true, Ordering::SeqCst);
