@@ -1,4 +1,4 @@
-//! Every method of a session, against a mock server that matches its requests in full.
+//! Every method of a session, against a mock server that checks the requests in full.
 
 mod common;
 

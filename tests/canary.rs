@@ -1,8 +1,8 @@
-//! Planted secrets, searched for in everything that a program shows: values, errors, log lines, panics.
+//! Searches everything that a program shows for planted secrets: values, errors, log lines and panics.
 
 mod common;
 
-#[expect(clippy::unwrap_used, reason = "what helpers cannot do fails the test that called them")]
+#[expect(clippy::unwrap_used, reason = "a failure in a helper fails the calling test")]
 mod canary {
     mod errors;
     mod logs;

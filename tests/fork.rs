@@ -1,9 +1,9 @@
-//! A process that forks: parent and child share neither connections nor the refresh token.
+//! A forked process: parent and child share neither connections nor the refresh token.
 //!
-//! The client decides which threads it has when it forks, so this runs without the test harness, and the sandbox, which
-//! has threads, stays in a process of its own: the first role of this program. The second role is the client that forks.
-#![cfg_attr(target_os = "linux", expect(unsafe_code, reason = "there is no fork in the standard library"))]
-#![expect(clippy::print_stdout, reason = "without the test harness it tells by itself how it went")]
+//! The client must control which threads exist when it forks. So this program runs without the test harness, and the
+//! sandbox, which has threads, runs in the parent of the client process.
+#![cfg_attr(target_os = "linux", expect(unsafe_code, reason = "the standard library has no fork"))]
+#![expect(clippy::print_stdout, reason = "without the test harness it prints its own results")]
 
 #[cfg(target_os = "linux")]
 mod common;
@@ -19,5 +19,5 @@ fn main() -> anyhow::Result<()> {
 
 #[cfg(not(target_os = "linux"))]
 fn main() {
-    println!("the fork tests are for Linux");
+    println!("the fork tests need Linux");
 }

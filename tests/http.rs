@@ -1,8 +1,8 @@
-//! What becomes of a call when the network, the server or something between them misbehaves.
+//! Calls when the network, the server or something between them misbehaves.
 
 mod common;
 
-#[expect(clippy::unwrap_used, reason = "what helpers cannot do fails the test that called them")]
+#[expect(clippy::unwrap_used, reason = "a failure in a helper fails the calling test")]
 mod http {
     mod connections;
     mod encoding;
@@ -15,9 +15,9 @@ mod http {
     mod retry_after;
     mod reuse;
 
-    /// Planted in bodies; no error may repeat it.
+    /// Placed in bodies. No error may quote it.
     const CANARY: &str = "b0dy-canary";
 
-    /// An object that the tests ask for, and its response.
+    /// The response to `GET /api/v1/countries/1`.
     const COUNTRY: &str = r#"{"id":1,"name":"United States"}"#;
 }

@@ -1,4 +1,4 @@
-//! What responses are read as: what the documents say, and what each oddity costs and must never cost.
+//! The reading of responses: documented ones in full, and malformed ones as far as possible.
 
 mod common;
 
@@ -14,7 +14,7 @@ mod model {
     use anyhow::Result;
     use serde_json::{Map, Value};
 
-    /// The members of a fixture's object, or of the first object in its list.
+    /// Returns the members of a fixture's object, or of the first object in its list.
     fn members(name: &str) -> Result<Vec<(String, String)>> {
         let value: Value = serde_json::from_str(&fixture(name)?)?;
         let first = value.get(0).unwrap_or(&value);
@@ -27,7 +27,7 @@ mod model {
         format!("{{{}}}", members.join(","))
     }
 
-    /// The object with one member set to this JSON text, or without it.
+    /// Returns the object with one member set to this JSON text, or without the member.
     fn with(members: &[(String, String)], name: &str, raw: Option<&str>) -> String {
         let mut members: Vec<_> = members.iter().filter(|(found, _)| found != name).cloned().collect();
         members.extend(raw.map(|raw| (name.to_owned(), raw.to_owned())));

@@ -1,8 +1,8 @@
-//! Orders execute exactly once, whatever happens on the way.
+//! Orders execute exactly once, whatever fails.
 
 mod common;
 
-#[expect(clippy::indexing_slicing, reason = "a member of a JSON object that is written is made")]
+#[expect(clippy::indexing_slicing, reason = "assigning to a missing member of a JSON object creates it")]
 mod orders {
     mod connections;
     mod duplicates;

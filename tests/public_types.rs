@@ -1,4 +1,4 @@
-//! What callers may rely on and `public_api.txt` does not show: derived traits, sizes, and what is equal to what.
+//! Guarantees that `public_api.txt` does not show: derived traits, sizes and equality.
 
 use std::collections::HashSet;
 use std::error::Error as StdError;
@@ -15,13 +15,13 @@ fn copied<T: Copy + Eq + Hash + Debug + 'static>() {}
 fn id<T: From<i64> + Display + Debug + Copy + Ord + Hash + Serialize + DeserializeOwned>() {}
 
 #[test]
-fn a_session_is_one_pointer_and_can_be_cloned_into_any_thread() {
+fn a_session_is_one_pointer_and_can_be_sent_to_any_thread() {
     cloned::<Session>();
     assert_eq!(size_of::<Session>(), size_of::<usize>());
 }
 
 #[test]
-fn what_is_given_and_taken_can_be_cloned() {
+fn public_types_can_be_cloned() {
     cloned::<AccessToken>();
     cloned::<ClientReference>();
     cloned::<Credentials>();
@@ -45,7 +45,7 @@ fn what_is_given_and_taken_can_be_cloned() {
 }
 
 #[test]
-fn ids_and_references_are_copied_compared_hashed_stored_and_parsed() -> Result<()> {
+fn ids_and_references_have_the_common_traits() -> Result<()> {
     id::<ProductId>();
     id::<OrderId>();
     id::<TopupProductId>();
@@ -69,7 +69,7 @@ fn ids_and_references_are_copied_compared_hashed_stored_and_parsed() -> Result<(
 }
 
 #[test]
-fn an_error_is_one_pointer_and_fits_every_error_box() {
+fn an_error_is_one_pointer_and_works_with_anyhow() {
     fn is_error<T: StdError + Clone + Send + Sync + 'static>() {}
     is_error::<Error>();
     assert_eq!(size_of::<Error>(), size_of::<usize>());

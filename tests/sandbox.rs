@@ -1,9 +1,6 @@
-//! The sandbox, asked over HTTP by a client that is not the SDK.
+//! The sandbox, called over HTTP by a client that is not the SDK.
 
-#[expect(
-    clippy::indexing_slicing,
-    reason = "a member that is missing reads as null, and the test fails on that"
-)]
+#[expect(clippy::indexing_slicing, reason = "indexing a missing member returns null, which fails the test")]
 mod sandbox {
     mod client;
 

@@ -1,8 +1,7 @@
-//! What is left in memory of a session that has ended: nothing.
+//! No secret remains in memory after a session has ended.
 //!
-//! Each test runs itself again, as a client in a process of its own, once over plain HTTP and once over TLS. The
-//! first process is the server, which knows every secret by nature; the client searches all of its own writable
-//! memory for them.
+//! Each test runs itself in a second process as the client, once over plain HTTP and once over TLS. The first process is
+//! the server, which knows every secret. The client searches all of its own writable memory for them.
 #![cfg(target_os = "linux")]
 
 mod secrets {
@@ -46,7 +45,7 @@ scenario!(a_logout_after_a_hundred_calls_leaves_no_token, |client| {
     client.expect_no("password")?;
     session.logout()?;
     client.expect_nothing()?;
-    // It still knows the credentials, and how to wipe them.
+    // The session can log in again, because it still has the credentials.
     session.login()?;
     session.logout()?;
     client.expect_nothing()?;
@@ -54,7 +53,7 @@ scenario!(a_logout_after_a_hundred_calls_leaves_no_token, |client| {
     client.expect_nothing()
 });
 
-scenario!(an_auth_call_leaves_nothing_in_its_connection_although_that_stays_open, |client| {
+scenario!(an_auth_call_leaves_no_secret_in_its_open_connection, |client| {
     let session = client.session()?;
     session.login()?;
     client.expect_no("password")?;
@@ -67,20 +66,20 @@ scenario!(an_auth_call_leaves_nothing_in_its_connection_although_that_stays_open
     client.expect_nothing()
 });
 
-scenario!(a_session_that_is_forgotten_leaves_nothing_of_any_pair, |client| {
+scenario!(forget_wipes_the_tokens_of_every_pair, |client| {
     let session = client.session()?;
     session.login()?;
     session.refresh()?;
     session.refresh()?;
     session.countries()?;
-    ensure!(session.status().generation == 3, "three pairs");
+    ensure!(session.status().generation == 3, "expected three pairs");
     session.forget();
     client.expect_nothing()?;
     drop(session);
     client.expect_nothing()
 });
 
-scenario!(the_drop_of_the_last_clone_leaves_nothing, |client| {
+scenario!(the_drop_of_the_last_clone_leaves_no_secret, |client| {
     let session = client.session()?;
     std::thread::scope(|scope| {
         for _ in 0..8 {
@@ -103,7 +102,7 @@ thread_local! {
     static HELD: RefCell<Option<Session>> = const { RefCell::new(None) };
 }
 
-scenario!(a_session_that_ends_with_its_thread_logs_out_and_leaves_nothing, |client| {
+scenario!(a_session_that_ends_with_its_thread_leaves_no_secret, |client| {
     let session = client.session_with(|builder| builder.logout_on_drop(true))?;
     let user =
         std::thread::spawn(move || HELD.with_borrow_mut(|held| held.insert(session).countries().map(drop)));
@@ -111,7 +110,7 @@ scenario!(a_session_that_ends_with_its_thread_logs_out_and_leaves_nothing, |clie
     client.expect_nothing()
 });
 
-scenario!(an_access_token_that_was_handed_out_is_wiped_with_its_last_clone, |client| {
+scenario!(an_access_token_is_wiped_with_its_last_clone, |client| {
     let session = client.session()?;
     let token = session.access_token()?;
     let kept = token.clone();
@@ -122,7 +121,7 @@ scenario!(an_access_token_that_was_handed_out_is_wiped_with_its_last_clone, |cli
     client.expect_nothing()
 });
 
-/// Logs out, after which nothing is left.
+/// Logs out and checks that no secret remains.
 fn ends(client: &mut Client, session: Session) -> Result<()> {
     session.logout()?;
     drop(session);
@@ -137,7 +136,7 @@ fn order(reference: &str) -> Result<NewOrder> {
     Ok(NewOrder::new(ProductId::from(3105), Decimal::from(20), 2, ClientReference::new(reference)?))
 }
 
-scenario!(the_codes_of_an_order_go_with_the_order, |client| {
+scenario!(the_codes_of_an_order_are_wiped_with_the_order, |client| {
     let session = client.session()?;
     let placed = session.create_order(&order("first")?)?;
     let read = session.get_order(OrderId::from(88101))?;
@@ -162,7 +161,7 @@ scenario!(a_refused_login_leaves_no_password, |client| {
     client.expect_nothing()
 });
 
-scenario!(an_answer_to_a_login_that_is_cut_leaves_no_piece_of_a_token, |client| {
+scenario!(a_truncated_login_response_leaves_no_part_of_a_token, |client| {
     server_does("cut logins")?;
     let session = client.session_with(|builder| builder.deadline(Duration::from_secs(1)))?;
     let error = session.login().unwrap_err();
@@ -171,7 +170,7 @@ scenario!(an_answer_to_a_login_that_is_cut_leaves_no_piece_of_a_token, |client| 
     client.expect_nothing()
 });
 
-scenario!(a_call_that_times_out_leaves_nothing, |client| {
+scenario!(a_call_that_times_out_leaves_no_secret, |client| {
     let short = Duration::from_millis(300);
     let session = client.session_with(|builder| builder.timeout(short).deadline(short))?;
     session.login()?;
@@ -184,7 +183,7 @@ scenario!(a_call_that_times_out_leaves_nothing, |client| {
     client.expect_nothing()
 });
 
-scenario!(an_order_whose_answer_is_cut_leaves_no_piece_of_a_code, |client| {
+scenario!(a_truncated_order_response_leaves_no_part_of_a_code, |client| {
     let session = client.session_with(|builder| builder.deadline(Duration::from_secs(1)))?;
     session.login()?;
     server_does("cut orders")?;
@@ -197,32 +196,32 @@ scenario!(an_order_whose_answer_is_cut_leaves_no_piece_of_a_code, |client| {
     client.expect_nothing()
 });
 
-scenario!(a_token_the_server_refuses_is_wiped_with_its_successor, |client| {
+scenario!(a_refused_token_is_wiped_when_it_is_replaced, |client| {
     let session = client.session()?;
     session.login()?;
     server_does("refuse the current token")?;
     session.countries()?;
-    ensure!(session.status().generation == 2, "a 401 is answered with a new pair");
+    ensure!(session.status().generation == 2, "a 401 must cause a new pair");
     client.expect_no("token 0")?;
     client.expect_one("access token 1")?;
     ends(client, session)
 });
 
-scenario!(a_worker_that_panics_leaves_nothing, |client| {
+scenario!(a_worker_that_panics_leaves_no_secret, |client| {
     let session = client.session()?;
     session.login()?;
     let worker = session.clone();
     let panicked = std::thread::spawn(move || {
         let token = worker.access_token().unwrap();
         let order = worker.create_order(&order("worker").unwrap()).unwrap();
-        panic!("after {} cards with {} bytes of token", order.vouchers.len(), token.expose().len());
+        panic!("after {} vouchers with {} bytes of token", order.vouchers.len(), token.expose().len());
     });
     ensure!(panicked.join().is_err());
     client.expect_no("card number")?;
     ends(client, session)
 });
 
-scenario!(an_observer_that_panics_leaves_nothing, |client| {
+scenario!(an_observer_that_panics_leaves_no_secret, |client| {
     let session = client.session_with(|builder| builder.observer(|event| panic!("{:?}", event.kind)))?;
     session.login()?;
     session.forget();
@@ -231,39 +230,39 @@ scenario!(an_observer_that_panics_leaves_nothing, |client| {
     client.expect_nothing()
 });
 
-/// Logs in, orders, reads the order and ends.
-fn whole_life(client: &mut Client) -> Result<()> {
+/// Logs in, places an order, refreshes and logs out.
+fn run_session(client: &mut Client) -> Result<()> {
     let session = client.session()?;
     session.countries()?;
-    drop(session.create_order(&order("whole")?)?);
+    drop(session.create_order(&order("session")?)?);
     expect_no_code(client)?;
     session.refresh()?;
     client.expect_no("token 0")?;
     ends(client, session)
 }
 
-scenario!(a_session_over_tls_1_2_leaves_nothing over [Transport::Tls12], whole_life);
+scenario!(a_session_over_tls_1_2_leaves_no_secret over [Transport::Tls12], run_session);
 
-scenario!(answers_in_chunks_leave_nothing, |client| {
+scenario!(chunked_responses_leave_no_secret, |client| {
     server_does("send chunks")?;
-    whole_life(client)
+    run_session(client)
 });
 
-scenario!(answers_that_end_with_the_connection_leave_nothing, |client| {
+scenario!(responses_that_end_with_the_connection_leave_no_secret, |client| {
     server_does("send no length")?;
-    whole_life(client)
+    run_session(client)
 });
 
-scenario!(answers_that_come_compressed_unasked_leave_nothing, |client| {
+scenario!(responses_compressed_without_a_request_leave_no_secret, |client| {
     server_does("compress")?;
-    whole_life(client)
+    run_session(client)
 });
 
-scenario!(an_order_whose_text_had_to_be_mended_leaves_no_code, |client| {
+scenario!(an_order_with_malformed_text_leaves_no_code, |client| {
     let session = client.session()?;
     session.login()?;
     server_does("break the text of orders")?;
-    let placed = session.create_order(&order("mended")?)?;
+    let placed = session.create_order(&order("malformed")?)?;
     ensure!(placed.vouchers.len() == 2);
     client.expect_one("card number 0")?;
     client.expect_one("claim URL 1")?;
@@ -272,7 +271,7 @@ scenario!(an_order_whose_text_had_to_be_mended_leaves_no_code, |client| {
     ends(client, session)
 });
 
-scenario!(an_order_that_cannot_be_read_leaves_no_code, |client| {
+scenario!(an_unreadable_order_leaves_no_code, |client| {
     let session = client.session()?;
     session.login()?;
     server_does("change the shape of orders")?;
@@ -284,7 +283,7 @@ scenario!(an_order_that_cannot_be_read_leaves_no_code, |client| {
     client.expect_nothing()
 });
 
-scenario!(a_token_that_the_server_repeats_in_an_error_is_not_kept, |client| {
+scenario!(a_token_quoted_in_a_server_error_is_redacted, |client| {
     let session = client.session()?;
     session.login()?;
     server_does("repeat the token")?;
@@ -297,12 +296,12 @@ scenario!(a_token_that_the_server_repeats_in_an_error_is_not_kept, |client| {
     client.expect_nothing()
 });
 
-scenario!(the_search_finds_what_a_careless_client_leaves over [Transport::PlainHttp], |client| {
+scenario!(the_search_finds_the_secrets_of_a_careless_client over [Transport::PlainHttp], |client| {
     client.log_in_carelessly()?;
     let found = client.found()?;
     for secret in ["password", "access token 0", "refresh token 0"] {
         if !found.iter().any(|copy| copy.name == secret) {
-            bail!("the {secret} was not found, although nobody wiped it: {found:#?}");
+            bail!("the {secret} was not found, although it was not wiped: {found:#?}");
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
-//! How a session is set up, and where it can live.
+//! The configuration of a session, and its use in an async runtime.
 
 mod session {
     mod async_runtime;
-    #[expect(clippy::expect_used, reason = "a setup that is not refused ends the test")]
+    #[expect(clippy::expect_used, reason = "a configuration that is not refused fails the test")]
     mod configuration;
 }

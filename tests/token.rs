@@ -1,8 +1,8 @@
-//! The token engine: its rules as scenarios, its responses one by one, and how many auth calls a crowd of threads costs.
+//! The token engine: its rules as scenarios, unusual auth responses, and the auth calls of many threads.
 
 mod common;
 
-#[expect(clippy::unwrap_used, reason = "what helpers cannot do fails the test that called them")]
+#[expect(clippy::unwrap_used, reason = "a failure in a helper fails the calling test")]
 mod token {
     mod auth_responses;
     mod expiry;

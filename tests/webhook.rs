@@ -1,4 +1,4 @@
-//! Webhook deliveries: what is let in, what is refused, and what an event says.
+//! The verification of webhook deliveries, and the reading of their events.
 
 mod webhook {
     mod events;

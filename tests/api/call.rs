@@ -1,4 +1,4 @@
-//! Routes that this crate does not know yet.
+//! Raw calls of routes that this crate does not know.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ struct Thing {
 }
 
 #[test]
-fn an_unknown_route_is_called_with_the_sessions_login() -> Result<()> {
+fn an_unknown_route_is_called_with_the_token_of_the_session() -> Result<()> {
     let mut api = Api::start()?;
     let get = api
         .get("/api/v1/things/7/parts?kind=a%20b&kind=c")
@@ -50,11 +50,11 @@ fn lookup() -> RawCall {
 }
 
 #[test]
-fn a_post_is_made_again_with_its_body_and_a_newer_token_after_a_401() {
+fn a_post_is_retried_with_its_body_and_a_new_token_after_a_401() {
     let sandbox = Sandbox::start().unwrap();
     let session = sandbox.session();
     session.login().unwrap();
-    // A younger token would be tried again as it is.
+    // A token younger than 5 seconds would be retried as it is.
     sandbox.advance(Duration::from_secs(6));
     sandbox.revoke_access_tokens();
     let found: Value = session.call(&lookup()).unwrap();
@@ -63,7 +63,7 @@ fn a_post_is_made_again_with_its_body_and_a_newer_token_after_a_401() {
 }
 
 #[test]
-fn a_post_is_sent_again_only_if_the_caller_says_that_it_may_be() {
+fn a_post_is_retried_only_if_it_is_marked_repeatable() {
     let sandbox = Sandbox::start().unwrap();
     let session = quick(&sandbox).0.build().unwrap();
     sandbox.fault(LOOKUP, Fault::Status(502));
@@ -76,7 +76,7 @@ fn a_post_is_sent_again_only_if_the_caller_says_that_it_may_be() {
 }
 
 #[test]
-fn a_call_whose_end_is_lost_may_have_executed() {
+fn a_call_whose_response_is_lost_may_have_executed() {
     let sandbox = Sandbox::start().unwrap();
     let session = quick(&sandbox).0.retry(RetryPolicy::new().retries(0)).build().unwrap();
     let order = json!({ "product_id": 3001, "denomination": 20, "quantity": 1, "client_reference": "raw" });
@@ -99,14 +99,14 @@ fn a_call_whose_end_is_lost_may_have_executed() {
             assert_eq!(error.may_have_executed(), may_have, "{fault:?} {error:?}");
         }
     }
-    // Refused before it was sent.
+    // The connection is refused, so nothing is sent.
     sandbox.refuse_connections(true);
     let error = session.call::<Value>(&RawCall::post("/api/v1/orders").json(&order)).unwrap_err();
     assert!(!error.may_have_executed(), "{error:?}");
 }
 
 #[test]
-fn a_call_that_only_reads_has_executed_nothing() {
+fn a_failed_call_that_only_reads_has_not_executed() {
     let sandbox = Sandbox::start().unwrap();
     let session = quick(&sandbox).0.retry(RetryPolicy::new().retries(0)).build().unwrap();
     session.login().unwrap();
@@ -126,7 +126,7 @@ fn a_call_that_only_reads_has_executed_nothing() {
         let email = "PATCH /api/v1/topups/orders/:id/notification-email";
         sandbox.fault(email, fault.clone());
         let result = session.set_topup_notification_email(1.into(), "someone@example.org");
-        // Its response says nothing beyond its status.
+        // The body of this response is ignored.
         let expected = if fault == Fault::Garbage { Ok(()) } else { Err(true) };
         assert_eq!(result.map_err(|error| error.may_have_executed()), expected, "{fault:?}");
     }
@@ -157,7 +157,7 @@ fn a_success_without_a_body_is_null() -> Result<()> {
 }
 
 #[test]
-fn a_change_whose_response_cannot_be_read_may_have_executed() -> Result<()> {
+fn a_change_with_an_unreadable_response_may_have_executed() -> Result<()> {
     for body in [r#"{"id":"x"}"#, "<html>", "[", r#"{"success":true}"#] {
         let mut api = Api::start()?;
         let post = api.post("/api/v1/things", "1").with_body(body).create();
@@ -176,7 +176,7 @@ fn a_change_whose_response_cannot_be_read_may_have_executed() -> Result<()> {
 }
 
 #[test]
-fn an_answer_of_another_shape_is_an_error_that_does_not_quote_it() -> Result<()> {
+fn the_error_of_a_response_of_another_shape_does_not_quote_it() -> Result<()> {
     let mut api = Api::start()?;
     let call = api.get("/api/v1/things").with_body(r#"{"id":"s3cret-4711"}"#).create();
     let error = api.session.call::<Thing>(&RawCall::get("/api/v1/things")).unwrap_err();
@@ -188,7 +188,7 @@ fn an_answer_of_another_shape_is_an_error_that_does_not_quote_it() -> Result<()>
 }
 
 #[test]
-fn bodies_larger_than_a_connections_buffers_arrive_in_full() -> Result<()> {
+fn bodies_larger_than_the_buffers_of_a_connection_arrive_in_full() -> Result<()> {
     let mut api = Api::start()?;
     let text = serde_json::to_string(&"0123456789".repeat(20_000))?;
     let post = api.post("/api/v1/things", &text).with_body(&text).create();
@@ -200,11 +200,11 @@ fn bodies_larger_than_a_connections_buffers_arrive_in_full() -> Result<()> {
 }
 
 #[test]
-fn a_new_connection_takes_less_than_100_kibibytes() -> Result<()> {
+fn a_new_connection_allocates_less_than_100_kibibytes() -> Result<()> {
     let mut api = Api::start()?;
     let get = api.get("/api/v1/things").with_header("connection", "close").with_body("1").expect(2).create();
     let call = RawCall::get("/api/v1/things");
-    // The login has connected on a thread of its own, and this call uses that connection up.
+    // Uses up the connection that the login opened on another thread.
     api.session.call::<i64>(&call)?;
     let mut result = Ok(0);
     let taken = allocation_counter::measure(|| result = api.session.call::<i64>(&call));
@@ -216,7 +216,7 @@ fn a_new_connection_takes_less_than_100_kibibytes() -> Result<()> {
 }
 
 #[test]
-fn a_request_whose_head_is_too_long_is_refused_at_once() -> Result<()> {
+fn a_request_with_an_oversized_head_is_refused_at_once() -> Result<()> {
     let api = Api::start()?;
     api.session.login()?;
     let error = api.session.call::<Thing>(&RawCall::get("/x").query("q", &"x".repeat(40_000))).unwrap_err();
@@ -229,7 +229,7 @@ fn a_request_whose_head_is_too_long_is_refused_at_once() -> Result<()> {
 }
 
 #[test]
-fn what_is_no_path_of_the_api_is_refused_before_anything_is_sent() -> Result<()> {
+fn an_invalid_path_is_refused_before_anything_is_sent() -> Result<()> {
     let api = Api::start()?;
     for path in [
         "",

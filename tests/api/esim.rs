@@ -80,7 +80,7 @@ fn plans_are_listed() -> Result<()> {
 }
 
 #[test]
-fn one_plan_is_fetched_and_its_amount_is_kept_as_it_is() -> Result<()> {
+fn one_plan_is_fetched_with_its_exact_amount() -> Result<()> {
     let mut api = Api::start()?;
     let call = api.get("/api/v1/esim/variants/71").with_body(fixture("esim/variant")?).create();
     let plan = api.session.get_esim_variant(EsimVariantId::from(71))?;
@@ -127,7 +127,7 @@ fn an_order_sends_everything_that_was_set() -> Result<()> {
 }
 
 #[test]
-fn an_order_that_failed_is_an_answer_and_not_an_error() -> Result<()> {
+fn an_order_with_the_status_failed_is_returned_as_an_order() -> Result<()> {
     let mut api = Api::start()?;
     let sent = r#"{"product_id":7,"amount":4.50,"client_reference":"esim-2"}"#;
     let call = api.post("/api/v1/esim/orders", sent).with_body(fixture("esim/order_failed")?).create();
@@ -212,7 +212,7 @@ fn the_notification_address_is_set() -> Result<()> {
 }
 
 #[test]
-fn only_what_cannot_change_is_terminal() {
+fn only_a_final_status_is_terminal() {
     for (status, terminal) in
         [("DELIVERED", true), ("failed", true), ("CANCELLED", true), ("PENDING", false), ("IN_REVIEW", false)]
     {
@@ -221,17 +221,17 @@ fn only_what_cannot_change_is_terminal() {
 }
 
 #[test]
-fn wrong_input_is_refused_before_anything_is_sent() -> Result<()> {
+fn invalid_input_is_refused_before_anything_is_sent() -> Result<()> {
     let api = Api::start()?;
     let session = &api.session;
-    let nobody = EsimProductId::from(0);
+    let invalid = EsimProductId::from(0);
     let errors = [
         session.list_esim_products(&ListEsimProducts::new().limit(501)).unwrap_err(),
         session.list_esim_products(&ListEsimProducts::new().country("jpn")).unwrap_err(),
-        session.get_esim_product(nobody).unwrap_err(),
-        session.list_esim_variants(nobody).unwrap_err(),
+        session.get_esim_product(invalid).unwrap_err(),
+        session.list_esim_variants(invalid).unwrap_err(),
         session.get_esim_variant(EsimVariantId::from(0)).unwrap_err(),
-        session.quote_esim(&NewEsimQuote::new(nobody, amount())).unwrap_err(),
+        session.quote_esim(&NewEsimQuote::new(invalid, amount())).unwrap_err(),
         session.quote_esim(&NewEsimQuote::new(EsimProductId::from(7), Decimal::ZERO)).unwrap_err(),
         session.create_esim_order(&an_order(0, amount(), "esim-1")?).unwrap_err(),
         session.create_esim_order(&an_order(7, Decimal::ZERO, "esim-1")?).unwrap_err(),

@@ -1,15 +1,15 @@
-//! What is fetched by its id is the object with that id.
+//! An object in a response must have the requested id.
 
 use anyhow::Result;
 use popup_rewards::{ErrorKind, Session};
 
 use crate::common::mock::{Api, fixture};
 
-/// Fetches what has this id, and says only whether that worked.
+/// Fetches the object with this id.
 type Get = fn(&Session, i64) -> popup_rewards::Result<()>;
 
 #[test]
-fn an_object_with_another_id_is_not_handed_over() -> Result<()> {
+fn an_object_with_another_id_is_an_error() -> Result<()> {
     let gets: [(&str, &str, i64, Get); 14] = [
         ("products", "vouchers/product", 3105, |session, id| session.get_product(id.into()).map(drop)),
         ("orders", "vouchers/order", 88101, |session, id| session.get_order(id.into()).map(drop)),

@@ -1,4 +1,4 @@
-//! Walks over all pages of a list, on servers that say what they like about their pages.
+//! Walks over all pages of a list, with correct, missing and contradicting page headers.
 
 use std::time::Duration;
 
@@ -19,16 +19,16 @@ fn body(ids: &[i64]) -> String {
     format!("[{}]", ids.iter().map(wallet).collect::<Vec<_>>().join(","))
 }
 
-/// Walks the pages and returns the ids, up to the first error. Each page is requested once, and no other.
+/// Walks the pages and returns the ids and the kind of the error, if any. Checks that each page is requested once.
 fn walk(limit: Option<u32>, first: u32, pages: &[Served<'_>]) -> Result<(Vec<i64>, Option<ErrorKind>)> {
     let mut api = Api::start()?;
     let mut mocks = Vec::new();
-    // Pages further on are counted in the server's own size.
+    // A walk that starts on a later page uses the server's page size.
     let mut size = limit.or((first == 1).then_some(500)).map(|size| size.to_string());
     for (page, (headers, ids)) in (first..).zip(pages) {
         let query = size.as_ref().map(|size| format!("limit={size}&")).unwrap_or_default();
         let mut mock = api.get(&format!("/api/v1/wallets?{query}page={page}")).with_body(body(ids));
-        // A server that says it gives smaller pages is asked for those from then on.
+        // The walk adopts a page size that the server announces.
         if let Some((_, given)) = headers.iter().find(|(name, _)| limit.is_none() && *name == "x-per-page") {
             size = Some((*given).to_owned());
         }
@@ -61,7 +61,7 @@ fn ids(limit: Option<u32>, first: u32, pages: &[Served<'_>]) -> Result<Vec<i64>>
 }
 
 #[test]
-fn without_headers_a_walk_goes_on_until_an_empty_page() -> Result<()> {
+fn a_walk_without_headers_ends_at_an_empty_page() -> Result<()> {
     assert_eq!(ids(None, 1, &[(&[], &[1, 2]), (&[], &[3]), (&[], &[])])?, [1, 2, 3]);
     assert_eq!(ids(Some(500), 1, &[(&[], &[1, 2]), (&[], &[3, 4]), (&[], &[])])?, [1, 2, 3, 4]);
     assert_eq!(ids(None, 1, &[(&[], &[])])?, [0; 0]);
@@ -69,7 +69,7 @@ fn without_headers_a_walk_goes_on_until_an_empty_page() -> Result<()> {
 }
 
 #[test]
-fn one_header_is_enough_to_know_the_end() -> Result<()> {
+fn one_header_is_enough_to_end_a_walk() -> Result<()> {
     for (first, last) in [
         (("x-has-more", "true"), ("x-has-more", "false")),
         (("x-total-count", "3"), ("x-total-count", "3")),
@@ -85,11 +85,11 @@ fn one_header_is_enough_to_know_the_end() -> Result<()> {
 }
 
 #[test]
-fn a_server_that_gives_fewer_items_than_it_says_is_walked_to_its_total() -> Result<()> {
+fn a_walk_continues_to_the_total_if_pages_are_not_full() -> Result<()> {
     let headers = [("x-per-page", "500"), ("x-total-count", "5")];
     let pages: [Served<'_>; 3] = [(&headers, &[1, 2]), (&headers, &[3, 4]), (&headers, &[5])];
     assert_eq!(ids(Some(500), 1, &pages)?, [1, 2, 3, 4, 5]);
-    // A walk that begins further on counts the pages before it by the size that was set.
+    // A walk that starts on a later page counts the earlier pages by the requested size.
     let total = [("x-total-count", "9")];
     let pages: [Served<'_>; 3] = [(&total, &[5, 6]), (&total, &[7, 8]), (&total, &[9])];
     assert_eq!(ids(Some(2), 3, &pages)?, [5, 6, 7, 8, 9]);
@@ -97,7 +97,7 @@ fn a_server_that_gives_fewer_items_than_it_says_is_walked_to_its_total() -> Resu
 }
 
 #[test]
-fn headers_that_contradict_each_other_do_not_end_a_walk() -> Result<()> {
+fn a_walk_continues_if_the_headers_contradict_each_other() -> Result<()> {
     let too_early = [("x-has-more", "false"), ("x-total-count", "3")];
     assert_eq!(ids(None, 1, &[(&too_early, &[1, 2]), (&too_early, &[3])])?, [1, 2, 3]);
     let more = [("x-has-more", "true"), ("x-total-pages", "1"), ("x-total-count", "2")];
@@ -106,14 +106,14 @@ fn headers_that_contradict_each_other_do_not_end_a_walk() -> Result<()> {
 }
 
 #[test]
-fn rows_that_move_to_the_next_page_come_once() -> Result<()> {
+fn a_row_that_moves_to_the_next_page_is_returned_once() -> Result<()> {
     let pages: [Served<'_>; 4] = [(&[], &[9, 8, 7]), (&[], &[8, 7, 6]), (&[], &[6, 5]), (&[], &[])];
     assert_eq!(ids(None, 1, &pages)?, [9, 8, 7, 6, 5]);
     Ok(())
 }
 
 #[test]
-fn headers_that_come_on_some_pages_only_are_enough() -> Result<()> {
+fn headers_on_only_some_pages_are_enough() -> Result<()> {
     let total = [("x-total-count", "5")];
     let pages: [Served<'_>; 4] = [(&total, &[1, 2]), (&[], &[3, 4]), (&[], &[5]), (&[], &[])];
     assert_eq!(ids(None, 1, &pages)?, [1, 2, 3, 4, 5]);
@@ -123,25 +123,25 @@ fn headers_that_come_on_some_pages_only_are_enough() -> Result<()> {
 }
 
 #[test]
-fn what_the_docs_say_of_a_list_that_changes_is_so() -> Result<()> {
-    // More than a page is added in front: 2 comes twice.
+fn a_list_that_changes_is_walked_as_documented() -> Result<()> {
+    // More rows than a page are added in front: 2 is returned twice.
     let pages: [Served<'_>; 4] = [(&[], &[1, 2]), (&[], &[7, 1]), (&[], &[2, 3]), (&[], &[])];
     assert_eq!(ids(None, 1, &pages)?, [1, 2, 7, 2, 3]);
-    // 1 is removed after its page was read: 3 falls between two pages.
+    // 1 is removed after its page was read: 3 is missed.
     let pages: [Served<'_>; 3] = [(&[], &[1, 2]), (&[], &[4]), (&[], &[])];
     assert_eq!(ids(None, 1, &pages)?, [1, 2, 4]);
     Ok(())
 }
 
 #[test]
-fn a_page_that_is_repeated_ends_the_walk() -> Result<()> {
-    // A server that ignores the page gives all it has, which is less than a page.
+fn a_repeated_page_ends_the_walk() -> Result<()> {
+    // A page that is not full holds the complete list of a server that ignores the page number.
     for headers in [&[][..], &[("x-per-page", "50"), ("x-has-more", "true")]] {
         assert_eq!(ids(None, 1, &[(headers, &[1, 2]), (headers, &[1, 2])])?, [1, 2]);
     }
     let more = [("x-has-more", "true")];
     assert_eq!(ids(Some(3), 1, &[(&more, &[1, 2]), (&more, &[1, 2])])?, [1, 2]);
-    // A full page is hardly all.
+    // A full page may not be the complete list.
     for (limit, headers) in
         [(Some(2), &[][..]), (None, &more), (None, &[("x-per-page", "2"), ("x-has-more", "true")])]
     {
@@ -152,14 +152,14 @@ fn a_page_that_is_repeated_ends_the_walk() -> Result<()> {
 }
 
 #[test]
-fn a_page_of_another_number_ends_the_walk_with_an_error() -> Result<()> {
+fn a_page_with_another_number_is_an_error() -> Result<()> {
     let (ids, kind) = walk(None, 1, &[(&[], &[1, 2]), (&[("x-page", "7")], &[3])])?;
     assert_eq!((ids.as_slice(), kind), (&[1, 2][..], Some(ErrorKind::InvalidResponse)));
     Ok(())
 }
 
 #[test]
-fn pages_that_come_again_and_again_end_the_walk_with_an_error() -> Result<()> {
+fn a_cycle_of_pages_is_an_error() -> Result<()> {
     let more = &[("x-has-more", "true")][..];
     let (found, kind) = walk(None, 1, &[(more, &[1, 2]), (more, &[3, 4]), (more, &[1, 2])])?;
     assert_eq!((found, kind), (vec![1, 2, 3, 4], Some(ErrorKind::InvalidResponse)));
@@ -173,14 +173,14 @@ fn pages_that_come_again_and_again_end_the_walk_with_an_error() -> Result<()> {
 const REFUSED: &str =
     r#"{"success":false,"error":{"code":"VALIDATION_FAILURE","message":"limit must be between 1 and 100"}}"#;
 
-/// How many items can be read, and the error that ends the walk.
+/// Returns the number of readable items and the error that ends the walk.
 fn counted(walk: Items<'_, Wallet>) -> (usize, Option<ErrorKind>) {
     let (found, errors): (Vec<_>, Vec<_>) = walk.partition(Result::is_ok);
     (found.len(), errors.into_iter().find_map(Result::err).map(|error| error.kind()))
 }
 
 #[test]
-fn a_server_that_refuses_large_pages_gives_pages_of_its_own_size_and_is_asked_once() -> Result<()> {
+fn a_refused_page_size_is_replaced_by_the_default_and_remembered() -> Result<()> {
     for status in [400, 406, 413, 422, 200] {
         let mut api = Api::start()?;
         let own = [("x-per-page", "2"), ("x-total-count", "5")];
@@ -198,7 +198,7 @@ fn a_server_that_refuses_large_pages_gives_pages_of_its_own_size_and_is_asked_on
         }
         large.assert();
         pages.iter().for_each(mockito::Mock::assert);
-        // Other lists may still have large pages.
+        // Other lists still use large pages.
         let other = api.get("/api/v1/orders?limit=500&page=1").with_body("[]").create();
         assert_eq!(api.session.orders(&ListOrders::new()).count(), 0);
         other.assert();
@@ -208,7 +208,7 @@ fn a_server_that_refuses_large_pages_gives_pages_of_its_own_size_and_is_asked_on
 }
 
 #[test]
-fn a_refusal_that_is_not_about_the_size_ends_the_walk_and_is_not_remembered() -> Result<()> {
+fn a_refusal_not_caused_by_the_page_size_is_an_error() -> Result<()> {
     let mut api = Api::start()?;
     let calls = ["limit=500&", ""].map(|size| {
         let call = api.get(&format!("/api/v1/wallets?{size}name=x&page=1"));
@@ -221,7 +221,7 @@ fn a_refusal_that_is_not_about_the_size_ends_the_walk_and_is_not_remembered() ->
     let later = later.with_body(body(&[1])).create();
     assert_eq!(counted(api.session.wallets(&ListWallets::new())), (1, None));
     later.assert();
-    // A size that the caller has set, and other failures, are final.
+    // There is no second request if the caller set the size, or for other failures.
     for (target, filter, status) in [
         ("/api/v1/wallets?limit=7&page=1", ListWallets::new().limit(7), 400),
         ("/api/v1/wallets?page=2", ListWallets::new().page(2), 400),
@@ -239,7 +239,7 @@ fn a_refusal_that_is_not_about_the_size_ends_the_walk_and_is_not_remembered() ->
 }
 
 #[test]
-fn an_order_is_found_on_a_server_that_refuses_large_pages() -> Result<()> {
+fn find_order_succeeds_if_the_server_refuses_large_pages() -> Result<()> {
     let mut api = Api::start()?;
     let order = r#"{"id":4,"status":"DELIVERED","client_reference":"mine"}"#;
     let calls = [
@@ -256,7 +256,7 @@ fn an_order_is_found_on_a_server_that_refuses_large_pages() -> Result<()> {
 }
 
 #[test]
-fn a_page_size_that_makes_no_sense_is_not_requested() -> Result<()> {
+fn an_invalid_page_size_in_a_header_is_ignored() -> Result<()> {
     let mut api = Api::start()?;
     for (page, size) in [(1, "0"), (2, "0")] {
         let call = api.get(&format!("/api/v1/wallets?limit=500&page={page}"));
@@ -271,7 +271,7 @@ fn a_page_size_that_makes_no_sense_is_not_requested() -> Result<()> {
 }
 
 #[test]
-fn a_server_that_gives_smaller_pages_without_a_word_is_read_to_the_end() -> Result<()> {
+fn a_walk_over_smaller_pages_than_requested_reads_all_items() -> Result<()> {
     let capped = [("x-per-page", "2"), ("x-has-more", "true")];
     let end = [("x-per-page", "2"), ("x-has-more", "false")];
     for (more, last) in [(&[][..], &[][..]), (&capped, &end)] {
@@ -299,7 +299,7 @@ fn the_total_is_known_after_the_first_page_and_follows_the_list() -> Result<()> 
     }
     assert_eq!(seen, [(1, Some(3), 1), (2, Some(3), 0), (3, Some(4), 1), (4, Some(4), 0)]);
     assert_eq!((walk.total(), walk.size_hint()), (Some(4), (0, None)));
-    // It stays as it was if a later page does not say, and is none if no page does.
+    // It keeps its value if a later page has no total, and is `None` if no page has one.
     api.forget_mocks()?;
     let first = api.get("/api/v1/wallets?limit=500&page=1");
     first.with_header("x-total-count", "9").with_body(body(&[1])).create();
@@ -313,7 +313,7 @@ fn the_total_is_known_after_the_first_page_and_follows_the_list() -> Result<()> 
 }
 
 #[test]
-fn a_full_large_page_that_is_repeated_is_not_taken_for_the_whole_list() -> Result<()> {
+fn a_repeated_full_large_page_is_an_error() -> Result<()> {
     let mut api = Api::start()?;
     let ids: Vec<i64> = (1..=500).collect();
     let orders = body(&ids).replace(r#""currency_id":1"#, r#""client_reference":"other""#);
@@ -334,7 +334,7 @@ fn a_full_large_page_that_is_repeated_is_not_taken_for_the_whole_list() -> Resul
 }
 
 #[test]
-fn a_long_catalogue_takes_few_requests() -> Result<()> {
+fn a_catalogue_of_1200_products_takes_three_requests() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let session = sandbox.session();
     let mut products = session.products(&ListProducts::new());
@@ -344,7 +344,7 @@ fn a_long_catalogue_takes_few_requests() -> Result<()> {
 }
 
 #[test]
-fn a_walk_waits_while_the_server_wants_to_be_left_alone_and_fails_if_that_takes_too_long() -> Result<()> {
+fn a_walk_keeps_a_retry_delay_unless_it_exceeds_the_deadline() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let clock = TestClock::of(&sandbox);
     let session = Session::builder(&sandbox.url(), sandbox.credentials())
@@ -364,7 +364,7 @@ fn a_walk_waits_while_the_server_wants_to_be_left_alone_and_fails_if_that_takes_
     let error = rest.last().and_then(|last| last.as_ref().err());
     assert_eq!(error.map(popup_rewards::Error::kind), Some(ErrorKind::RateLimited));
     assert_eq!(error.and_then(popup_rewards::Error::retry_after), Some(Duration::from_secs(61)));
-    // All of the page before had come already, and no time was lost.
+    // The items of the first page were returned, and there was no further pause.
     assert_eq!((rest.len(), clock.pauses().len()), (500, 2));
     Ok(())
 }

@@ -53,7 +53,7 @@ fn one_currency_is_fetched() -> Result<()> {
 }
 
 #[test]
-fn a_server_without_the_currency_route_answers_not_found() -> Result<()> {
+fn a_404_of_the_currency_route_is_not_found() -> Result<()> {
     let mut api = Api::start()?;
     let body = r#"{"error":{"name":"NotFoundError","code":"NOT_FOUND","message":"Currency not found"}}"#;
     let call = api.get("/api/v1/currencies/5").with_status(404).with_body(body).create();
@@ -89,7 +89,7 @@ fn one_category_is_fetched() -> Result<()> {
 }
 
 #[test]
-fn a_client_without_gift_cards_is_told_so_by_code() -> Result<()> {
+fn the_error_of_a_client_without_gift_cards_has_its_code() -> Result<()> {
     let mut api = Api::start()?;
     let body = r#"{"error":{"name":"BadRequestError","code":"INVALID_FEATURE",
         "message":"The requested feature is not enabled for this client"}}"#;
@@ -102,7 +102,7 @@ fn a_client_without_gift_cards_is_told_so_by_code() -> Result<()> {
 }
 
 #[test]
-fn subcategories_are_listed_enveloped_too() -> Result<()> {
+fn subcategories_are_listed_in_an_envelope() -> Result<()> {
     let mut api = Api::start()?;
     let body = format!(r#"{{"success":true,"data":{}}}"#, fixture("reference/subcategories")?);
     let call = api.get("/api/v1/subcategories").with_body(body).create();
@@ -125,7 +125,7 @@ fn one_subcategory_is_fetched() -> Result<()> {
 }
 
 #[test]
-fn the_health_check_needs_no_login_and_ignores_the_answer() -> Result<()> {
+fn the_health_check_sends_no_token_and_ignores_the_body() -> Result<()> {
     let mut api = Api::start()?;
     let call = api.get_without_token("/status").with_body("OK").create();
     api.session.service_status()?;

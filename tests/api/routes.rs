@@ -1,4 +1,4 @@
-//! Every route of the contract has a method.
+//! Every route of the API has a method.
 
 use popup_rewards::sandbox::Sandbox;
 use popup_rewards::{
@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 
 use crate::common::verticals::{VERTICALS, named, quick};
 
-/// The table of contract section 10.
+/// The routes of contract section 10.
 const ROUTES: [&str; 42] = [
     "POST /auth/login",
     "POST /auth/refresh",
@@ -56,7 +56,7 @@ const ROUTES: [&str; 42] = [
 ];
 
 #[test]
-fn one_call_of_each_method_reaches_each_route_of_the_contract_once() {
+fn each_method_calls_its_route_once() {
     let sandbox = Sandbox::start().unwrap();
     let session = quick(&sandbox).0.build().unwrap();
     let [voucher, topup, esim] = VERTICALS;

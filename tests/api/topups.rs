@@ -64,7 +64,7 @@ fn one_product_is_fetched_with_its_fields() -> Result<()> {
 }
 
 #[test]
-fn the_fields_of_a_product_may_be_described() -> Result<()> {
+fn the_input_fields_of_a_product_may_have_descriptions() -> Result<()> {
     let product: TopupProduct = read("topups/product_game")?;
     let fields: Vec<_> =
         product.input_fields.iter().map(|field| (field.key.as_str(), field.required)).collect();
@@ -123,7 +123,7 @@ fn a_phone_number_is_looked_up() -> Result<()> {
 }
 
 #[test]
-fn a_phone_number_of_nobody_is_no_error() -> Result<()> {
+fn the_lookup_of_an_unknown_phone_number_returns_an_empty_list() -> Result<()> {
     let mut api = Api::start()?;
     let call =
         api.post("/api/v1/topups/lookup", r#"{"mobile_number":"+14155550000"}"#).with_body("[]").create();
@@ -134,7 +134,7 @@ fn a_phone_number_of_nobody_is_no_error() -> Result<()> {
 }
 
 #[test]
-fn a_quote_sends_what_was_set() -> Result<()> {
+fn a_quote_sends_everything_that_was_set() -> Result<()> {
     let mut api = Api::start()?;
     let plain = api.post("/api/v1/topups/charges", r#"{"product_id":41,"amount":4.99}"#);
     let plain = plain.with_body(fixture("topups/charges")?).create();
@@ -170,7 +170,7 @@ fn an_order_sends_everything_that_was_set() -> Result<()> {
 }
 
 #[test]
-fn a_plain_order_sends_what_is_needed_and_nothing_else() -> Result<()> {
+fn a_minimal_order_sends_only_the_required_members() -> Result<()> {
     let mut api = Api::start()?;
     let sent = r#"{"product_id":41,"amount":4.99,"input_data":{"phone_number":"+14155550123"},"client_reference":"top-1"}"#;
     let call = api.post("/api/v1/topups/orders", sent).with_body(fixture("topups/order_pending")?).create();
@@ -245,7 +245,7 @@ fn one_order_is_fetched() -> Result<()> {
 }
 
 #[test]
-fn the_notification_address_is_set_and_the_answer_does_not_matter() -> Result<()> {
+fn the_notification_address_is_set_whatever_the_response_body() -> Result<()> {
     for body in ["", "null", r#"{"success":true}"#, "<p>done</p>"] {
         let mut api = Api::start()?;
         let target = "/api/v1/topups/orders/70001/notification-email";
@@ -258,28 +258,28 @@ fn the_notification_address_is_set_and_the_answer_does_not_matter() -> Result<()
 }
 
 #[test]
-fn wrong_input_is_refused_before_anything_is_sent() -> Result<()> {
+fn invalid_input_is_refused_before_anything_is_sent() -> Result<()> {
     let api = Api::start()?;
     let session = &api.session;
-    let (product, nobody) = (TopupProductId::from(41), TopupProductId::from(0));
+    let (product, invalid) = (TopupProductId::from(41), TopupProductId::from(0));
     let reference = ClientReference::new("top-1")?;
     let errors = [
         session.list_topup_products(&ListTopupProducts::new().limit(501)).unwrap_err(),
         session.list_topup_products(&ListTopupProducts::new().page(0)).unwrap_err(),
-        session.get_topup_product(nobody).unwrap_err(),
-        session.list_topup_variants(nobody).unwrap_err(),
+        session.get_topup_product(invalid).unwrap_err(),
+        session.list_topup_variants(invalid).unwrap_err(),
         session.get_topup_variant(TopupVariantId::from(-1)).unwrap_err(),
         session.lookup_mobile("14155550123").unwrap_err(),
         session.lookup_mobile("+49 30 901820").unwrap_err(),
-        session.quote_topup(&NewTopupQuote::new(nobody, amount())).unwrap_err(),
+        session.quote_topup(&NewTopupQuote::new(invalid, amount())).unwrap_err(),
         session.quote_topup(&NewTopupQuote::new(product, Decimal::ZERO)).unwrap_err(),
-        session.create_topup_order(&NewTopupOrder::new(nobody, amount(), reference.clone())).unwrap_err(),
+        session.create_topup_order(&NewTopupOrder::new(invalid, amount(), reference.clone())).unwrap_err(),
         session.create_topup_order(&NewTopupOrder::new(product, -amount(), reference.clone())).unwrap_err(),
         session.create_topup_order(&an_order(41, "top-1")?.wallet(WalletId::from(0))).unwrap_err(),
         session.create_topup_order(&an_order(41, "top-1")?.input("phone_number", "0151 901820")).unwrap_err(),
         session.create_topup_order(&an_order(41, "top-1")?.input("phone_number", "")).unwrap_err(),
         session.list_topup_orders(&ListTopupOrders::new().country("US")).unwrap_err(),
-        session.list_topup_orders(&ListTopupOrders::new().product(nobody)).unwrap_err(),
+        session.list_topup_orders(&ListTopupOrders::new().product(invalid)).unwrap_err(),
         session.get_topup_order(TopupOrderId::from(0)).unwrap_err(),
         session.set_topup_notification_email(TopupOrderId::from(1), "nobody").unwrap_err(),
         session.set_topup_notification_email(TopupOrderId::from(0), "someone@example.org").unwrap_err(),

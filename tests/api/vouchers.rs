@@ -1,4 +1,4 @@
-//! Gift cards: every call in full. What their answers may look like is in `voucher_answers.rs`.
+//! Gift cards: every call in full. `tests/model/vouchers.rs` covers the forms of the responses.
 
 use anyhow::Result;
 use popup_rewards::{
@@ -50,7 +50,7 @@ fn products_are_listed_with_every_filter() -> Result<()> {
 }
 
 #[test]
-fn a_sort_of_the_callers_own_is_passed_through() -> Result<()> {
+fn a_custom_sort_is_sent_unchanged() -> Result<()> {
     let mut api = Api::start()?;
     let target = "/api/v1/products?sort=%7B%22field%22%3A%22id%22%2C%22direction%22%3A%22DESC%22%7D";
     let call = api.get(target).with_body("[]").create();
@@ -63,7 +63,7 @@ fn a_sort_of_the_callers_own_is_passed_through() -> Result<()> {
 }
 
 #[test]
-fn all_products_are_walked_page_after_page() -> Result<()> {
+fn all_products_are_walked() -> Result<()> {
     let mut api = Api::start()?;
     let mut calls = Vec::new();
     for (page, more, name) in
@@ -95,7 +95,7 @@ fn one_product_is_fetched() -> Result<()> {
 }
 
 #[test]
-fn availability_is_asked_by_post() -> Result<()> {
+fn availability_is_checked_with_a_post() -> Result<()> {
     for (body, available) in
         [(r#"{"is_available":true}"#, true), (r#"{"data":{"is_available":false}}"#, false)]
     {
@@ -110,7 +110,7 @@ fn availability_is_asked_by_post() -> Result<()> {
 }
 
 #[test]
-fn a_quote_is_asked_with_the_digits_of_the_caller() -> Result<()> {
+fn a_quote_sends_the_denomination_digit_by_digit() -> Result<()> {
     let mut api = Api::start()?;
     let sent = r#"{"denomination":20.00,"quantity":4,"wallet_id":9}"#;
     let call =
@@ -124,7 +124,7 @@ fn a_quote_is_asked_with_the_digits_of_the_caller() -> Result<()> {
 }
 
 #[test]
-fn a_plain_order_sends_what_is_needed_and_nothing_else() -> Result<()> {
+fn a_minimal_order_sends_only_the_required_members() -> Result<()> {
     let mut api = Api::start()?;
     let sent = r#"{"product_id":3105,"denomination":20.00,"quantity":2,"client_reference":"ord-5f1c"}"#;
     let call =
@@ -173,7 +173,7 @@ fn orders_are_listed_with_every_filter() -> Result<()> {
 }
 
 #[test]
-fn all_orders_are_walked_from_the_page_that_was_named() -> Result<()> {
+fn all_orders_are_walked_from_the_requested_page() -> Result<()> {
     let mut api = Api::start()?;
     let first = api.get("/api/v1/orders?limit=2&page=4").with_header("x-total-pages", "5");
     let first = first.with_body(fixture("vouchers/orders")?).create();
@@ -187,13 +187,13 @@ fn all_orders_are_walked_from_the_page_that_was_named() -> Result<()> {
 }
 
 #[test]
-fn one_order_is_fetched_bare_and_enveloped() -> Result<()> {
+fn one_order_is_fetched_with_and_without_an_envelope() -> Result<()> {
     let bare = fixture("vouchers/order")?;
     for body in
         [bare.clone(), format!(r#"{{"success":true,"data":{bare}}}"#), format!(r#"{{"data":{bare}}}"#)]
     {
         let mut api = Api::start()?;
-        // The answer holds codes, and a decompressor would keep copies of them.
+        // The response holds codes, and a decompressor would keep copies of them.
         let call =
             api.get("/api/v1/orders/88101").match_header("accept-encoding", "identity").with_body(body);
         let call = call.create();
@@ -205,10 +205,10 @@ fn one_order_is_fetched_bare_and_enveloped() -> Result<()> {
 }
 
 #[test]
-fn wrong_questions_are_refused_before_anything_is_sent() -> Result<()> {
+fn invalid_queries_are_refused_before_anything_is_sent() -> Result<()> {
     let api = Api::start()?;
     let session = &api.session;
-    let (product, nobody) = (ProductId::from(PRODUCT), ProductId::from(0));
+    let (product, invalid) = (ProductId::from(PRODUCT), ProductId::from(0));
     let errors = [
         session.list_products(&ListProducts::new().page(0)).unwrap_err(),
         session.list_products(&ListProducts::new().limit(0)).unwrap_err(),
@@ -216,14 +216,14 @@ fn wrong_questions_are_refused_before_anything_is_sent() -> Result<()> {
         session.list_products(&ListProducts::new().country(CountryId::from(0))).unwrap_err(),
         session.list_products(&ListProducts::new().currency(CurrencyId::from(-1))).unwrap_err(),
         session.products(&ListProducts::new().page(0)).next().unwrap().unwrap_err(),
-        session.get_product(nobody).unwrap_err(),
-        session.check_availability(nobody, twenty(), 1).unwrap_err(),
+        session.get_product(invalid).unwrap_err(),
+        session.check_availability(invalid, twenty(), 1).unwrap_err(),
         session.check_availability(product, Decimal::ZERO, 1).unwrap_err(),
         session.check_availability(product, twenty(), 0).unwrap_err(),
         session.quote_order(product, &NewQuote::new(-twenty(), 1)).unwrap_err(),
         session.quote_order(product, &NewQuote::new(twenty(), 5_001)).unwrap_err(),
         session.quote_order(product, &NewQuote::new(twenty(), 1).wallet(WalletId::from(0))).unwrap_err(),
-        session.list_orders(&ListOrders::new().product(nobody)).unwrap_err(),
+        session.list_orders(&ListOrders::new().product(invalid)).unwrap_err(),
         session.get_order(OrderId::from(-7)).unwrap_err(),
     ];
     for error in &errors {
@@ -235,7 +235,7 @@ fn wrong_questions_are_refused_before_anything_is_sent() -> Result<()> {
 }
 
 #[test]
-fn wrong_orders_are_refused_before_anything_is_sent() -> Result<()> {
+fn invalid_orders_are_refused_before_anything_is_sent() -> Result<()> {
     let api = Api::start()?;
     let order = |product: i64, denomination, quantity| -> Result<NewOrder> {
         Ok(NewOrder::new(ProductId::from(product), denomination, quantity, ClientReference::new("ord-1")?))

@@ -30,7 +30,7 @@ fn wallets_are_listed_with_their_filters() -> Result<()> {
 }
 
 #[test]
-fn balances_are_exact_and_types_are_kept() -> Result<()> {
+fn balances_are_exact_and_unknown_types_are_kept() -> Result<()> {
     let wallets: Vec<Wallet> = read("wallets/wallets")?;
     let seen: Vec<_> =
         wallets.iter().map(|wallet| (wallet.amount.to_string(), wallet.wallet_type.as_str())).collect();
@@ -55,7 +55,7 @@ fn all_wallets_are_walked() -> Result<()> {
 }
 
 #[test]
-fn a_server_that_ignores_the_page_does_not_keep_a_walk_going_forever() -> Result<()> {
+fn a_walk_ends_on_a_server_that_ignores_the_page_number() -> Result<()> {
     let mut api = Api::start()?;
     let body = format!("[{}]", fixture("wallets/wallet")?);
     let calls: Vec<_> = [1, 2]
@@ -77,7 +77,7 @@ fn a_server_that_ignores_the_page_does_not_keep_a_walk_going_forever() -> Result
 }
 
 #[test]
-fn one_wallet_is_fetched_to_the_last_digit() -> Result<()> {
+fn one_wallet_is_fetched_with_its_exact_balance() -> Result<()> {
     let mut api = Api::start()?;
     let call = api.get("/api/v1/wallets/9").with_body(fixture("wallets/wallet")?).create();
     let wallet = api.session.get_wallet(WalletId::from(9))?;
@@ -115,7 +115,7 @@ fn transactions_are_listed_with_their_filters() -> Result<()> {
 }
 
 #[test]
-fn the_size_of_a_transaction_does_not_depend_on_how_the_server_signs_it() -> Result<()> {
+fn the_amount_of_a_transaction_is_the_same_with_or_without_a_sign() -> Result<()> {
     let positive: Vec<Transaction> = read("wallets/transactions")?;
     let signed: Vec<Transaction> = read("wallets/transactions_signed")?;
     for transaction in [&positive[0], &signed[0]] {
@@ -131,7 +131,7 @@ fn the_size_of_a_transaction_does_not_depend_on_how_the_server_signs_it() -> Res
 }
 
 #[test]
-fn all_transactions_are_walked_page_after_page() -> Result<()> {
+fn all_transactions_are_walked() -> Result<()> {
     let mut api = Api::start()?;
     let first = api
         .get("/api/v1/transactions?limit=500&page=1&wallet_id=9")
@@ -164,7 +164,7 @@ fn one_transaction_is_fetched() -> Result<()> {
 }
 
 #[test]
-fn wrong_input_is_refused_before_anything_is_sent() -> Result<()> {
+fn invalid_input_is_refused_before_anything_is_sent() -> Result<()> {
     let api = Api::start()?;
     let session = &api.session;
     let errors = [
@@ -186,7 +186,7 @@ fn wrong_input_is_refused_before_anything_is_sent() -> Result<()> {
 }
 
 #[test]
-fn an_amount_that_is_no_number_is_an_error_that_does_not_quote_it() -> Result<()> {
+fn the_error_of_an_amount_that_is_not_a_number_does_not_quote_it() -> Result<()> {
     let mut api = Api::start()?;
     let body = r#"{"id":9,"currency_id":1,"amount":"NaN-4711","type":"PREPAID"}"#;
     let call = api.get("/api/v1/wallets/9").with_body(body).create();

@@ -1,4 +1,4 @@
-//! What errors of every kind tell, when a server repeats everything it was given.
+//! Errors of every kind, from a server that quotes everything it receives.
 
 use std::collections::HashSet;
 use std::net::TcpListener;
@@ -11,12 +11,12 @@ use popup_rewards::{
 use serde_json::json as object;
 
 use super::logs;
-use super::planted::{ACCESS, CARD, PASSWORD, PIN, PROXY, order, shows_none, tells_none};
+use super::planted::{ACCESS, CARD, PASSWORD, PIN, PROXY, error_shows_none, order, shows_none};
 use crate::common::clock::TestClock;
-use crate::common::peer::{Answer, Peer, Seen, answer, json, tokens};
+use crate::common::peer::{Peer, RawRequest, Step, json, response, tokens};
 
-/// An answer that repeats the token and the body of the request wherever an answer has room for text.
-pub(crate) fn echo(seen: &Seen, status: &str, code: &str) -> Vec<u8> {
+/// A response that quotes the token and the body of the request in every text.
+pub(crate) fn echo(seen: &RawRequest, status: &str, code: &str) -> Vec<u8> {
     let given = format!("{} {}", seen.header("authorization").unwrap_or("none"), seen.body);
     let code = format!("{code}{}", if code == "ECHO" { given.as_str() } else { "" });
     let error = object!({ "name": given, "code": code, "message": given });
@@ -32,7 +32,7 @@ pub(crate) fn echo(seen: &Seen, status: &str, code: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-type Echo = fn(&Seen) -> Vec<u8>;
+type Echo = fn(&RawRequest) -> Vec<u8>;
 
 const ECHOES: [(Echo, ErrorKind); 14] = [
     (|seen| echo(seen, "400 Bad Request", "ECHO"), ErrorKind::InvalidRequest),
@@ -56,80 +56,78 @@ fn once(builder: SessionBuilder) -> Session {
     builder.clock(TestClock::skipping()).retry(never).timeout(Duration::from_millis(500)).build().unwrap()
 }
 
-/// As often as a session asks at the most: for both tokens of a call that is refused, or in one flight.
-fn again(echo: Echo) -> impl Iterator<Item = Answer> {
-    std::iter::repeat_with(move || Answer::Echo(echo)).take(10)
+/// Returns more steps than any call needs, with both tokens refused or in one flight.
+fn again(echo: Echo) -> impl Iterator<Item = Step> {
+    std::iter::repeat_with(move || Step::Echo(echo)).take(10)
 }
 
 #[test]
-fn a_server_that_repeats_the_token_is_not_repeated() {
+fn an_error_omits_a_token_quoted_by_the_server() {
     for (echo, kind) in ECHOES {
         let peer = Peer::start(again(echo)).unwrap();
         let error = once(peer.builder()).get_order(OrderId::from(1)).unwrap_err();
         assert_eq!(error.kind(), kind, "{error:?}");
-        tells_none(&error);
+        error_shows_none(&error);
         assert!(error.request_id().is_some_and(|id| !id.is_empty()), "{error:?}");
     }
-    logs::of_ours_are_clean();
+    logs::assert_clean();
 }
 
 #[test]
-fn a_server_that_repeats_the_password_is_not_repeated() {
+fn an_error_omits_a_password_quoted_by_the_server() {
     for (echo, _) in ECHOES {
         let peer = Peer::with_auth(again(echo), []).unwrap();
         let error = once(peer.builder()).login().unwrap_err();
-        tells_none(&error);
+        error_shows_none(&error);
     }
-    logs::of_ours_are_clean();
+    logs::assert_clean();
 }
 
 #[test]
-fn a_server_that_repeats_the_refresh_token_is_not_repeated() {
+fn an_error_omits_a_refresh_token_quoted_by_the_server() {
     for (echo, _) in ECHOES {
-        // The login that may follow a refused refresh fails too, so that there is an error to look at.
-        let peer =
-            Peer::with_auth([Answer::Keep(json(tokens(1)))].into_iter().chain(again(echo)), []).unwrap();
+        // The login that may follow a refused refresh fails too, so there is always an error to check.
+        let peer = Peer::with_auth([Step::Keep(json(tokens(1)))].into_iter().chain(again(echo)), []).unwrap();
         let session = once(peer.builder());
         session.login().unwrap();
-        tells_none(&session.refresh().unwrap_err());
+        error_shows_none(&session.refresh().unwrap_err());
         shows_none(&session);
     }
-    logs::of_ours_are_clean();
+    logs::assert_clean();
 }
 
 #[test]
-fn a_server_that_repeats_the_token_at_logout_is_not_repeated() {
+fn the_error_of_a_logout_omits_a_token_quoted_by_the_server() {
     for (echo, _) in ECHOES {
         let peer =
-            Peer::with_auth([Answer::Keep(json(tokens(1))), Answer::Echo(echo), Answer::Echo(echo)], [])
-                .unwrap();
+            Peer::with_auth([Step::Keep(json(tokens(1))), Step::Echo(echo), Step::Echo(echo)], []).unwrap();
         let session = once(peer.builder());
         session.login().unwrap();
         if let Err(error) = session.logout() {
-            tells_none(&error);
+            error_shows_none(&error);
         }
         shows_none(&session);
     }
-    logs::of_ours_are_clean();
+    logs::assert_clean();
 }
 
 #[test]
-fn a_long_token_is_not_repeated_in_part() {
+fn an_error_omits_every_part_of_a_long_token() {
     let long = format!("{ACCESS}.{}", "abcdefghij".repeat(60));
     let login = tokens(1).replace(&format!("{ACCESS}-1"), &long);
     for (echo, _) in ECHOES {
-        let peer = Peer::with_auth([Answer::Keep(json(&login))], again(echo)).unwrap();
+        let peer = Peer::with_auth([Step::Keep(json(&login))], again(echo)).unwrap();
         let session = once(peer.builder());
         session.login().unwrap();
         let error = session.get_order(OrderId::from(1)).unwrap_err();
-        tells_none(&error);
+        error_shows_none(&error);
         assert!(!format!("{error:?} {error}").contains("abcdefghij"), "{error:?}");
     }
-    logs::of_ours_are_clean();
+    logs::assert_clean();
 }
 
 #[test]
-fn a_token_answer_that_cannot_be_used_is_not_quoted() {
+fn the_error_of_an_unusable_login_response_does_not_quote_it() {
     let usual = tokens(1);
     let long = format!(r#""{}""#, ACCESS.repeat(2000));
     for (member, value) in [
@@ -143,47 +141,49 @@ fn a_token_answer_that_cannot_be_used_is_not_quoted() {
     ] {
         let body = usual.replace(&member, value);
         assert_ne!(body, usual);
-        let peer = Peer::with_auth([Answer::Keep(json(body))], []).unwrap();
+        let peer = Peer::with_auth([Step::Keep(json(body))], []).unwrap();
         let error = once(peer.builder()).login().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{error:?}");
         assert_eq!(error.request_id(), Some("req-7"));
-        tells_none(&error);
+        error_shows_none(&error);
     }
-    logs::of_ours_are_clean();
+    logs::assert_clean();
 }
 
 #[test]
-fn an_order_that_cannot_be_read_or_is_another_is_not_quoted() {
+fn the_error_of_an_unreadable_or_different_order_does_not_quote_it() {
     let reference = ClientReference::new("ref-1").unwrap();
-    let asked = NewOrder::new(ProductId::from(2), 5.into(), 1, reference);
-    let torn = order().replace(r#""id":1"#, &format!(r#""id":"{CARD}""#));
+    let wanted = NewOrder::new(ProductId::from(2), 5.into(), 1, reference);
+    let malformed = order().replace(r#""id":1"#, &format!(r#""id":"{CARD}""#));
     let elsewhere = order().replace("ref-1", PIN);
-    for body in [torn, elsewhere, order()[..order().len() - 3].to_owned(), format!("<html>{CARD}</html>")] {
-        let peer = Peer::start([Answer::Keep(json(body))]).unwrap();
-        tells_none(&once(peer.builder()).create_order(&asked).unwrap_err());
+    for body in
+        [malformed, elsewhere, order()[..order().len() - 3].to_owned(), format!("<html>{CARD}</html>")]
+    {
+        let peer = Peer::start([Step::Keep(json(body))]).unwrap();
+        error_shows_none(&once(peer.builder()).create_order(&wanted).unwrap_err());
     }
     let different = order().replace(r#""quantity":1"#, r#""quantity":3"#);
     let peer = Peer::start([
-        Answer::Echo(|seen| echo(seen, "400 Bad Request", "BAD_REQUEST")),
-        Answer::Keep(json(format!("[{different}]"))),
-        Answer::Keep(json(different)),
+        Step::Echo(|seen| echo(seen, "400 Bad Request", "BAD_REQUEST")),
+        Step::Keep(json(format!("[{different}]"))),
+        Step::Keep(json(different)),
     ])
     .unwrap();
-    let error = once(peer.builder()).create_order(&asked).unwrap_err();
+    let error = once(peer.builder()).create_order(&wanted).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::DuplicateReference);
-    tells_none(&error);
-    logs::of_ours_are_clean();
+    error_shows_none(&error);
+    logs::assert_clean();
 }
 
-/// An error of each kind that can be had without a token store.
+/// Returns at least one error of each kind.
 fn one_of_each() -> Vec<Error> {
     let mut errors = Vec::new();
     for (echo, _) in ECHOES {
         let peer = Peer::start(again(echo)).unwrap();
         errors.push(once(peer.builder()).get_order(OrderId::from(1)).unwrap_err());
     }
-    let peer = Peer::with_auth([Answer::Echo(|seen| echo(seen, "401 Unauthorized", "ECHO"))], [Answer::Hang])
-        .unwrap();
+    let peer =
+        Peer::with_auth([Step::Echo(|seen| echo(seen, "401 Unauthorized", "ECHO"))], [Step::Hang]).unwrap();
     let session = once(peer.builder());
     errors.push(session.login().unwrap_err());
     session.login().unwrap();
@@ -205,9 +205,9 @@ fn one_of_each() -> Vec<Error> {
 }
 
 #[test]
-fn an_error_of_every_kind_tells_nothing() {
+fn an_error_of_every_kind_omits_the_secrets() {
     let errors = one_of_each();
-    errors.iter().for_each(tells_none);
+    errors.iter().for_each(error_shows_none);
     let kinds: HashSet<_> = errors.iter().map(Error::kind).collect();
     let all = [
         ErrorKind::Configuration,
@@ -225,12 +225,12 @@ fn an_error_of_every_kind_tells_nothing() {
         ErrorKind::Unauthorized,
     ];
     assert_eq!(kinds, HashSet::from(all));
-    logs::of_ours_are_clean();
+    logs::assert_clean();
 }
 
 #[test]
-fn a_key_that_is_too_short_to_be_found_costs_no_request_id() {
-    let peer = Peer::with_auth([Answer::Keep(answer("403 Forbidden", "", ""))], []).unwrap();
+fn a_short_key_and_secret_do_not_redact_the_request_id() {
+    let peer = Peer::with_auth([Step::Keep(response("403 Forbidden", "", ""))], []).unwrap();
     let session = once(Session::builder(&peer.url(), Credentials::new("q", "7")));
     assert_eq!(session.login().unwrap_err().request_id(), Some("req-7"));
 }

@@ -1,4 +1,4 @@
-//! What log lines hold, at the level that holds most.
+//! Log lines at trace level.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, Once, PoisonError};
@@ -9,7 +9,7 @@ use popup_rewards::{ClientReference, EsimOrderId, Event, NewOrder, OrderId, Prod
 use serde_json::Value;
 
 use super::planted::{ACCESS, ACTIVATION, CARD, PASSWORD, PIN, REFRESH, clean, esim, order, shows_none};
-use crate::common::peer::{Answer, Peer, answer, json};
+use crate::common::peer::{Peer, Step, json, response};
 use crate::common::until;
 
 struct Line {
@@ -19,7 +19,7 @@ struct Line {
     text: String,
 }
 
-/// Keeps every line of this process, from any thread and at any level.
+/// Records every log line of this process.
 struct Keeper(Mutex<Vec<Line>>);
 
 static KEEPER: Keeper = Keeper(Mutex::new(Vec::new()));
@@ -42,7 +42,7 @@ impl Log for Keeper {
     fn flush(&self) {}
 }
 
-/// Keeps log lines from now on.
+/// Starts to record log lines.
 pub(crate) fn keep() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -52,7 +52,7 @@ pub(crate) fn keep() {
     });
 }
 
-/// The lines so far of targets that begin like this, of these threads only.
+/// Returns the lines of these threads whose target starts with `target`.
 fn lines(target: &str, threads: &[ThreadId]) -> Vec<(Level, String, String)> {
     let kept = KEEPER.0.lock().unwrap_or_else(PoisonError::into_inner);
     let is_wanted = |line: &&Line| threads.contains(&line.thread) && line.target.starts_with(target);
@@ -60,27 +60,27 @@ fn lines(target: &str, threads: &[ThreadId]) -> Vec<(Level, String, String)> {
     lines.map(|line| (line.level, line.target.clone(), line.text.clone())).collect()
 }
 
-/// Searches the lines of our own targets, those of every thread.
+/// Checks the lines of this crate's targets, from every thread.
 #[track_caller]
-pub(crate) fn of_ours_are_clean() {
+pub(crate) fn assert_clean() {
     let kept = KEEPER.0.lock().unwrap_or_else(PoisonError::into_inner);
     for line in kept.iter().filter(|line| line.target.starts_with("popup_rewards")) {
         clean(&line.text);
     }
 }
 
-/// Everything a session does. Says on which threads: this one, and those of its login and its refresh.
+/// Uses a session in every way. Returns the threads involved: this one, and those of the login and the refresh.
 fn live() -> Vec<ThreadId> {
     let peer = Peer::start([
-        Answer::Keep(json(order())),
-        Answer::Keep(json(order())),
-        Answer::Keep(json(esim())),
-        Answer::Keep(answer("401 Unauthorized", "", "")),
-        Answer::Keep(json("1")),
-        Answer::Reset,
-        Answer::Reset,
-        Answer::Keep(json("{}")),
-        Answer::Echo(|seen| super::errors::echo(seen, "200 OK", "ECHO")),
+        Step::Keep(json(order())),
+        Step::Keep(json(order())),
+        Step::Keep(json(esim())),
+        Step::Keep(response("401 Unauthorized", "", "")),
+        Step::Keep(json("1")),
+        Step::Reset,
+        Step::Reset,
+        Step::Keep(json("{}")),
+        Step::Echo(|seen| super::errors::echo(seen, "200 OK", "ECHO")),
     ])
     .unwrap();
     let threads = Arc::new(Mutex::new(vec![std::thread::current().id()]));
@@ -98,7 +98,7 @@ fn live() -> Vec<ThreadId> {
     session.service_status().unwrap();
     session.get_order(OrderId::from(1)).unwrap_err();
     session.refresh().unwrap();
-    // The observer is called after the callers went on.
+    // Callers may continue before the observer is called.
     let known = || threads.lock().unwrap_or_else(PoisonError::into_inner).clone();
     until("the observer was called twice", || known().len() == 3).unwrap();
     session.logout().unwrap();
@@ -106,7 +106,7 @@ fn live() -> Vec<ThreadId> {
 }
 
 #[test]
-fn our_own_lines_hold_an_allow_list_and_no_secret() {
+fn the_log_lines_of_this_crate_hold_no_secret() {
     keep();
     let threads = live();
     let lines = lines("popup_rewards", &threads);
@@ -128,25 +128,25 @@ fn our_own_lines_hold_an_allow_list_and_no_secret() {
     ] {
         assert!(texts.iter().any(|text| text.contains(says)), "{says}: {texts:#?}");
     }
-    of_ours_are_clean();
+    assert_clean();
 }
 
 #[test]
-fn at_trace_level_ureq_proto_dumps_the_wire_and_ureq_names_queries() {
+fn the_http_library_logs_secrets_only_as_documented() {
     keep();
     let threads = live();
-    // The dump is cut into rows of 16 bytes, with the text of each at its end.
+    // The dump has rows of 16 bytes, each with its text at the end.
     let rows = |(_, _, text): &(Level, String, String)| {
         text.chars().skip(text.chars().count() - 16).collect::<String>()
     };
     let dumped: String = lines("ureq_proto::util", &threads).iter().map(rows).collect();
-    // Heads of requests and whole answers; bodies of requests are not in it.
+    // The dump holds the heads of requests and responses in full, but not the bodies of requests.
     for secret in [ACCESS, REFRESH, CARD, PIN, ACTIVATION] {
-        assert!(dumped.contains(secret), "the documentation says that {secret} is there");
+        assert!(dumped.contains(secret), "according to the documentation, the dump holds {secret}");
     }
     assert!(!dumped.contains(PASSWORD));
     assert!(lines("ureq_proto::util", &threads).iter().all(|(level, ..)| *level == Level::Trace));
-    // At trace level ureq names addresses, with their queries.
+    // At debug level, ureq logs URLs with their queries.
     let others = |query: &str| {
         let lines = lines("", &threads).into_iter().filter(|(_, target, _)| target != "ureq_proto::util");
         let found = lines.filter(|(_, _, text)| text.replace(query, "").contains("-canary-"));

@@ -1,4 +1,4 @@
-//! What panics say: their messages are built from Debug texts by whoever calls `unwrap`.
+//! Panic messages, which `unwrap` builds from debug texts.
 
 use std::sync::{Mutex, Once, PoisonError};
 
@@ -7,31 +7,31 @@ use popup_rewards::{ErrorKind, OrderId, Session};
 use super::errors::echo;
 use super::logs;
 use super::planted::{clean, order};
-use crate::common::peer::{Answer, Peer, json};
+use crate::common::peer::{Peer, Step, json};
 use crate::common::until;
 
-static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Keeps the text of every panic, and prints it as usual.
+/// Records the text of every panic, and prints it as usual.
 fn keep() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let usual = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             let thread = std::thread::current().name().unwrap_or_default().to_owned();
-            SAID.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{thread}: {panic}"));
+            PANICS.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{thread}: {panic}"));
             usual(panic);
         }));
     });
 }
 
-/// What panics of the threads with this name said.
-fn said(thread: &str) -> Vec<String> {
-    let said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
-    said.iter().filter(|said| said.starts_with(thread)).cloned().collect()
+/// Returns the texts of the panics on threads with this name.
+fn panics(thread: &str) -> Vec<String> {
+    let panics = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
+    panics.iter().filter(|text| text.starts_with(thread)).cloned().collect()
 }
 
-/// The text of the panic of a worker, from the hook and from its handle.
+/// Returns the text of a worker's panic, from the hook and from its handle.
 fn worker(name: &str, session: &Session, work: fn(Session)) -> String {
     keep();
     logs::keep();
@@ -40,22 +40,22 @@ fn worker(name: &str, session: &Session, work: fn(Session)) -> String {
     let payload = thread.join().unwrap_err();
     let constant = payload.downcast_ref::<&str>().map(|&text| text.to_owned());
     let text = payload.downcast_ref::<String>().cloned().or(constant).unwrap_or_default();
-    let hook = said(name);
-    assert!(!text.is_empty() && hook.iter().any(|said| said.contains(&text)), "{text} {hook:?}");
-    logs::of_ours_are_clean();
+    let hook = panics(name);
+    assert!(!text.is_empty() && hook.iter().any(|panic| panic.contains(&text)), "{text} {hook:?}");
+    logs::assert_clean();
     format!("{text} {hook:?}")
 }
 
-/// What the panics on threads of sessions said; one of them has to say this.
-fn said_in_a_flight(what: &str) -> String {
-    let said = || said("popup-rewards-token").join(" ");
-    until(what, || said().contains(what)).unwrap();
-    said()
+/// Waits for a panic with this text on a thread of a session, and returns the texts of all such panics.
+fn panics_in_a_flight(what: &str) -> String {
+    let texts = || panics("popup-rewards-token").join(" ");
+    until(what, || texts().contains(what)).unwrap();
+    texts()
 }
 
 #[test]
-fn a_worker_that_unwraps_an_error_says_no_secret() {
-    let failing = || Answer::Echo(|seen| echo(seen, "403 Forbidden", "ECHO"));
+fn the_panic_of_an_unwrapped_error_holds_no_secret() {
+    let failing = || Step::Echo(|seen| echo(seen, "403 Forbidden", "ECHO"));
     let peer = Peer::start([failing(), failing()]).unwrap();
     let session = peer.session().unwrap();
     let text = worker("unwraps-an-api-error", &session, |session| {
@@ -70,8 +70,8 @@ fn a_worker_that_unwraps_an_error_says_no_secret() {
 }
 
 #[test]
-fn a_worker_that_panics_with_all_it_has_says_no_secret() {
-    let peer = Peer::start([Answer::Keep(json(order()))]).unwrap();
+fn a_panic_with_the_debug_text_of_every_value_holds_no_secret() {
+    let peer = Peer::start([Step::Keep(json(order()))]).unwrap();
     let text = worker("panics-with-everything", &peer.session().unwrap(), |session| {
         let order = session.get_order(OrderId::from(1)).unwrap();
         let token = session.access_token().unwrap();
@@ -82,22 +82,22 @@ fn a_worker_that_panics_with_all_it_has_says_no_secret() {
 }
 
 #[test]
-fn an_observer_that_panics_in_the_middle_of_a_login_says_no_secret() {
+fn the_panic_of_an_observer_holds_no_secret() {
     keep();
-    let peer = Peer::start([Answer::Keep(json("[]"))]).unwrap();
+    let peer = Peer::start([Step::Keep(json("[]"))]).unwrap();
     let session = peer.builder().observer(|event| panic!("{event:?}")).build().unwrap();
     session.countries().unwrap();
-    clean(&format!("{session:?} {}", said_in_a_flight("Minted")));
+    clean(&format!("{session:?} {}", panics_in_a_flight("Minted")));
 }
 
 #[test]
-fn a_credentials_closure_that_panics_says_only_its_own() {
+fn the_panic_of_a_credentials_closure_holds_only_its_own_text() {
     keep();
     let peer = Peer::start([]).unwrap();
-    let ask = || -> popup_rewards::Result<_> { panic!("the secrets manager is {}", "down") };
-    let session = Session::new(&peer.url(), popup_rewards::Credentials::from_fn(ask)).unwrap();
+    let closure = || -> popup_rewards::Result<_> { panic!("the secrets manager is {}", "down") };
+    let session = Session::new(&peer.url(), popup_rewards::Credentials::from_fn(closure)).unwrap();
     let error = session.login().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
-    clean(&format!("{error:?} {error} {}", said_in_a_flight("the secrets manager is down")));
-    assert!(peer.seen().is_empty());
+    clean(&format!("{error:?} {error} {}", panics_in_a_flight("the secrets manager is down")));
+    assert!(peer.requests().is_empty());
 }

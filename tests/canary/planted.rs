@@ -1,4 +1,4 @@
-//! The secrets, the answers that hold them, and the search.
+//! The secrets, the responses that hold them, and the search.
 
 use std::fmt::Debug;
 
@@ -15,10 +15,10 @@ pub(crate) const ACTIVATION: &str = "LPA:1$smdp.example.com$act1vation-canary-00
 pub(crate) const WEBHOOK: &str = "wh5ec-canary-0009";
 pub(crate) const PROXY: &str = "pr0xy-canary-0010";
 
-/// What all of them have in common, and nothing else has.
+/// The part that all secrets have in common.
 const MARK: &str = "-canary-";
 
-/// An order with one card and all of its codes.
+/// An order with one gift card that has every kind of code.
 pub(crate) fn order() -> String {
     format!(
         r#"{{"id":1,"product_id":2,"denomination":5,"quantity":1,"client_reference":"ref-1","status":"DELIVERED",
@@ -41,8 +41,8 @@ pub(crate) fn shows_none(value: &impl Debug) {
     clean(&format!("{value:?} {value:#?}"));
 }
 
-/// Searches all that an error says, of itself and of its causes.
+/// Checks everything that an error and its causes show.
 #[track_caller]
-pub(crate) fn tells_none(error: &Error) {
+pub(crate) fn error_shows_none(error: &Error) {
     clean(&everything(error));
 }

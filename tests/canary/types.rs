@@ -1,4 +1,4 @@
-//! What the types themselves show.
+//! The debug texts of the public types.
 
 use std::collections::HashMap;
 
@@ -11,13 +11,13 @@ use popup_rewards::{
 use time::OffsetDateTime;
 
 use super::planted::{
-    ACCESS, ACTIVATION, CARD, CLAIM, PASSWORD, PIN, PROXY, REFRESH, WEBHOOK, clean, esim, order, shows_none,
-    tells_none,
+    ACCESS, ACTIVATION, CARD, CLAIM, PASSWORD, PIN, PROXY, REFRESH, WEBHOOK, clean, error_shows_none, esim,
+    order, shows_none,
 };
-use crate::common::peer::{Answer, Peer, json};
+use crate::common::peer::{Peer, Step, json};
 
 #[test]
-fn the_search_finds_what_is_there() {
+fn the_search_finds_each_secret() {
     let derived = format!("{:?}", Some(PIN));
     assert!(std::panic::catch_unwind(|| clean(&derived)).is_err());
     for secret in [ACCESS, ACTIVATION, CARD, CLAIM, PASSWORD, PIN, PROXY, REFRESH, WEBHOOK] {
@@ -26,16 +26,16 @@ fn the_search_finds_what_is_there() {
 }
 
 #[test]
-fn a_secret_and_credentials_show_that_they_are_redacted() {
+fn secrets_and_credentials_are_shown_as_redacted() {
     assert_eq!(format!("{:?}", Secret::new(PIN)), "[redacted]");
     let fixed = Credentials::new("key", PASSWORD);
     assert_eq!(format!("{fixed:?}"), "Credentials([redacted])");
-    let asked = Credentials::from_fn(|| Ok(Credentials::new("key", PASSWORD)));
-    assert_eq!(format!("{asked:?}"), "Credentials([redacted])");
+    let from_closure = Credentials::from_fn(|| Ok(Credentials::new("key", PASSWORD)));
+    assert_eq!(format!("{from_closure:?}"), "Credentials([redacted])");
 }
 
 #[test]
-fn orders_show_which_codes_there_are_and_not_what_they_are() {
+fn an_order_shows_which_codes_it_has_but_not_the_codes() {
     let order: Order = serde_json::from_str(&order()).unwrap();
     let shown = format!("{:?}", order.vouchers[0]);
     assert!(shown.contains("card_number: Some([redacted])") && shown.contains("pin_code: Some([redacted])"));
@@ -49,7 +49,7 @@ fn orders_show_which_codes_there_are_and_not_what_they_are() {
 }
 
 #[test]
-fn an_access_token_and_its_claims_show_when_it_ends_and_no_more() {
+fn an_access_token_and_its_claims_show_only_the_expiry() {
     let peer = Peer::start([]).unwrap();
     let token: AccessToken = peer.session().unwrap().access_token().unwrap();
     assert!(token.expose().starts_with(ACCESS));
@@ -64,8 +64,8 @@ fn an_access_token_and_its_claims_show_when_it_ends_and_no_more() {
 }
 
 #[test]
-fn a_session_shows_its_state_before_during_and_after() {
-    let peer = Peer::start([Answer::Keep(json(order())), Answer::Keep(json("{}"))]).unwrap();
+fn a_session_shows_its_state_and_no_secret() {
+    let peer = Peer::start([Step::Keep(json(order())), Step::Keep(json("{}"))]).unwrap();
     let session = peer.session().unwrap();
     shows_none(&session);
     session.get_order(OrderId::from(1)).unwrap();
@@ -79,7 +79,7 @@ fn a_session_shows_its_state_before_during_and_after() {
 }
 
 #[test]
-fn a_builder_shows_no_password_of_a_proxy_or_a_url() {
+fn a_builder_shows_no_password() {
     let builder = Session::builder(
         &format!("https://user:{PASSWORD}@api.example.com"),
         Credentials::new("key", PASSWORD),
@@ -90,7 +90,7 @@ fn a_builder_shows_no_password_of_a_proxy_or_a_url() {
 }
 
 #[test]
-fn what_is_sent_shows_no_body_and_no_query() {
+fn a_call_or_an_order_shows_no_body_query_or_email() {
     let body = HashMap::from([("pin", PIN)]);
     let call = RawCall::post("/api/v1/new").json(&body).query("code", CARD);
     assert!(format!("{call:?}").contains("/api/v1/new"));
@@ -101,8 +101,7 @@ fn what_is_sent_shows_no_body_and_no_query() {
 
 #[test]
 fn a_page_of_orders_shows_no_codes() {
-    let peer =
-        Peer::start([Answer::Keep(json(format!("[{}]", order()))), Answer::Keep(json(esim()))]).unwrap();
+    let peer = Peer::start([Step::Keep(json(format!("[{}]", order()))), Step::Keep(json(esim()))]).unwrap();
     let session = peer.session().unwrap();
     let page: Page<Order> = session.list_orders(&ListOrders::new()).unwrap();
     assert_eq!(page.items[0].vouchers[0].card_number.as_ref().unwrap().expose(), CARD);
@@ -111,7 +110,7 @@ fn a_page_of_orders_shows_no_codes() {
 }
 
 #[test]
-fn a_webhook_shows_neither_its_secret_nor_a_wrong_signature() {
+fn a_webhook_event_or_error_shows_no_secret_signature_or_data() {
     let secret = Secret::new(WEBHOOK);
     let now = OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(1_930_212_300);
     let body = format!(
@@ -124,9 +123,9 @@ fn a_webhook_shows_neither_its_secret_nor_a_wrong_signature() {
     let event = webhook::verify(body.as_bytes(), &headers, &secret, now).unwrap();
     shows_none(&event);
     let forged = [("X-Signature".to_owned(), CARD.as_bytes().to_vec()), headers[1].clone()];
-    tells_none(&webhook::verify(body.as_bytes(), &forged, &secret, now).unwrap_err());
+    error_shows_none(&webhook::verify(body.as_bytes(), &forged, &secret, now).unwrap_err());
     let late = now + time::Duration::hours(1);
-    tells_none(&webhook::verify(body.as_bytes(), &headers, &secret, late).unwrap_err());
+    error_shows_none(&webhook::verify(body.as_bytes(), &headers, &secret, late).unwrap_err());
 }
 
 #[test]

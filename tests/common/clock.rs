@@ -1,4 +1,4 @@
-//! A clock in the hands of a test.
+//! A clock that a test moves.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -11,13 +11,14 @@ use popup_rewards::sandbox::{Sandbox, SandboxClock};
 
 type Hook = dyn Fn(Duration) + Send + Sync;
 
-/// Stands still until a test advances it, unless it is [`of`](TestClock::of) a sandbox. It records every pause.
+/// A clock that stands still until a test advances it, or follows a sandbox if made with [`of`](TestClock::of).
+/// Records every pause.
 ///
-/// The time is in atomics, so that a forked child can read it whatever its parent's threads held.
+/// The time is kept in atomics: a forked child can read it whatever locks its parent's threads held.
 #[derive(Clone, Default)]
 pub(crate) struct TestClock {
     shared: Arc<Shared>,
-    /// Advances by itself, with the server.
+    /// If set, the time is that of the sandbox's server.
     sandbox: Option<SandboxClock>,
     skips: bool,
 }
@@ -33,18 +34,18 @@ struct Shared {
     hook: Mutex<Option<Arc<Hook>>>,
 }
 
-/// A test moves a clock by years at the most.
+/// Saturates. Tests move a clock by years at most.
 fn nanos(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
 impl TestClock {
-    /// One on which pauses take no time.
+    /// Creates a clock on which pauses take no time.
     pub(crate) fn skipping() -> Self {
         TestClock { skips: true, ..TestClock::default() }
     }
 
-    /// The sandbox's clock, on which pauses take no time.
+    /// Creates a clock that shows the sandbox's time. Pauses take no real time.
     pub(crate) fn of(sandbox: &Sandbox) -> Self {
         TestClock { sandbox: Some(sandbox.clock().skip_sleeps()), ..TestClock::skipping() }
     }
@@ -55,7 +56,7 @@ impl TestClock {
         self
     }
 
-    /// Sets the time of day to that of the system. It is in 1970 otherwise.
+    /// Sets the time of day to that of the system. Without this call the clock starts in 1970.
     pub(crate) fn today(self) -> Self {
         self.at(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
     }
@@ -66,7 +67,7 @@ impl TestClock {
         wakers.iter().for_each(Waker::wake_by_ref);
     }
 
-    /// Moves the time of day alone, as a suspended machine does.
+    /// Moves only the time of day, as when the machine is suspended.
     pub(crate) fn step_forward(&self, by: Duration) {
         self.shared.origin.fetch_add(nanos(by), Ordering::SeqCst);
     }
@@ -75,12 +76,12 @@ impl TestClock {
         self.shared.origin.fetch_sub(nanos(by), Ordering::SeqCst);
     }
 
-    /// Runs at the start of each pause, with its length. The start of a pause is between two attempts of a call.
+    /// Calls `hook` with the length of each pause before the pause starts, which is between two attempts of a call.
     pub(crate) fn at_each_pause(&self, hook: impl Fn(Duration) + Send + Sync + 'static) {
         *self.shared.hook.lock() = Some(Arc::new(hook));
     }
 
-    /// Runs at the start of the next pause, and only then.
+    /// Calls `hook` before the next pause only.
     pub(crate) fn at_the_next_pause(&self, hook: impl FnOnce() + Send + 'static) {
         let hook = Mutex::new(Some(hook));
         self.at_each_pause(move |_| {
@@ -95,7 +96,6 @@ impl TestClock {
         self.shared.pauses.lock().clone()
     }
 
-    /// The sum of all pauses.
     pub(crate) fn paused(&self) -> Duration {
         self.pauses().iter().sum()
     }
@@ -140,7 +140,8 @@ impl Clock for TestClock {
         }
     }
 
-    /// The middle of every range: an hour's token turns at 52.5 minutes, a pause is half its longest.
+    /// Returns the middle of the range: a token of an hour is refreshed after 52.5 minutes, and a backoff is half its
+    /// maximum.
     fn random(&self) -> f64 {
         0.5
     }

@@ -1,13 +1,14 @@
-//! What an error says, and what it must not say.
+//! Checks of what an error says and of what it must not say.
 
 use std::error::Error as StdError;
 use std::fmt::{Debug, Write};
 
 use popup_rewards::{Error, ErrorKind, Result};
 
-/// Returns the error of a call that has to fail like this, and checks that it quotes no canary.
+/// Asserts that a call failed with `kind` and a message that contains `says`, and that the error quotes no canary.
+/// Returns the error.
 #[track_caller]
-#[expect(clippy::unwrap_used, reason = "it fails the test that called it")]
+#[expect(clippy::unwrap_used, reason = "a failure here fails the calling test")]
 pub(crate) fn failed<T: Debug>(result: Result<T>, kind: ErrorKind, says: &str) -> Error {
     let error = result.unwrap_err();
     assert_eq!(error.kind(), kind, "{error:?}");
@@ -17,7 +18,7 @@ pub(crate) fn failed<T: Debug>(result: Result<T>, kind: ErrorKind, says: &str) -
     error
 }
 
-/// All that an error shows of itself and of its causes.
+/// Returns every text that an error and its causes show.
 pub(crate) fn everything(error: &Error) -> String {
     let mut text = format!("{error:?} {error:#?} {error} {error:#}");
     for part in [error.code(), error.server_message(), error.request_id(), error.client_reference()] {

@@ -1,4 +1,4 @@
-//! What the tests of several nouns share: a mock server that knows the login, and a session on it.
+//! A mock server that handles the login, and a session that uses it.
 
 use std::path::Path;
 
@@ -8,13 +8,13 @@ use popup_rewards::{Credentials, Session};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-/// The access token that the mock server gives out and expects back.
+/// The access token that the mock server issues and expects.
 pub(crate) const TOKEN: &str = "access-token-of-the-mock";
 
-/// A mock server and a session on it.
+/// A mock server and a session that uses it.
 ///
-/// Whatever a test did not announce is answered with 501 and the text of what was missing, and counted:
-/// [`finish`](Api::finish) fails if there was any.
+/// The server responds to a request without a mock with a 501 that names it. [`finish`](Api::finish) fails if there was
+/// one.
 pub(crate) struct Api {
     server: ServerGuard,
     unexpected: Vec<Mock>,
@@ -23,12 +23,12 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    /// A server that answers the one login that a test may cost.
+    /// Starts a server that expects a single login.
     pub(crate) fn start() -> Result<Api> {
         Api::start_with(|body| body)
     }
 
-    /// The same, with its response to the login changed.
+    /// Like [`start`](Api::start), but changes the response to the login.
     pub(crate) fn start_with(change: impl FnOnce(String) -> String) -> Result<Api> {
         let mut server = Server::new();
         let unexpected = ["GET", "POST", "PATCH"].map(|method| catch_all(&mut server, method)).into();
@@ -37,22 +37,22 @@ impl Api {
         Ok(Api { server, unexpected, login, session })
     }
 
-    /// A GET with exactly this path and query, the token and no body.
+    /// Expects a GET with exactly this path and query, the token and no body.
     pub(crate) fn get(&mut self, target: &str) -> Mock {
         self.mock("GET", target).match_body(Matcher::Exact(String::new()))
     }
 
-    /// A POST with exactly this path, the token and, byte for byte, this body.
+    /// Expects a POST with exactly this path and body, and the token.
     pub(crate) fn post(&mut self, target: &str, body: &str) -> Mock {
         self.mock("POST", target).match_header("content-type", "application/json").match_body(body)
     }
 
-    /// A PATCH with exactly this path, the token and, byte for byte, this body.
+    /// Expects a PATCH with exactly this path and body, and the token.
     pub(crate) fn patch(&mut self, target: &str, body: &str) -> Mock {
         self.mock("PATCH", target).match_header("content-type", "application/json").match_body(body)
     }
 
-    /// A GET that must not carry the token.
+    /// Expects a GET that does not carry the token.
     pub(crate) fn get_without_token(&mut self, target: &str) -> Mock {
         self.server.mock("GET", target).match_header("authorization", Matcher::Missing)
     }
@@ -65,7 +65,7 @@ impl Api {
             .with_header("x-request-id", "req-1")
     }
 
-    /// Takes back all mocks but the one for the unexpected; the session stays logged in.
+    /// Removes all mocks except those for the login and for unexpected requests. The session stays logged in.
     pub(crate) fn forget_mocks(&mut self) -> Result<()> {
         self.server.reset();
         self.unexpected = ["GET", "POST", "PATCH"].map(|method| catch_all(&mut self.server, method)).into();
@@ -73,22 +73,22 @@ impl Api {
         Ok(())
     }
 
-    /// Like [`finish`](Api::finish), for what must not even log in.
+    /// Like [`finish`](Api::finish), but fails if the session logged in.
     pub(crate) fn finish_without_login(self) {
         self.unexpected.iter().for_each(Mock::assert);
         assert!(!self.login.matched(), "the session logged in");
     }
 
-    /// Fails unless the session logged in once, or if it sent anything that the test did not announce.
+    /// Fails unless the session logged in exactly once and sent nothing without a mock.
     pub(crate) fn finish(self) {
         self.unexpected.iter().for_each(Mock::assert);
         self.login.assert();
     }
 }
 
-/// Created before all others and never due, so that it answers only what no other mock is for.
+/// Must be created first: mockito prefers a mock that still expects a request, and then the one created last.
 fn catch_all(server: &mut Server, method: &'static str) -> Mock {
-    let answer = move |request: &Request| {
+    let respond = move |request: &Request| {
         let target = request.path_and_query();
         let body = request.utf8_lossy_body().unwrap_or_default();
         let message = format!("no mock for {method} {target} {body}");
@@ -96,7 +96,7 @@ fn catch_all(server: &mut Server, method: &'static str) -> Mock {
             .to_string()
             .into_bytes()
     };
-    server.mock(method, Matcher::Any).with_status(501).with_body_from_request(answer).expect(0).create()
+    server.mock(method, Matcher::Any).with_status(501).with_body_from_request(respond).expect(0).create()
 }
 
 fn login(server: &mut Server, change: impl FnOnce(String) -> String) -> Result<Mock> {
@@ -116,13 +116,13 @@ fn login(server: &mut Server, change: impl FnOnce(String) -> String) -> Result<M
     Ok(login)
 }
 
-/// The text of `tests/fixtures/<name>.json`.
+/// Reads `tests/fixtures/<name>.json`.
 pub(crate) fn fixture(name: &str) -> Result<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name).with_extension("json");
-    std::fs::read_to_string(&path).with_context(|| format!("no fixture {name}"))
+    std::fs::read_to_string(&path).with_context(|| format!("cannot read the fixture {name}"))
 }
 
-/// A fixture read as the type it stands for.
+/// Parses a fixture.
 pub(crate) fn read<T: serde::de::DeserializeOwned>(name: &str) -> Result<T> {
-    serde_json::from_str(&fixture(name)?).with_context(|| format!("fixture {name} cannot be read"))
+    serde_json::from_str(&fixture(name)?).with_context(|| format!("cannot parse the fixture {name}"))
 }

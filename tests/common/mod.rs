@@ -1,4 +1,4 @@
-//! What several test programs share.
+//! Helpers that several test programs share.
 #![allow(dead_code, unused_imports, reason = "each test program uses the part it needs")]
 
 pub(crate) mod clock;
@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-/// Far longer than anything here takes: what never comes shows as a failure, not as a hang.
+/// How long to wait for another thread. A test that would hang fails after this time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Waits for what another thread does.
+/// Waits until another thread has made the condition true.
 pub(crate) fn until(what: &str, reached: impl Fn() -> bool) -> Result<()> {
     let started = Instant::now();
     while !reached() {
-        ensure!(started.elapsed() < PATIENCE, "{what}: it does not come to that");
+        ensure!(started.elapsed() < PATIENCE, "timed out: {what}");
         std::thread::sleep(Duration::from_millis(1));
     }
     Ok(())

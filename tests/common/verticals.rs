@@ -1,4 +1,4 @@
-//! The three verticals, as far as placing, finding and waiting for an order goes.
+//! The order calls of the three verticals behind one interface.
 
 use std::time::Duration;
 
@@ -23,12 +23,12 @@ pub(crate) const VERTICALS: [Vertical; 3] = [Vertical::Voucher, Vertical::Topup,
 
 /// An order of any vertical.
 #[derive(Debug)]
-pub(crate) struct Placed {
+pub(crate) struct AnyOrder {
     pub(crate) id: i64,
     pub(crate) reference: Option<String>,
     pub(crate) status: String,
-    /// It is the product and the amount of [`Vertical::create`], with everything that only the order itself shows.
-    pub(crate) is_whole: bool,
+    /// Whether it has the product and the amount of [`Vertical::create`], and all that only the full order shows.
+    pub(crate) is_complete: bool,
 }
 
 impl Vertical {
@@ -56,69 +56,69 @@ impl Vertical {
         }
     }
 
-    /// Places the usual order.
-    pub(crate) fn create(self, session: &Session, reference: &ClientReference) -> Result<Placed> {
+    /// Places an order with the default product.
+    pub(crate) fn create(self, session: &Session, reference: &ClientReference) -> Result<AnyOrder> {
         self.create_of(session, reference, 0)
     }
 
-    /// Places an order of another product.
-    pub(crate) fn create_other(self, session: &Session, reference: &ClientReference) -> Result<Placed> {
+    /// Places an order with another product.
+    pub(crate) fn create_other(self, session: &Session, reference: &ClientReference) -> Result<AnyOrder> {
         self.create_of(session, reference, 3)
     }
 
-    fn create_of(self, session: &Session, reference: &ClientReference, further: i64) -> Result<Placed> {
+    fn create_of(self, session: &Session, reference: &ClientReference, further: i64) -> Result<AnyOrder> {
         let reference = reference.clone();
         match self {
             Vertical::Voucher => {
-                session.create_order(&cards(3001 + further, 20, 2, reference)).map(Placed::from)
+                session.create_order(&gift_cards(3001 + further, 20, 2, reference)).map(AnyOrder::from)
             }
             Vertical::Topup => {
                 let product = TopupProductId::from(401 + further);
                 let order = NewTopupOrder::new(product, Decimal::new(499, 2), reference);
                 session
                     .create_topup_order(&order.input("player_id", "p1").input("server", "eu"))
-                    .map(Placed::from)
+                    .map(AnyOrder::from)
             }
             Vertical::Esim => {
                 let product = EsimProductId::from(601 + further);
                 let order = NewEsimOrder::new(product, Decimal::new(450, 2), reference);
-                session.create_esim_order(&order).map(Placed::from)
+                session.create_esim_order(&order).map(AnyOrder::from)
             }
         }
     }
 
-    pub(crate) fn get(self, session: &Session, id: i64) -> Result<Placed> {
+    pub(crate) fn get(self, session: &Session, id: i64) -> Result<AnyOrder> {
         match self {
-            Vertical::Voucher => session.get_order(id.into()).map(Placed::from),
-            Vertical::Topup => session.get_topup_order(id.into()).map(Placed::from),
-            Vertical::Esim => session.get_esim_order(id.into()).map(Placed::from),
+            Vertical::Voucher => session.get_order(id.into()).map(AnyOrder::from),
+            Vertical::Topup => session.get_topup_order(id.into()).map(AnyOrder::from),
+            Vertical::Esim => session.get_esim_order(id.into()).map(AnyOrder::from),
         }
     }
 
-    pub(crate) fn find(self, session: &Session, reference: &ClientReference) -> Result<Option<Placed>> {
+    pub(crate) fn find(self, session: &Session, reference: &ClientReference) -> Result<Option<AnyOrder>> {
         Ok(match self {
-            Vertical::Voucher => session.find_order(reference)?.map(Placed::from),
-            Vertical::Topup => session.find_topup_order(reference)?.map(Placed::from),
-            Vertical::Esim => session.find_esim_order(reference)?.map(Placed::from),
+            Vertical::Voucher => session.find_order(reference)?.map(AnyOrder::from),
+            Vertical::Topup => session.find_topup_order(reference)?.map(AnyOrder::from),
+            Vertical::Esim => session.find_esim_order(reference)?.map(AnyOrder::from),
         })
     }
 
-    pub(crate) fn wait(self, session: &Session, id: i64, timeout: Duration) -> Result<Placed> {
+    pub(crate) fn wait(self, session: &Session, id: i64, timeout: Duration) -> Result<AnyOrder> {
         match self {
-            Vertical::Voucher => session.wait_for_order(id.into(), timeout).map(Placed::from),
-            Vertical::Topup => session.wait_for_topup_order(id.into(), timeout).map(Placed::from),
-            Vertical::Esim => session.wait_for_esim_order(id.into(), timeout).map(Placed::from),
+            Vertical::Voucher => session.wait_for_order(id.into(), timeout).map(AnyOrder::from),
+            Vertical::Topup => session.wait_for_topup_order(id.into(), timeout).map(AnyOrder::from),
+            Vertical::Esim => session.wait_for_esim_order(id.into(), timeout).map(AnyOrder::from),
         }
     }
 
-    /// How often an order was created, listed and got.
+    /// Returns the number of calls that create, list and get an order.
     pub(crate) fn calls(self, sandbox: &Sandbox) -> [u64; 3] {
         [self.create_route(), self.list_route(), self.one_route()].map(|route| sandbox.calls(route))
     }
 }
 
-/// An order of gift cards.
-pub(crate) fn cards(product: i64, value: i64, quantity: u32, reference: ClientReference) -> NewOrder {
+/// Builds a gift card order.
+pub(crate) fn gift_cards(product: i64, value: i64, quantity: u32, reference: ClientReference) -> NewOrder {
     NewOrder::new(ProductId::from(product), Decimal::from(value), quantity, reference)
 }
 
@@ -126,7 +126,7 @@ pub(crate) fn named(reference: &str) -> ClientReference {
     ClientReference::new(reference).unwrap_or_else(|_| ClientReference::generate())
 }
 
-/// A session on whose clock no pause takes time.
+/// Returns a builder of a session on whose clock pauses take no time, and that clock.
 pub(crate) fn quick(sandbox: &Sandbox) -> (SessionBuilder, TestClock) {
     let pauses = TestClock::of(sandbox);
     let builder = Session::builder(&sandbox.url(), sandbox.credentials())
@@ -135,13 +135,13 @@ pub(crate) fn quick(sandbox: &Sandbox) -> (SessionBuilder, TestClock) {
     (builder, pauses)
 }
 
-impl From<Order> for Placed {
+impl From<Order> for AnyOrder {
     fn from(order: Order) -> Self {
         let has_codes = order.vouchers.len() == 2
             && order.vouchers.iter().all(|it| it.card_number.is_some() || it.claim_url.is_some());
-        Placed {
+        AnyOrder {
             id: order.id.get(),
-            is_whole: order.status == OrderStatus::Delivered
+            is_complete: order.status == OrderStatus::Delivered
                 && (order.product_id, order.quantity) == (3001.into(), 2)
                 && order.denomination == Decimal::from(20)
                 && has_codes,
@@ -151,11 +151,11 @@ impl From<Order> for Placed {
     }
 }
 
-impl From<TopupOrder> for Placed {
+impl From<TopupOrder> for AnyOrder {
     fn from(order: TopupOrder) -> Self {
-        Placed {
+        AnyOrder {
             id: order.id.get(),
-            is_whole: matches!(order.status, TopupOrderStatus::Pending | TopupOrderStatus::Delivered)
+            is_complete: matches!(order.status, TopupOrderStatus::Pending | TopupOrderStatus::Delivered)
                 && order.product_id == Some(401.into())
                 && order.amount == Decimal::new(47_405, 4)
                 && order.transaction_id.is_some(),
@@ -165,11 +165,11 @@ impl From<TopupOrder> for Placed {
     }
 }
 
-impl From<EsimOrder> for Placed {
+impl From<EsimOrder> for AnyOrder {
     fn from(order: EsimOrder) -> Self {
-        Placed {
+        AnyOrder {
             id: order.id.get(),
-            is_whole: order.status == EsimOrderStatus::Delivered
+            is_complete: order.status == EsimOrderStatus::Delivered
                 && order.product_id == Some(601.into())
                 && order.amount == Decimal::new(441, 2)
                 && order.activation_code.is_some_and(|code| code.expose().starts_with("LPA:")),

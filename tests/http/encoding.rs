@@ -1,4 +1,4 @@
-//! Compression: taken where it is safe, refused where an answer can hold a secret.
+//! Compression is accepted where it is safe, and not requested if a response can hold a secret.
 
 use std::io::Write;
 
@@ -11,51 +11,51 @@ use serde_json::Value;
 
 use super::{CANARY, COUNTRY};
 use crate::common::errors::failed;
-use crate::common::peer::{Answer, Peer, answer, json};
+use crate::common::peer::{Peer, Step, json, response};
 
 fn gzip(text: &str) -> Vec<u8> {
     spelled("gzip", text)
 }
 
 fn spelled(coding: &str, text: &str) -> Vec<u8> {
-    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
-    packed.write_all(text.as_bytes()).unwrap();
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
     let headers = format!("content-type: application/json\r\ncontent-encoding: {coding}\r\n");
-    answer("200 OK", &headers, packed.finish().unwrap())
+    response("200 OK", &headers, encoder.finish().unwrap())
 }
 
 #[test]
-fn a_packed_answer_is_unpacked_however_gzip_is_spelled() {
+fn gzip_is_decompressed_under_every_spelling() {
     for coding in ["gzip", "GZIP", "x-gzip", "X-GZip "] {
-        let peer = Peer::start([Answer::Keep(spelled(coding, COUNTRY))]).unwrap();
+        let peer = Peer::start([Step::Keep(spelled(coding, COUNTRY))]).unwrap();
         let session = peer.session().unwrap();
         assert_eq!(session.get_country(CountryId::from(1)).unwrap().name, "United States", "{coding}");
     }
 }
 
 #[test]
-fn a_packed_answer_that_is_damaged_or_cut_is_not_quoted() {
+fn a_damaged_or_truncated_gzip_body_is_not_quoted() {
     let text = format!(r#"{{"id":1,"name":"{CANARY}"}}"#);
-    let whole = gzip(&text);
-    let mut damaged = whole.clone();
+    let complete = gzip(&text);
+    let mut damaged = complete.clone();
     let middle = damaged.len() - 20;
     damaged[middle] ^= 0x55;
-    let not_packed = answer("200 OK", "content-encoding: gzip\r\n", text);
-    for bytes in [damaged, not_packed] {
-        let peer = Peer::start([Answer::Keep(bytes)]).unwrap();
+    let not_compressed = response("200 OK", "content-encoding: gzip\r\n", text);
+    for bytes in [damaged, not_compressed] {
+        let peer = Peer::start([Step::Keep(bytes)]).unwrap();
         let session = peer.builder().retry(RetryPolicy::new().retries(0)).build().unwrap();
         failed(session.get_country(CountryId::from(1)), ErrorKind::InvalidResponse, "decompressed");
     }
-    let peer = Peer::start([Answer::Close(whole[..whole.len() - 10].to_vec())]).unwrap();
+    let peer = Peer::start([Step::Close(complete[..complete.len() - 10].to_vec())]).unwrap();
     let session = peer.builder().retry(RetryPolicy::new().retries(0)).build().unwrap();
     failed(session.get_country(CountryId::from(1)), ErrorKind::Network, "in the middle of the response");
 }
 
 #[test]
-fn answers_that_can_hold_secrets_are_asked_for_unpacked() {
+fn no_compression_is_requested_if_a_response_can_hold_secrets() {
     let order = r#"{"id":1,"product_id":2,"denomination":5,"quantity":1,"status":"PENDING"}"#;
-    let peer = Peer::start([order, order, "[]", "[]", "1", "[]", "{}"].map(|body| Answer::Keep(json(body))))
-        .unwrap();
+    let peer =
+        Peer::start([order, order, "[]", "[]", "1", "[]", "{}"].map(|body| Step::Keep(json(body)))).unwrap();
     let session = peer.session().unwrap();
     let reference = ClientReference::new("ref-1").unwrap();
     session.create_order(&NewOrder::new(ProductId::from(2), 5.into(), 1, reference.clone())).unwrap();
@@ -66,8 +66,8 @@ fn answers_that_can_hold_secrets_are_asked_for_unpacked() {
     session.countries().unwrap();
     session.refresh().unwrap();
     session.logout().unwrap();
-    let asked: Vec<_> = peer
-        .seen()
+    let requested: Vec<_> = peer
+        .requests()
         .iter()
         .map(|seen| (seen.line().to_owned(), seen.header("accept-encoding").unwrap_or("none").to_owned()))
         .collect();
@@ -82,13 +82,13 @@ fn answers_that_can_hold_secrets_are_asked_for_unpacked() {
         ("POST /auth/refresh", "identity"),
         ("POST /auth/logout", "identity"),
     ];
-    assert_eq!(asked, expected.map(|(line, encoding)| (line.to_owned(), encoding.to_owned())));
+    assert_eq!(requested, expected.map(|(line, encoding)| (line.to_owned(), encoding.to_owned())));
 }
 
 #[test]
-fn a_packed_answer_that_stalls_is_a_timeout() {
-    let whole = gzip(COUNTRY);
-    let peer = Peer::start([Answer::Keep(whole[..whole.len() - 10].to_vec())]).unwrap();
+fn a_gzip_body_that_stalls_is_a_timeout() {
+    let complete = gzip(COUNTRY);
+    let peer = Peer::start([Step::Keep(complete[..complete.len() - 10].to_vec())]).unwrap();
     let never = RetryPolicy::new().retries(0);
     let session = peer.builder().retry(never).timeout(std::time::Duration::from_millis(250)).build().unwrap();
     failed(session.get_country(CountryId::from(1)), ErrorKind::Timeout, "no response from the server");

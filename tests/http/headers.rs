@@ -1,4 +1,4 @@
-//! Which headers go out, and which secrets go where.
+//! The headers and secrets of each request.
 
 use std::time::Duration;
 
@@ -7,32 +7,32 @@ use serde_json::Value;
 
 use super::COUNTRY;
 use crate::common::clock::TestClock;
-use crate::common::peer::{ACCESS, Answer, KEY, PASSWORD, Peer, REFRESH, Seen, answer, json};
+use crate::common::peer::{ACCESS, KEY, PASSWORD, Peer, REFRESH, RawRequest, Step, json, response};
 
-/// What a session sends in its life: login, calls, a 401 with a refresh, a call without a token, a logout.
-fn life(settings: impl FnOnce(SessionBuilder) -> SessionBuilder) -> Vec<Seen> {
+/// Returns the requests of a session's life: login, calls, a 401 with a refresh, a call without a token, logout.
+fn life(settings: impl FnOnce(SessionBuilder) -> SessionBuilder) -> Vec<RawRequest> {
     let peer = Peer::start([
-        Answer::Keep(json(COUNTRY)),
-        Answer::Keep(answer("401 Unauthorized", "", "")),
-        Answer::Keep(json("1")),
-        Answer::Keep(json("{}")),
+        Step::Keep(json(COUNTRY)),
+        Step::Keep(response("401 Unauthorized", "", "")),
+        Step::Keep(json("1")),
+        Step::Keep(json("{}")),
     ])
     .unwrap();
     let clock = TestClock::default();
     let session = settings(peer.builder().clock(clock.clone())).build().unwrap();
     session.get_country(CountryId::from(1)).unwrap();
-    // A younger token would be tried again as it is.
+    // A token younger than 5 seconds would be retried as it is.
     clock.advance(Duration::from_secs(6));
     session.call::<Value>(&RawCall::post("/api/v1/new").json(&1)).unwrap();
     session.service_status().unwrap();
     session.logout().unwrap();
-    peer.seen()
+    peer.requests()
 }
 
 #[test]
-fn the_tokens_and_the_password_go_where_they_belong_and_nowhere_else() {
+fn tokens_and_credentials_are_sent_only_where_they_belong() {
     let seen = life(|builder| builder);
-    let lines: Vec<_> = seen.iter().map(Seen::line).collect();
+    let lines: Vec<_> = seen.iter().map(RawRequest::line).collect();
     let expected = [
         "POST /auth/login",
         "GET /api/v1/countries/1",
@@ -60,7 +60,7 @@ fn the_tokens_and_the_password_go_where_they_belong_and_nowhere_else() {
 }
 
 #[test]
-fn every_request_says_who_sends_it_and_what_it_takes() {
+fn every_request_has_a_user_agent_and_accepts_json() {
     for seen in life(|builder| builder) {
         let version = env!("CARGO_PKG_VERSION");
         assert_eq!(seen.header("user-agent"), Some(format!("popup-rewards/{version}").as_str()));

@@ -1,4 +1,4 @@
-//! Kept connections that the server ends, between two calls or at the very moment of the second.
+//! Kept connections that the server closes, between two calls or during the second.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::COUNTRY;
 use crate::common::errors::failed;
-use crate::common::peer::{Answer, Peer, json};
+use crate::common::peer::{Peer, Step, json};
 
 #[test]
 fn calls_share_one_connection() {
-    let peer = Peer::start([COUNTRY; 3].map(|body| Answer::Keep(json(body)))).unwrap();
+    let peer = Peer::start([COUNTRY; 3].map(|body| Step::Keep(json(body)))).unwrap();
     let session = peer.session().unwrap();
     for _ in 0..3 {
         session.get_country(CountryId::from(1)).unwrap();
@@ -21,10 +21,10 @@ fn calls_share_one_connection() {
 }
 
 #[test]
-fn a_connection_closed_at_the_moment_of_the_second_call_is_invisible_to_a_get() {
-    for answer in [Answer::Close(Vec::new()), Answer::Reset] {
+fn a_get_is_resent_if_its_kept_connection_closes_meanwhile() {
+    for step in [Step::Close(Vec::new()), Step::Reset] {
         let second = json(COUNTRY.replace("\"id\":1", "\"id\":2"));
-        let script = [Answer::Keep(json(COUNTRY)), answer, Answer::Keep(second)];
+        let script = [Step::Keep(json(COUNTRY)), step, Step::Keep(second)];
         let peer = Peer::start(script).unwrap();
         let session = peer.builder().retry(RetryPolicy::new().retries(0)).build().unwrap();
         session.get_country(CountryId::from(1)).unwrap();
@@ -39,10 +39,10 @@ fn a_connection_closed_at_the_moment_of_the_second_call_is_invisible_to_a_get() 
 }
 
 #[test]
-fn a_stale_connection_does_not_give_a_call_more_time() {
+fn a_resent_call_keeps_its_deadline() {
     let a_while = Duration::from_millis(700);
-    let late = [Answer::Late(a_while, Vec::new()), Answer::Late(a_while, json(COUNTRY))];
-    let peer = Peer::start([Answer::Keep(json(COUNTRY))].into_iter().chain(late)).unwrap();
+    let late = [Step::Late(a_while, Vec::new()), Step::Late(a_while, json(COUNTRY))];
+    let peer = Peer::start([Step::Keep(json(COUNTRY))].into_iter().chain(late)).unwrap();
     let once = RetryPolicy::new().retries(0);
     let session = peer.builder().retry(once).deadline(Duration::from_secs(1)).build().unwrap();
     session.get_country(CountryId::from(1)).unwrap();
@@ -50,8 +50,8 @@ fn a_stale_connection_does_not_give_a_call_more_time() {
 }
 
 #[test]
-fn a_connection_closed_at_the_moment_of_a_post_is_told() {
-    let script = [Answer::Keep(json(COUNTRY)), Answer::Close(Vec::new()), Answer::Keep(json("1"))];
+fn a_post_fails_if_its_kept_connection_closes_meanwhile() {
+    let script = [Step::Keep(json(COUNTRY)), Step::Close(Vec::new()), Step::Keep(json("1"))];
     let peer = Peer::start(script).unwrap();
     let session = peer.session().unwrap();
     session.get_country(CountryId::from(1)).unwrap();
@@ -62,8 +62,8 @@ fn a_connection_closed_at_the_moment_of_a_post_is_told() {
 }
 
 #[test]
-fn a_connection_closed_at_the_moment_of_a_post_that_may_repeat_is_invisible() {
-    let script = [Answer::Keep(json(COUNTRY)), Answer::Close(Vec::new()), Answer::Keep(json("1"))];
+fn a_repeatable_post_is_resent_if_its_kept_connection_closes_meanwhile() {
+    let script = [Step::Keep(json(COUNTRY)), Step::Close(Vec::new()), Step::Keep(json("1"))];
     let peer = Peer::start(script).unwrap();
     let session = peer.builder().retry(RetryPolicy::new().retries(0)).build().unwrap();
     session.get_country(CountryId::from(1)).unwrap();
@@ -74,8 +74,8 @@ fn a_connection_closed_at_the_moment_of_a_post_that_may_repeat_is_invisible() {
 }
 
 #[test]
-fn idle_connections_that_the_server_closed_are_invisible_to_every_call() {
-    let script = ["1", "2", "3"].map(|body| Answer::Close(json(body)));
+fn a_connection_closed_while_idle_fails_no_call() {
+    let script = ["1", "2", "3"].map(|body| Step::Close(json(body)));
     let peer = Peer::start(script).unwrap();
     let session = peer.builder().retry(RetryPolicy::new().retries(0)).build().unwrap();
     for number in 1..=3 {
@@ -87,12 +87,16 @@ fn idle_connections_that_the_server_closed_are_invisible_to_every_call() {
 }
 
 #[test]
-fn a_server_that_closes_every_connection_is_not_asked_forever() {
-    let mut script = vec![Answer::Keep(json(COUNTRY))];
-    script.extend(std::iter::repeat_with(|| Answer::Close(Vec::new())).take(20));
+fn a_server_that_closes_every_connection_exhausts_the_retries() {
+    let mut script = vec![Step::Keep(json(COUNTRY))];
+    script.extend(std::iter::repeat_with(|| Step::Close(Vec::new())).take(20));
     let peer = Peer::start(script).unwrap();
     let session = peer.session().unwrap();
     session.get_country(CountryId::from(1)).unwrap();
     failed(session.countries(), ErrorKind::Network, "the connection broke before the response");
-    assert_eq!(peer.calls().len(), 1 + 1 + 3, "one dead connection, then the call and its two retries");
+    assert_eq!(
+        peer.calls().len(),
+        1 + 1 + 3,
+        "one call on the dead connection, then an attempt and two retries"
+    );
 }

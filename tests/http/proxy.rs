@@ -1,4 +1,4 @@
-//! Proxies: the one that was set is used, else the one that the environment names for the server.
+//! Proxies from the builder or from the environment.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -13,7 +13,7 @@ use popup_rewards::{
 
 use super::COUNTRY;
 use crate::common::errors::failed;
-use crate::common::peer::{Answer, Peer, json};
+use crate::common::peer::{Peer, Step, json};
 
 const PROXY_VARIABLES: [&str; 8] = [
     "HTTP_PROXY",
@@ -26,13 +26,13 @@ const PROXY_VARIABLES: [&str; 8] = [
     "no_proxy",
 ];
 
-/// A proxy that tunnels this many connections, and says what it was asked.
+/// Starts a proxy that tunnels this many connections. Returns its address and a receiver of the request heads.
 fn proxy(connections: usize) -> (String, Receiver<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
-        let mut asked = Vec::new();
+        let mut heads = Vec::new();
         let mut tunnels = Vec::new();
         for _ in 0..connections {
             let (mut client, _) = listener.accept().unwrap();
@@ -48,14 +48,14 @@ fn proxy(connections: usize) -> (String, Receiver<Vec<String>>) {
             let (upwards, downwards) = (client.try_clone().unwrap(), target.try_clone().unwrap());
             tunnels.push(std::thread::spawn(move || copy(upwards, target)));
             tunnels.push(std::thread::spawn(move || copy(downwards, client)));
-            asked.push(head);
+            heads.push(head);
         }
         for tunnel in tunnels {
             tunnel.join().unwrap();
         }
-        tell.send(asked)
+        sender.send(heads)
     });
-    (address, told)
+    (address, receiver)
 }
 
 fn copy(mut from: TcpStream, mut to: TcpStream) {
@@ -64,14 +64,14 @@ fn copy(mut from: TcpStream, mut to: TcpStream) {
 }
 
 #[test]
-fn a_proxy_that_was_set_is_used_for_every_call_and_shown_no_token() {
-    let peer = Peer::start([Answer::Keep(json(COUNTRY))]).unwrap();
-    let (address, told) = proxy(1);
+fn a_proxy_from_the_builder_carries_every_call_and_sees_no_token() {
+    let peer = Peer::start([Step::Keep(json(COUNTRY))]).unwrap();
+    let (address, receiver) = proxy(1);
     let session = peer.builder().proxy(&format!("http://user:pr0xy-canary@{address}")).build().unwrap();
     session.get_country(CountryId::from(1)).unwrap();
     drop(session);
-    let asked = told.recv_timeout(Duration::from_secs(20)).expect("the proxy was passed by");
-    for head in &asked {
+    let heads = receiver.recv_timeout(Duration::from_secs(20)).expect("the proxy was bypassed");
+    for head in &heads {
         assert!(
             head.starts_with(&format!("CONNECT {} ", peer.url().trim_start_matches("http://"))),
             "{head}"
@@ -79,11 +79,11 @@ fn a_proxy_that_was_set_is_used_for_every_call_and_shown_no_token() {
         assert!(head.contains("Proxy-Authorization: Basic "), "{head}");
         assert!(!head.contains("Bearer"), "{head}");
     }
-    assert!(peer.seen().iter().all(|seen| !seen.head.to_ascii_lowercase().contains("proxy-")));
+    assert!(peer.requests().iter().all(|seen| !seen.head.to_ascii_lowercase().contains("proxy-")));
 }
 
 #[test]
-fn a_proxy_that_refuses_or_is_not_there_is_told_without_its_password() {
+fn the_error_of_a_refusing_or_unreachable_proxy_omits_its_password() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let refusing = refusing(b"HTTP/1.1 403 No\r\n\r\n");
     for (address, says) in
@@ -93,23 +93,23 @@ fn a_proxy_that_refuses_or_is_not_there_is_told_without_its_password() {
         let url = format!("http://user:pr0xy-canary@{address}");
         let session = peer.builder().retry(RetryPolicy::new().retries(0)).proxy(&url).build().unwrap();
         failed(session.login(), ErrorKind::Network, says);
-        assert!(peer.seen().is_empty(), "the proxy was passed by");
+        assert!(peer.requests().is_empty(), "the proxy was bypassed");
     }
 }
 
-/// A proxy that gives every connection this answer, and how many it had.
-fn refusing(answer: &'static [u8]) -> (String, Arc<AtomicUsize>) {
+/// Starts a proxy that sends this response on every connection. Returns its address and the number of connections.
+fn refusing(response: &'static [u8]) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let connections = Arc::<AtomicUsize>::default();
     let counted = Arc::clone(&connections);
-    // It ends with the test process.
+    // The thread runs until the process ends.
     std::thread::spawn(move || {
         for mut client in listener.incoming().flatten() {
             counted.fetch_add(1, Ordering::SeqCst);
             client.read(&mut [0; 4096]).unwrap_or_default();
-            client.write_all(answer).ok();
-            // A socket that is closed with bytes unread is reset, which may overtake the answer.
+            client.write_all(response).ok();
+            // Closing a socket with unread bytes resets it, and the reset may overtake the response.
             client.read_to_end(&mut Vec::new()).ok();
         }
     });
@@ -117,20 +117,20 @@ fn refusing(answer: &'static [u8]) -> (String, Arc<AtomicUsize>) {
 }
 
 #[test]
-fn a_proxy_that_refuses_its_password_is_asked_once() {
-    for (scheme, answer, status) in [
+fn a_proxy_that_refuses_its_password_is_used_once() {
+    for (scheme, response, status) in [
         (
             "http",
             &b"HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic\r\n\r\n"[..],
             Some(407),
         ),
         ("http", b"HTTP/1.0 407 Denied\r\ncontent-length: 3\r\n\r\nno!", Some(407)),
-        // No acceptable way to log in, and a password that is wrong.
+        // No acceptable method of authentication, and a wrong password.
         ("socks5", b"\x05\xff", None),
         ("socks5", b"\x05\x02\x01\x01", None),
     ] {
         let peer = Peer::start([]).unwrap();
-        let (address, connections) = refusing(answer);
+        let (address, connections) = refusing(response);
         let session =
             peer.builder().proxy(&format!("{scheme}://user:pr0xy-canary@{address}")).build().unwrap();
         let says = "the proxy does not accept the user name and password";
@@ -142,12 +142,12 @@ fn a_proxy_that_refuses_its_password_is_asked_once() {
         let error = failed(session.create_order(&order), ErrorKind::Configuration, says);
         assert!(!error.may_have_executed(), "{error:?}");
         assert_eq!(connections.load(Ordering::SeqCst), 2, "{scheme}");
-        assert!(peer.seen().is_empty(), "the proxy was passed by");
+        assert!(peer.requests().is_empty(), "the proxy was bypassed");
     }
 }
 
 #[test]
-fn a_call_that_needs_no_login_meets_a_refusing_proxy_once_too() {
+fn a_call_without_a_login_uses_a_refusing_proxy_once() {
     let peer = Peer::start([]).unwrap();
     let (address, connections) = refusing(b"HTTP/1.1 407 Denied\r\n\r\n");
     let session = peer.builder().proxy(&format!("http://{address}")).build().unwrap();
@@ -155,7 +155,7 @@ fn a_call_that_needs_no_login_meets_a_refusing_proxy_once_too() {
     assert_eq!((connections.load(Ordering::SeqCst), session.stats().retries), (1, 0));
 }
 
-/// Runs [`child_makes_a_call`] with these proxy variables alone, and returns what it says.
+/// Runs [`child_makes_a_call`] with only these proxy variables, and returns its output.
 fn in_child(server: &str, variables: &[(&str, String)]) -> String {
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", "http::proxy::child_makes_a_call", "--nocapture"]).env("CALLS", server);
@@ -168,19 +168,19 @@ fn in_child(server: &str, variables: &[(&str, String)]) -> String {
 }
 
 #[test]
-fn proxies_of_the_environment_are_not_used_for_loopback() {
-    let peer = Peer::start([Answer::Keep(json(COUNTRY))]).unwrap();
+fn a_proxy_from_the_environment_is_not_used_for_loopback() {
+    let peer = Peer::start([Step::Keep(json(COUNTRY))]).unwrap();
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let everywhere = PROXY_VARIABLES[..6].iter().map(|name| (*name, format!("http://{closed}")));
-    let said = in_child(&peer.url(), &everywhere.collect::<Vec<_>>());
-    assert!(said.contains("found United States"), "{said}");
+    let output = in_child(&peer.url(), &everywhere.collect::<Vec<_>>());
+    assert!(output.contains("found United States"), "{output}");
     assert_eq!(peer.calls().len(), 1);
 }
 
 #[test]
-fn the_environment_is_read_once_and_decides_for_the_server() {
-    let (right, asked) = refusing(b"HTTP/1.1 407 Denied\r\n\r\n");
-    let (wrong, passed_by) = refusing(b"HTTP/1.1 403 Denied\r\n\r\n");
+fn the_environment_chooses_the_proxy_for_the_server() {
+    let (right, connections) = refusing(b"HTTP/1.1 407 Denied\r\n\r\n");
+    let (wrong, unused) = refusing(b"HTTP/1.1 403 Denied\r\n\r\n");
     let (right, wrong) = (format!("http://{right}"), format!("http://{wrong}"));
     let refused = "Configuration: the proxy does not accept";
     for (variables, says, used) in [
@@ -195,29 +195,32 @@ fn the_environment_is_read_once_and_decides_for_the_server() {
         ),
         (vec![("ALL_PROXY", right.clone()), ("NO_PROXY", "notapi.invalid".to_owned())], refused, 1),
     ] {
-        let before = asked.load(Ordering::SeqCst);
-        let said = in_child("https://sub.api.invalid", &variables);
-        assert!(said.contains(says), "{variables:?}: {said}");
-        assert_eq!(asked.load(Ordering::SeqCst) - before, used, "{variables:?}");
+        let before = connections.load(Ordering::SeqCst);
+        let output = in_child("https://sub.api.invalid", &variables);
+        assert!(output.contains(says), "{variables:?}: {output}");
+        assert_eq!(connections.load(Ordering::SeqCst) - before, used, "{variables:?}");
     }
-    assert_eq!(passed_by.load(Ordering::SeqCst), 0);
+    assert_eq!(unused.load(Ordering::SeqCst), 0);
 }
 
 #[test]
-fn a_variable_that_cannot_be_read_is_named_before_anything_is_sent() {
-    let (wrong, passed_by) = refusing(b"HTTP/1.1 403 Denied\r\n\r\n");
+fn a_malformed_proxy_variable_is_named_and_no_proxy_is_used() {
+    let (wrong, unused) = refusing(b"HTTP/1.1 403 Denied\r\n\r\n");
     for value in [format!("\"http://{wrong}\""), format!("htp://{wrong}"), format!("http://{wrong}\nx")] {
-        let said = in_child(
+        let output = in_child(
             "https://sub.api.invalid",
             &[("HTTPS_PROXY", value.clone()), ("ALL_PROXY", format!("http://{wrong}"))],
         );
-        assert!(said.contains("no session: Configuration: the environment variable HTTPS_PROXY"), "{said}");
-        assert!(!said.contains(&wrong), "{said}");
+        assert!(
+            output.contains("no session: Configuration: the environment variable HTTPS_PROXY"),
+            "{output}"
+        );
+        assert!(!output.contains(&wrong), "{output}");
     }
-    assert_eq!(passed_by.load(Ordering::SeqCst), 0);
+    assert_eq!(unused.load(Ordering::SeqCst), 0);
 }
 
-/// Makes one call where [`in_child`] says; else nothing.
+/// Makes one call when run by [`in_child`], and does nothing otherwise.
 #[test]
 fn child_makes_a_call() {
     let Ok(url) = std::env::var("CALLS") else { return };

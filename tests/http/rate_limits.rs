@@ -1,4 +1,4 @@
-//! Rate limits kept on this side: callers wait their turn instead of collecting 429s.
+//! Client-side rate limits: calls wait for their turn instead of getting a 429.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use popup_rewards::{ErrorKind, RateLimits, Session};
 use crate::common::clock::TestClock;
 use crate::common::verticals::{VERTICALS, Vertical, named, quick};
 
-/// A server that keeps its limits, and a session with or without limits of its own.
+/// Starts a sandbox that enforces its rate limits, and a session with these limits.
 fn shop(limits: RateLimits) -> anyhow::Result<(Sandbox, Session, TestClock)> {
     let sandbox = Sandbox::start()?;
     sandbox.enforce_rate_limits(true);
@@ -18,13 +18,13 @@ fn shop(limits: RateLimits) -> anyhow::Result<(Sandbox, Session, TestClock)> {
 }
 
 #[test]
-fn orders_wait_their_turn_and_the_server_never_says_429() {
+fn orders_wait_for_their_turn_and_never_get_a_429() {
     for vertical in VERTICALS {
         let (sandbox, session, pauses) = shop(RateLimits::sandbox()).unwrap();
         for number in 0..130 {
             vertical.create(&session, &named(&number.to_string())).unwrap();
         }
-        // 120 at once, the rest a minute later: 130 orders in 130 calls.
+        // 120 orders at once, the rest a minute later.
         assert_eq!(vertical.calls(&sandbox), [130, 0, 0]);
         assert_eq!(session.stats().retries, 0);
         assert!(pauses.paused() > Duration::from_secs(50), "{:?}", pauses.pauses());
@@ -32,7 +32,7 @@ fn orders_wait_their_turn_and_the_server_never_says_429() {
 }
 
 #[test]
-fn without_limits_of_its_own_a_session_collects_429s_and_waits_them_out() {
+fn a_session_without_rate_limits_retries_after_a_429() {
     let (sandbox, session, pauses) = shop(RateLimits::unlimited()).unwrap();
     for number in 0..121 {
         Vertical::Voucher.create(&session, &named(&number.to_string())).unwrap();
@@ -42,7 +42,7 @@ fn without_limits_of_its_own_a_session_collects_429s_and_waits_them_out() {
 }
 
 #[test]
-fn a_caller_without_a_turn_before_its_deadline_is_told_at_once() {
+fn an_order_without_a_turn_before_its_deadline_fails_at_once() {
     let sandbox = Sandbox::start().unwrap();
     let (builder, pauses) = quick(&sandbox);
     let session = builder
@@ -68,7 +68,7 @@ fn a_caller_without_a_turn_before_its_deadline_is_told_at_once() {
 }
 
 #[test]
-fn reads_of_eight_threads_wait_for_the_minute_to_pass() {
+fn reads_of_eight_threads_wait_for_the_next_minute() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.enforce_rate_limits(true);
     let session = Session::builder(&sandbox.url(), sandbox.credentials())
@@ -79,7 +79,7 @@ fn reads_of_eight_threads_wait_for_the_minute_to_pass() {
     std::thread::scope(|scope| {
         let one = || (0..80).for_each(|_| drop(session.get_country(1.into()).unwrap()));
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(one)).collect();
-        // The clock moves only once all that may be sent in a minute was sent.
+        // The clock advances only after a minute's worth of reads was sent.
         let done = || threads.iter().all(std::thread::ScopedJoinHandle::is_finished);
         while sandbox.calls("GET /api/v1/countries/:id") < 600 && !done() {
             std::thread::sleep(Duration::from_millis(1));

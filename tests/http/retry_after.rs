@@ -1,4 +1,4 @@
-//! How long a server wants to be left alone, in every spelling, on calls, orders and auth calls.
+//! Every form of a retry delay, on calls, orders and auth calls.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use popup_rewards::{
 use super::COUNTRY;
 use crate::common::clock::TestClock;
 use crate::common::errors::failed;
-use crate::common::peer::{Answer, Peer, answer, json, tokens};
+use crate::common::peer::{Peer, Step, json, response, tokens};
 
 const ORDER: &str = r#"{"id":1,"product_id":2,"denomination":5,"quantity":1,"status":"PENDING"}"#;
 const MESSAGE: &str = r#"{"error":{"code":"TOO_MANY_REQUESTS","message":"Retry after 4 second(s)."}}"#;
 
-/// What a 429 says of its pause (headers and body), and how many seconds that is.
-const SPELLINGS: [(&str, &str, u64); 22] = [
+/// The headers and the body of a 429, and the delay in seconds.
+const FORMS: [(&str, &str, u64); 22] = [
     ("retry-after: 7\r\n", "", 7),
     ("retry-after: 2, 2\r\n", "", 2),
     ("retry-after: 3,9\r\n", "", 3),
@@ -29,7 +29,7 @@ const SPELLINGS: [(&str, &str, u64); 22] = [
     ("date: Sun, 06 Nov 1994 08:49:37 GMT\r\nretry-after: Sun, 06 Nov 1994 08:49:43 UTC\r\n", "", 6),
     ("date: Sunday, 06-Nov-94 08:49:37 GMT\r\nretry-after: Sun, 06 Nov 1994 08:49:43 GMT\r\n", "", 6),
     ("date: Sun, 06 Nov 1994 08:49:37 UTC\r\nretry-after: Sun, 06 Nov 1994 08:49:43 GMT\r\n", "", 6),
-    // Without a `Date` by the local clock, which begins in 1970 here.
+    // Without a `Date` header, the local clock counts. It starts in 1970 here.
     ("retry-after: Thu, 01 Jan 1970 00:00:09 GMT\r\n", "", 9),
     ("", MESSAGE, 4),
     ("retry-after: soon\r\n", MESSAGE, 4),
@@ -46,8 +46,8 @@ fn whole_seconds(clock: &TestClock) -> Vec<u64> {
     clock.pauses().iter().map(Duration::as_secs).filter(|pause| *pause > 0).collect()
 }
 
-fn limited(headers: &str, body: &str) -> Answer {
-    Answer::Keep(answer("429 Too Many Requests", headers, body))
+fn limited(headers: &str, body: &str) -> Step {
+    Step::Keep(response("429 Too Many Requests", headers, body))
 }
 
 fn session(peer: &Peer, clock: &TestClock) -> Session {
@@ -55,9 +55,9 @@ fn session(peer: &Peer, clock: &TestClock) -> Session {
 }
 
 #[test]
-fn a_call_keeps_the_pause_in_every_spelling() {
-    for (headers, body, seconds) in SPELLINGS {
-        let peer = Peer::start([limited(headers, body), Answer::Keep(json(COUNTRY))]).unwrap();
+fn a_call_keeps_the_retry_delay_in_every_form() {
+    for (headers, body, seconds) in FORMS {
+        let peer = Peer::start([limited(headers, body), Step::Keep(json(COUNTRY))]).unwrap();
         let clock = TestClock::skipping();
         session(&peer, &clock).get_country(CountryId::from(1)).unwrap();
         let expected: &[u64] = if seconds == 0 { &[] } else { &[seconds] };
@@ -66,9 +66,9 @@ fn a_call_keeps_the_pause_in_every_spelling() {
 }
 
 #[test]
-fn an_order_keeps_the_pause_in_every_spelling_and_is_placed_once() {
-    for (headers, body, seconds) in SPELLINGS {
-        let peer = Peer::start([limited(headers, body), Answer::Keep(json(ORDER))]).unwrap();
+fn an_order_keeps_the_retry_delay_in_every_form() {
+    for (headers, body, seconds) in FORMS {
+        let peer = Peer::start([limited(headers, body), Step::Keep(json(ORDER))]).unwrap();
         let clock = TestClock::skipping();
         let order = NewOrder::new(ProductId::from(2), 5.into(), 1, ClientReference::generate());
         session(&peer, &clock).create_order(&order).unwrap();
@@ -79,19 +79,19 @@ fn an_order_keeps_the_pause_in_every_spelling_and_is_placed_once() {
 }
 
 #[test]
-fn a_login_keeps_the_pause_in_every_spelling() {
-    for (headers, body, seconds) in SPELLINGS.into_iter().filter(|(.., seconds)| *seconds > 0) {
-        let login = [limited(headers, body), Answer::Keep(json(tokens(1)))];
+fn a_login_keeps_the_retry_delay_in_every_form() {
+    for (headers, body, seconds) in FORMS.into_iter().filter(|(.., seconds)| *seconds > 0) {
+        let login = [limited(headers, body), Step::Keep(json(tokens(1)))];
         let peer = Peer::with_auth(login, []).unwrap();
         let clock = TestClock::skipping();
         session(&peer, &clock).login().unwrap();
         assert_eq!(clock.monotonic().as_secs(), seconds, "{headers:?} {body}");
-        assert_eq!(peer.seen().len(), 2);
+        assert_eq!(peer.requests().len(), 2);
     }
 }
 
 #[test]
-fn a_pause_that_outlasts_the_deadline_is_told_at_once() {
+fn a_call_fails_at_once_if_the_retry_delay_exceeds_its_deadline() {
     for header in ["99999999999999999999", "\"3600\"", "3600, 1", "Fri, 31 Dec 9999 23:59:59 GMT"] {
         let headers = format!("retry-after: {header}\r\n");
         let peer = Peer::start([limited(&headers, "")]).unwrap();
@@ -103,10 +103,10 @@ fn a_pause_that_outlasts_the_deadline_is_told_at_once() {
 }
 
 #[test]
-fn a_503_with_a_pause_keeps_it_and_takes_none_from_its_message() {
+fn the_retry_delay_of_a_503_is_read_from_the_header_only() {
     for (headers, body, seconds) in [("retry-after: \"6\"\r\n", "", 6), ("", MESSAGE, 0)] {
-        let down = Answer::Keep(answer("503 Service Unavailable", headers, body));
-        let peer = Peer::start([down, Answer::Keep(json(COUNTRY))]).unwrap();
+        let down = Step::Keep(response("503 Service Unavailable", headers, body));
+        let peer = Peer::start([down, Step::Keep(json(COUNTRY))]).unwrap();
         let clock = TestClock::skipping();
         session(&peer, &clock).get_country(CountryId::from(1)).unwrap();
         assert_eq!(whole_seconds(&clock).iter().sum::<u64>(), seconds, "{headers:?}");

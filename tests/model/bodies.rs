@@ -1,4 +1,4 @@
-//! Bodies that are almost JSON, and successes that say they are none.
+//! Bodies that are almost JSON, and success statuses with an error body.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::{THREE, order};
 use crate::common::mock::Api;
 
 #[test]
-fn a_byte_order_mark_does_not_matter_before_any_body() -> Result<()> {
+fn a_byte_order_mark_before_a_body_is_ignored() -> Result<()> {
     let mut api = Api::start_with(|body| format!("\u{feff}{body}"))?;
     let refused = "\u{feff}{\"error\":{\"code\":\"VALIDATION_FAILURE\",\"message\":\"m\"}}";
     let mocks = [
@@ -28,15 +28,15 @@ fn a_byte_order_mark_does_not_matter_before_any_body() -> Result<()> {
 }
 
 #[test]
-fn a_login_is_read_with_broken_characters_and_members_that_come_twice() -> Result<()> {
-    for odd in
+fn a_login_with_malformed_characters_or_duplicate_members_is_read() -> Result<()> {
+    for extra in
         [r#""name":"\ud83c","#, r#""access_token":null,"refresh_token":7,"#, r#""access_expires_at":[],"#]
     {
         let mut api = Api::start_with(|body| {
-            body.replacen(r#""access_token""#, &format!(r#"{odd}"access_token""#), 1)
+            body.replacen(r#""access_token""#, &format!(r#"{extra}"access_token""#), 1)
         })?;
         let call = api.get("/api/v1/categories").with_body("[]").create();
-        assert!(api.session.categories()?.is_empty(), "{odd}");
+        assert!(api.session.categories()?.is_empty(), "{extra}");
         call.assert();
         api.finish();
     }
@@ -44,7 +44,7 @@ fn a_login_is_read_with_broken_characters_and_members_that_come_twice() -> Resul
 }
 
 #[test]
-fn a_change_that_is_said_to_have_failed_has() -> Result<()> {
+fn a_change_with_an_error_in_its_response_fails() -> Result<()> {
     let mut api = Api::start()?;
     let sent = r#"{"email":"a@example.org"}"#;
     for (body, code) in [
@@ -68,7 +68,7 @@ fn a_change_that_is_said_to_have_failed_has() -> Result<()> {
 }
 
 #[test]
-fn what_the_server_calls_a_status_cannot_disturb_an_error() -> Result<()> {
+fn control_characters_in_a_status_are_removed_from_an_error() -> Result<()> {
     let mut api = Api::start()?;
     let body = order("7", "mi\u{2028}ne", "").replace("DELIVERED", "ON\u{202e}HOLD\\n2031 ERROR\\u2066");
     let call = api.get("/api/v1/orders/7").with_body(body).create();

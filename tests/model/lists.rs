@@ -1,4 +1,4 @@
-//! Lists with items that cannot be read: what becomes of the others, and of a walk.
+//! Lists and walks with unreadable items.
 
 use anyhow::Result;
 use popup_rewards::{
@@ -10,7 +10,7 @@ use super::{THREE, order};
 use crate::common::mock::Api;
 
 #[test]
-fn a_page_holds_what_can_be_read_and_names_the_rest() -> Result<()> {
+fn a_page_holds_the_readable_items_and_reports_the_others() -> Result<()> {
     let mut api = Api::start()?;
     for body in [THREE.to_owned(), format!(r#"{{"data":{THREE},"links":{{}},"meta":{{"total":3}}}}"#)] {
         let call = api.get("/api/v1/products").with_header("x-total-count", "3").with_body(body).create();
@@ -29,7 +29,7 @@ fn a_page_holds_what_can_be_read_and_names_the_rest() -> Result<()> {
     Ok(())
 }
 
-/// The ids of the items that a body lists and the positions of those that cannot be read.
+/// The ids of the readable items, and the positions and ids of the unreadable ones.
 type Read = (Vec<i64>, Vec<(usize, Option<i64>)>);
 
 macro_rules! page {
@@ -47,7 +47,7 @@ macro_rules! page {
 }
 
 #[test]
-fn one_odd_item_never_costs_a_list() -> Result<()> {
+fn one_malformed_item_does_not_fail_a_list() -> Result<()> {
     let mut api = Api::start()?;
     let product =
         |more: &str| format!(r#"[{{"id":1,"name":"A"}},{{"id":2,"name":"B"{more}}},{{"id":3,"name":"C"}}]"#);
@@ -103,7 +103,7 @@ fn one_odd_item_never_costs_a_list() -> Result<()> {
 }
 
 #[test]
-fn a_list_without_pages_leaves_out_what_cannot_be_read() -> Result<()> {
+fn a_list_without_pages_omits_unreadable_items() -> Result<()> {
     let mut api = Api::start()?;
     let currencies = r#"[{"id":1,"currency":"USD","precision":2},{"id":2,"currency":"XXX","precision":null},
         {"id":3,"currency":"JPY","precision":"0"}]"#;
@@ -144,7 +144,7 @@ fn a_list_without_pages_leaves_out_what_cannot_be_read() -> Result<()> {
 }
 
 #[test]
-fn a_walk_goes_on_after_an_item_that_cannot_be_read_and_ends_after_a_call_that_fails() -> Result<()> {
+fn a_walk_continues_after_an_unreadable_item_but_not_after_a_failed_call() -> Result<()> {
     let mut api = Api::start()?;
     let refused = r#"{"error":{"code":"VALIDATION_FAILURE","message":"no"}}"#;
     let second =
@@ -169,7 +169,7 @@ fn a_walk_goes_on_after_an_item_that_cannot_be_read_and_ends_after_a_call_that_f
             unreadable(1, Some(2)),
             Ok(3),
             unreadable(0, None),
-            // 3 and 2 were on the page before.
+            // 3 and 2 were on the previous page.
             Ok(4),
             unreadable(4, Some(5)),
             Err((ErrorKind::InvalidRequest, None)),
@@ -183,7 +183,7 @@ fn a_walk_goes_on_after_an_item_that_cannot_be_read_and_ends_after_a_call_that_f
 }
 
 #[test]
-fn the_error_of_an_item_in_a_walk_is_the_one_of_its_page() -> Result<()> {
+fn the_error_of_an_unreadable_item_holds_the_item() -> Result<()> {
     let mut api = Api::start()?;
     let call = api
         .get("/api/v1/products?limit=500&page=1")
@@ -200,7 +200,7 @@ fn the_error_of_an_item_in_a_walk_is_the_one_of_its_page() -> Result<()> {
 }
 
 #[test]
-fn a_page_without_a_readable_item_does_not_end_a_walk_nor_keep_it_going_for_ever() -> Result<()> {
+fn a_page_without_readable_items_ends_a_walk_only_if_repeated() -> Result<()> {
     let mut api = Api::start()?;
     let mocks = [
         api.get("/api/v1/products?limit=500&page=1").with_body("[null,{}]").create(),
@@ -210,7 +210,7 @@ fn a_page_without_a_readable_item_does_not_end_a_walk_nor_keep_it_going_for_ever
     let ok: Vec<_> = api.session.products(&ListProducts::new()).map(|item| item.is_ok()).collect();
     assert_eq!(ok, [false, false, true]);
     mocks.iter().for_each(mockito::Mock::assert);
-    // A server that ignores the page and has nothing but such items.
+    // A server that ignores the page number and has only unreadable items.
     let again = api.get("/api/v1/wallets?limit=500&page=1").with_body("[null]").create();
     let same = api.get("/api/v1/wallets?limit=500&page=2").with_body("[null]").create();
     assert_eq!(api.session.wallets(&ListWallets::new()).count(), 1);

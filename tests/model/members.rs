@@ -1,4 +1,4 @@
-//! Members in every spelling, of every type.
+//! Members of every form and type.
 
 use std::fmt::Debug;
 
@@ -13,24 +13,24 @@ use serde::de::DeserializeOwned;
 use super::{members, with};
 use crate::common::mock::Api;
 
-/// Reads the object with this member as it should be and as it is, and compares all of it.
+/// Checks that the object reads the same with each of `forms` as with `plain`.
 fn same<T: DeserializeOwned + Debug>(
     fixture: &str,
     member: &str,
     plain: Option<&str>,
-    odd: &[&str],
+    forms: &[&str],
 ) -> Result<()> {
     let object = members(fixture)?;
     let read = |raw| serde_json::from_str::<T>(&with(&object, member, raw));
     let expected = format!("{:?}", read(plain)?);
-    for raw in odd {
+    for raw in forms {
         assert_eq!(format!("{:?}", read(Some(raw))?), expected, "{member} = {raw}");
     }
     Ok(())
 }
 
 #[test]
-fn numbers_may_be_texts_or_whole_floats_and_what_is_none_is_none() -> Result<()> {
+fn an_integer_may_be_text_or_a_float_and_anything_else_is_none() -> Result<()> {
     let as_two = ["2", r#""2""#, "2.0", r#""2.00""#, "2e0", r#"" 2 ""#];
     let no_id = ["null", r#""""#, "{}", "[2]", "2.5", r#""two""#, "true", "1e99"];
     for member in ["id", "product_id", "wallet_id", "transaction_id", "quantity"] {
@@ -70,7 +70,7 @@ fn numbers_may_be_texts_or_whole_floats_and_what_is_none_is_none() -> Result<()>
 }
 
 #[test]
-fn an_amount_is_exact_or_none() -> Result<()> {
+fn an_amount_is_read_exactly_or_not_at_all() -> Result<()> {
     let exact = ["4.99", r#""4.99""#, r#"" 4.99 ""#, "499e-2", r#""0.0499E2""#];
     let none =
         ["null", r#""""#, "{}", "[4.99]", "true", r#""1,040.00""#, r#""4,99""#, r#""4.99 USD""#, "1e99"];
@@ -101,7 +101,7 @@ fn an_amount_is_exact_or_none() -> Result<()> {
         Some("[4.99]"),
         &[r#"["4.99",""]"#, r#"["4.99","1,000.00",null,{}]"#, r#"{"0":"4.99"}"#, "[499e-2,true]"],
     )?;
-    // Where an object is of no use without its amount, it is not read.
+    // An object that is useless without its amount is unreadable.
     for raw in none {
         assert!(
             serde_json::from_str::<Wallet>(&with(&members("wallets/wallet")?, "amount", Some(raw))).is_err()
@@ -123,7 +123,7 @@ fn an_amount_is_exact_or_none() -> Result<()> {
 }
 
 #[test]
-fn a_bound_that_cannot_be_read_is_no_open_end() -> Result<()> {
+fn a_range_with_an_unreadable_bound_is_not_open_ended() -> Result<()> {
     for raw in [r#""""#, r#""1,000.00""#, "{}", "true", r#""max""#, "1e99"] {
         for (low, high) in [("5", raw), (raw, "500")] {
             let range = format!(r#"{{"min_value":{low},"max_value":{high},"discount":1}}"#);
@@ -146,7 +146,7 @@ fn a_bound_that_cannot_be_read_is_no_open_end() -> Result<()> {
 }
 
 #[test]
-fn flags_may_be_numbers_or_texts() -> Result<()> {
+fn a_flag_may_be_a_number_or_text() -> Result<()> {
     let (yes, no) = (["1", r#""true""#, r#""True""#, r#""1""#], ["0", r#""false""#, r#""0""#]);
     same::<TopupOrder>("topups/order_failed", "is_user_fixable", Some("true"), &yes)?;
     same::<TopupOrder>("topups/order_failed", "is_user_fixable", Some("false"), &no)?;
@@ -184,7 +184,7 @@ fn flags_may_be_numbers_or_texts() -> Result<()> {
 }
 
 #[test]
-fn times_are_read_in_every_spelling_wherever_they_stand() -> Result<()> {
+fn a_time_is_read_in_every_form() -> Result<()> {
     let spellings = [
         r#""2031-03-02T10:05:00+00:00""#,
         r#""2031-03-02 10:05:00""#,
@@ -216,7 +216,7 @@ fn times_are_read_in_every_spelling_wherever_they_stand() -> Result<()> {
 }
 
 #[test]
-fn texts_and_states_are_read_in_every_spelling() -> Result<()> {
+fn texts_and_statuses_are_read_in_every_form() -> Result<()> {
     same::<Product>("vouchers/product", "category", Some(r#""5""#), &["5"])?;
     same::<Product>("vouchers/product", "category", None, &["null", r#""""#, "{}", "[]", "true"])?;
     same::<Product>(
@@ -252,9 +252,9 @@ fn texts_and_states_are_read_in_every_spelling() -> Result<()> {
         let order: Order = serde_json::from_str(&with(&members("vouchers/order")?, "status", Some(raw)))?;
         assert_eq!(order.status, expected, "{raw}");
     }
-    let canceled = Some(r#""CANCELLED""#);
-    same::<TopupOrder>("topups/order_failed", "status", canceled, &[r#""canceled""#, r#""Cancelled ""#])?;
-    same::<EsimOrder>("esim/order_failed", "status", canceled, &[r#""Canceled""#])?;
+    let cancelled = Some(r#""CANCELLED""#);
+    same::<TopupOrder>("topups/order_failed", "status", cancelled, &[r#""canceled""#, r#""Cancelled ""#])?;
+    same::<EsimOrder>("esim/order_failed", "status", cancelled, &[r#""Canceled""#])?;
     same::<EsimOrder>(
         "esim/order_delivered",
         "activation_status",
@@ -264,15 +264,15 @@ fn texts_and_states_are_read_in_every_spelling() -> Result<()> {
     Ok(())
 }
 
-/// Reads a fixture with each member twice, first with something odd, and as a list of its values.
+/// Checks that the last of duplicate members counts, and that a list of values is not read as an object.
 fn last_counts<T: DeserializeOwned + Debug>(fixture: &str) -> Result<()> {
     let object = members(fixture)?;
     let expected = format!("{:?}", serde_json::from_str::<T>(&super::object(&object))?);
     for (name, _) in &object {
-        for odd in ["null", r#""x""#, "{}", "[7]"] {
-            let twice = [&[(name.clone(), odd.to_owned())], object.as_slice()].concat();
+        for first in ["null", r#""x""#, "{}", "[7]"] {
+            let twice = [&[(name.clone(), first.to_owned())], object.as_slice()].concat();
             let read = serde_json::from_str::<T>(&super::object(&twice))?;
-            assert_eq!(format!("{read:?}"), expected, "{fixture}: {name} first {odd}");
+            assert_eq!(format!("{read:?}"), expected, "{fixture}: {name} first {first}");
         }
     }
     let values: Vec<_> = object.into_iter().map(|(_, value)| value).collect();
@@ -285,7 +285,7 @@ fn last_counts<T: DeserializeOwned + Debug>(fixture: &str) -> Result<()> {
 }
 
 #[test]
-fn a_member_that_comes_twice_counts_as_its_last_and_nothing_is_read_by_position() -> Result<()> {
+fn the_last_of_duplicate_members_counts_and_lists_are_not_objects() -> Result<()> {
     last_counts::<Order>("vouchers/order")?;
     last_counts::<Product>("vouchers/product")?;
     last_counts::<Charges>("vouchers/charges_exchange")?;

@@ -1,4 +1,4 @@
-//! Orders, which are paid for: read with their codes, found, and never mistaken.
+//! Orders are read with their codes and found even if malformed, and never confused with others.
 
 use anyhow::Result;
 use popup_rewards::{
@@ -9,8 +9,8 @@ use popup_rewards::{
 use super::{members, order, with};
 use crate::common::mock::Api;
 
-/// JSON of every type, and of no use to most members.
-const ODD: [&str; 16] = [
+/// JSON values of every type that most members cannot use.
+const MALFORMED: [&str; 16] = [
     "null",
     r#""""#,
     r#"" ""#,
@@ -36,11 +36,11 @@ const ORDERS: [(&str, &str); 3] = [
 ];
 
 #[test]
-fn an_order_can_be_read_as_long_as_it_has_an_id() -> Result<()> {
+fn an_order_needs_only_a_readable_id() -> Result<()> {
     for (name, model) in ORDERS {
         let order = members(name)?;
         for (member, _) in order.iter().filter(|(name, _)| name != "id") {
-            for raw in ODD.map(Some).into_iter().chain([None]) {
+            for raw in MALFORMED.map(Some).into_iter().chain([None]) {
                 let json = with(&order, member, raw);
                 let read = match model {
                     "Order" => serde_json::from_str::<Order>(&json).map(|order| order.id.get()),
@@ -60,7 +60,7 @@ fn an_order_can_be_read_as_long_as_it_has_an_id() -> Result<()> {
 }
 
 #[test]
-fn the_codes_of_an_order_survive_an_oddity_on_create_get_find_and_list() -> Result<()> {
+fn the_codes_of_a_malformed_order_are_read() -> Result<()> {
     let order = members("vouchers/order")?;
     let mut api = Api::start()?;
     let reference = ClientReference::new("ord-5f1c")?;
@@ -113,7 +113,7 @@ fn the_codes_of_an_order_survive_an_oddity_on_create_get_find_and_list() -> Resu
 }
 
 #[test]
-fn a_code_is_text_or_digits() -> Result<()> {
+fn a_code_may_be_text_or_an_integer() -> Result<()> {
     for member in ["card_number", "pin_code", "claim_url"] {
         for (raw, expected) in [
             (r#""AC\/1""#, Some("AC/1")),
@@ -138,7 +138,7 @@ fn a_code_is_text_or_digits() -> Result<()> {
 }
 
 #[test]
-fn there_is_no_order_only_if_every_item_was_read() -> Result<()> {
+fn find_order_returns_none_only_if_every_item_was_readable() -> Result<()> {
     let mut api = Api::start()?;
     let mine = ClientReference::new("mine")?;
     for (listed, found) in [
@@ -171,14 +171,14 @@ fn there_is_no_order_only_if_every_item_was_read() -> Result<()> {
 }
 
 #[test]
-fn a_doubtful_order_is_never_taken_for_the_one_asked_for() -> Result<()> {
+fn an_order_that_may_differ_from_the_requested_one_is_not_returned() -> Result<()> {
     let mut api = Api::start()?;
     let new = NewOrder::new(ProductId::from(3105), Decimal::from(20), 2, ClientReference::new("mine")?);
     let new = new.wallet(WalletId::from(9)).email("one@example.org");
     let sent = r#"{"product_id":3105,"denomination":20,"quantity":2,"client_reference":"mine","wallet_id":9,"email":"one@example.org"}"#;
     let refused =
         r#"{"error":{"code":"VALIDATION_FAILURE","message":"The client reference has already been taken."}}"#;
-    for (more, is_it) in [
+    for (more, is_match) in [
         ("", true),
         (r#","wallet_id":9,"email":"ONE@example.org""#, true),
         (r#","wallet_id":"9","email":null"#, true),
@@ -204,9 +204,13 @@ fn a_doubtful_order_is_never_taken_for_the_one_asked_for() -> Result<()> {
         ]
         .map(mockito::Mock::create);
         match api.session.create_order(&new) {
-            Ok(order) => assert!(is_it && order.id.get() == 7, "{more}"),
+            Ok(order) => assert!(is_match && order.id.get() == 7, "{more}"),
             Err(error) => {
-                assert_eq!((error.kind(), is_it), (ErrorKind::DuplicateReference, false), "{more} {error}");
+                assert_eq!(
+                    (error.kind(), is_match),
+                    (ErrorKind::DuplicateReference, false),
+                    "{more} {error}"
+                );
                 assert!(error.may_have_executed(), "{more}");
             }
         }

@@ -1,4 +1,4 @@
-//! What callers do with the data: write it in any format, and read it back through any door of `serde_json`.
+//! Callers can store the data in any format and read it back with any function of `serde_json`.
 
 use std::fmt::Debug;
 
@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 
 use crate::common::mock::{fixture, read};
 
-/// Reads a text through every door; all have to show the same.
-fn through_every_door<T: DeserializeOwned + Debug>(json: &str) -> Result<T> {
+/// Reads a text with every function of `serde_json`, and checks that the results are the same.
+fn read_every_way<T: DeserializeOwned + Debug>(json: &str) -> Result<T> {
     let from_str: T = serde_json::from_str(json)?;
     let from_slice: T = serde_json::from_slice(json.as_bytes())?;
     let from_reader: T = serde_json::from_reader(json.as_bytes())?;
@@ -25,36 +25,36 @@ fn through_every_door<T: DeserializeOwned + Debug>(json: &str) -> Result<T> {
     Ok(from_str)
 }
 
-fn comes_back<T: Serialize + DeserializeOwned + Debug>(name: &str) -> Result<()> {
-    let original: T = through_every_door(&fixture(name)?)?;
+fn round_trips<T: Serialize + DeserializeOwned + Debug>(name: &str) -> Result<()> {
+    let original: T = read_every_way(&fixture(name)?)?;
     let (stored, shown) = (serde_json::to_string(&original)?, format!("{original:?}"));
-    let again: T = through_every_door(&stored)?;
+    let again: T = read_every_way(&stored)?;
     assert_eq!((format!("{again:?}"), serde_json::to_string(&again)?), (shown.clone(), stored), "{name}");
-    // A `Value` holds what was stored digit by digit, as text.
+    // A `Value` keeps every digit, because amounts are stored as text.
     let again: T = serde_json::from_value(serde_json::to_value(&original)?)?;
     assert_eq!(format!("{again:?}"), shown, "{name}");
     Ok(())
 }
 
 #[test]
-fn what_was_stored_is_read_back_the_same() -> Result<()> {
+fn stored_data_is_read_back_unchanged() -> Result<()> {
     for product in ["product", "product_nulls", "product_by_ids"] {
-        comes_back::<Product>(&format!("vouchers/{product}"))?;
+        round_trips::<Product>(&format!("vouchers/{product}"))?;
     }
-    comes_back::<Charges>("vouchers/charges")?;
-    comes_back::<Vec<TopupVariant>>("topups/variants")?;
-    comes_back::<Vec<TopupOrder>>("topups/orders")?;
-    comes_back::<TopupOrder>("topups/order_failed")?;
-    comes_back::<Vec<Transaction>>("wallets/transactions")?;
-    comes_back::<Vec<Transaction>>("wallets/transactions_signed")?;
-    comes_back::<Vec<Country>>("reference/countries")?;
+    round_trips::<Charges>("vouchers/charges")?;
+    round_trips::<Vec<TopupVariant>>("topups/variants")?;
+    round_trips::<Vec<TopupOrder>>("topups/orders")?;
+    round_trips::<TopupOrder>("topups/order_failed")?;
+    round_trips::<Vec<Transaction>>("wallets/transactions")?;
+    round_trips::<Vec<Transaction>>("wallets/transactions_signed")?;
+    round_trips::<Vec<Country>>("reference/countries")?;
     let stored = serde_json::to_string(&read::<Product>("vouchers/product")?)?;
     assert!(stored.contains(r#""max_value":"200.00""#), "{stored}");
     Ok(())
 }
 
 #[test]
-fn orders_with_codes_can_be_made_up_from_a_value_for_a_callers_own_tests() -> Result<()> {
+fn an_order_with_codes_can_be_built_from_json_for_tests() -> Result<()> {
     let order: Order = serde_json::from_value(serde_json::json!({
         "id": 88101, "product_id": 3105, "denomination": "20.00", "quantity": 1, "status": "DELIVERED",
         "vouchers": [{"card_number": "ACME-1111", "pin_code": 4321, "claim_url": null}],
@@ -64,8 +64,8 @@ fn orders_with_codes_can_be_made_up_from_a_value_for_a_callers_own_tests() -> Re
     assert_eq!(voucher.pin_code.as_ref().map(Secret::expose), Some("4321"));
     assert!(voucher.claim_url.is_none());
     let json = r#"{"id":1,"amount":4.50,"status":"DELIVERED","activation_code":"LPA:1$a$b"}"#;
-    assert!(through_every_door::<EsimOrder>(json)?.activation_code.is_some());
-    assert_eq!(through_every_door::<TopupOrder>(json)?.amount, Decimal::new(450, 2));
+    assert!(read_every_way::<EsimOrder>(json)?.activation_code.is_some());
+    assert_eq!(read_every_way::<TopupOrder>(json)?.amount, Decimal::new(450, 2));
     Ok(())
 }
 
@@ -90,29 +90,29 @@ fn flat_data_can_be_written_as_csv() -> Result<()> {
 }
 
 #[test]
-fn an_amount_of_any_length_keeps_its_digits_through_a_file() -> Result<()> {
+fn a_stored_amount_keeps_all_its_digits() -> Result<()> {
     let json = r#"{"id":7,"name":"n","amount":"0.1000000000000000000000000001"}"#;
-    let plan: EsimVariant = through_every_door(json)?;
+    let plan: EsimVariant = read_every_way(json)?;
     let stored = serde_json::to_vec(&plan)?;
     let again: EsimVariant = serde_json::from_reader(&*stored)?;
     assert_eq!(again.amount.to_string(), "0.1000000000000000000000000001");
-    let product: TopupProduct = through_every_door(r#"{"id":1,"name":"n","topup_type":"MOBILE"}"#)?;
+    let product: TopupProduct = read_every_way(r#"{"id":1,"name":"n","topup_type":"MOBILE"}"#)?;
     assert!(product.input_fields.is_empty());
     Ok(())
 }
 
 #[test]
-fn an_order_that_was_stored_before_it_was_sent_is_the_same_order_after_a_crash() -> Result<()> {
+fn a_new_order_is_read_back_unchanged() -> Result<()> {
     let reference = ClientReference::new("ord-1")?;
     let (twenty, wallet) = (Decimal::new(2000, 2), WalletId::from(9));
     let order = NewOrder::new(ProductId::from(3105), twenty, 2, reference.clone())
         .wallet(wallet)
         .email("someone@example.org")
         .send_ref(true);
-    assert_eq!(through_every_door::<NewOrder>(&serde_json::to_string(&order)?)?, order);
+    assert_eq!(read_every_way::<NewOrder>(&serde_json::to_string(&order)?)?, order);
     let topup = NewTopupOrder::new(TopupProductId::from(1), twenty, reference.clone()).input("player", "7");
-    assert_eq!(through_every_door::<NewTopupOrder>(&serde_json::to_string(&topup)?)?, topup);
+    assert_eq!(read_every_way::<NewTopupOrder>(&serde_json::to_string(&topup)?)?, topup);
     let esim = NewEsimOrder::new(EsimProductId::from(1), twenty, reference);
-    assert_eq!(through_every_door::<NewEsimOrder>(&serde_json::to_string(&esim)?)?, esim);
+    assert_eq!(read_every_way::<NewEsimOrder>(&serde_json::to_string(&esim)?)?, esim);
     Ok(())
 }

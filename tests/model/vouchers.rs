@@ -1,4 +1,4 @@
-//! Gift cards: what the answers of all servers of this API may look like, read from fixtures.
+//! Gift cards: the forms of responses, read from fixtures.
 
 use anyhow::Result;
 use popup_rewards::{
@@ -39,7 +39,7 @@ fn a_product_is_read_in_full() -> Result<()> {
 }
 
 #[test]
-fn a_product_may_have_nulls_and_members_of_next_year() -> Result<()> {
+fn a_product_may_have_nulls_and_unknown_members() -> Result<()> {
     let product: Product = read("vouchers/product_nulls")?;
     assert_eq!((product.sub_category, product.image_url, product.validity), (None, None, None));
     assert!(!product.available_denominations[0].contains(Decimal::ONE));
@@ -98,7 +98,7 @@ fn charges_with_an_exchange_are_read_from_texts_and_numbers() -> Result<()> {
 }
 
 #[test]
-fn short_charges_still_say_what_leaves_the_wallet() -> Result<()> {
+fn charges_need_only_the_total_payable() -> Result<()> {
     let charges: Charges = read("vouchers/charges_short")?;
     assert_eq!(charges.total_payable.to_string(), "78.00");
     assert_eq!((charges.total_amount, charges.net_amount), (None, None));
@@ -140,7 +140,7 @@ fn an_order_is_read_in_full() -> Result<()> {
 }
 
 #[test]
-fn an_order_may_use_other_names_texts_for_money_and_a_lower_case_status() -> Result<()> {
+fn an_order_may_use_older_member_names_and_forms() -> Result<()> {
     let order: Order = read("vouchers/order_other_names")?;
     assert_eq!(order.client_reference.as_deref(), Some("ord-5f1c"));
     assert_eq!(
@@ -156,7 +156,7 @@ fn an_order_may_use_other_names_texts_for_money_and_a_lower_case_status() -> Res
 }
 
 #[test]
-fn the_newest_names_come_first_when_an_order_has_several() -> Result<()> {
+fn the_newest_of_several_member_names_counts() -> Result<()> {
     let order: Order = read("vouchers/order_two_references")?;
     assert_eq!(order.client_reference.as_deref(), Some("tag-1"));
     assert_eq!(order.created_at.map(OffsetDateTime::unix_timestamp), Some(1_930_212_300));
@@ -165,8 +165,8 @@ fn the_newest_names_come_first_when_an_order_has_several() -> Result<()> {
 }
 
 #[test]
-fn an_oddity_in_an_order_does_not_cost_its_codes() -> Result<()> {
-    let order: Order = read("vouchers/order_odd")?;
+fn an_order_with_malformed_members_keeps_its_codes() -> Result<()> {
+    let order: Order = read("vouchers/order_malformed")?;
     assert_eq!(order.client_reference.as_deref(), Some("key-2"));
     assert_eq!(order.created_at.map(OffsetDateTime::unix_timestamp), Some(1_930_212_300));
     assert_eq!((order.wallet_id, order.email, order.amount), (None, None, None));
@@ -178,7 +178,7 @@ fn an_oddity_in_an_order_does_not_cost_its_codes() -> Result<()> {
 }
 
 #[test]
-fn only_what_cannot_change_is_terminal() {
+fn only_a_final_status_is_terminal() {
     let terminal = ["delivered", "FAILED", "Cancelled"];
     for status in terminal {
         assert!(OrderStatus::from(status).is_terminal(), "{status}");

@@ -1,4 +1,4 @@
-//! A reference that the server has seen before.
+//! Orders with a reference that the server has already seen.
 
 use std::sync::Barrier;
 use std::thread;
@@ -8,26 +8,26 @@ use popup_rewards::sandbox::{Fault, Sandbox};
 use popup_rewards::{ErrorKind, NewEsimOrder, NewTopupOrder};
 use rust_decimal::Decimal;
 
-use crate::common::verticals::{VERTICALS, Vertical, cards, named, quick};
+use crate::common::verticals::{VERTICALS, Vertical, gift_cards, named, quick};
 
 #[test]
-fn the_same_order_again_is_the_same_order_in_full() {
+fn placing_the_same_order_twice_returns_the_first_in_full() {
     for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.build().unwrap();
         let first = vertical.create(&session, &named("again")).unwrap();
-        // Another process that was started after a crash of the first.
+        // As if a new process had started after the first crashed.
         let other = sandbox.session();
         let second = vertical.create(&other, &named("again")).unwrap();
         assert_eq!(first.id, second.id);
-        assert!(second.is_whole, "{second:?}");
+        assert!(second.is_complete, "{second:?}");
         assert_eq!(vertical.calls(&sandbox), [2, 1, 1]);
         assert_eq!(sandbox.executions_of("again"), 1);
     }
 }
 
 #[test]
-fn another_order_under_the_same_reference_is_refused() {
+fn a_different_order_with_the_same_reference_is_refused() {
     for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.build().unwrap();
@@ -35,42 +35,43 @@ fn another_order_under_the_same_reference_is_refused() {
         let error = vertical.create_other(&session, &named("taken")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::DuplicateReference);
         assert_eq!((error.status(), error.client_reference()), (Some(400), Some("taken")));
-        // Whose order it is cannot be known: an earlier call can have placed it.
+        // An earlier call may have placed it.
         assert!(error.may_have_executed() && !error.is_retryable(), "{error:?}");
         assert_eq!(sandbox.orders_executed(), 1);
     }
 }
 
 #[test]
-fn cards_are_told_apart_by_product_value_and_quantity() {
+fn a_gift_card_order_with_another_product_value_or_quantity_is_refused() {
     let sandbox = Sandbox::start().unwrap();
     let session = quick(&sandbox).0.build().unwrap();
-    session.create_order(&cards(3001, 20, 2, named("cards"))).unwrap();
+    session.create_order(&gift_cards(3001, 20, 2, named("cards"))).unwrap();
     for (product, value, quantity) in [(3004, 20, 2), (3001, 50, 2), (3001, 20, 3)] {
-        let error = session.create_order(&cards(product, value, quantity, named("cards"))).unwrap_err();
+        let error = session.create_order(&gift_cards(product, value, quantity, named("cards"))).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::DuplicateReference, "{product} {value} {quantity}");
     }
-    let again = session.create_order(&cards(3001, 20, 2, named("cards")).wallet(9.into()));
+    let again = session.create_order(&gift_cards(3001, 20, 2, named("cards")).wallet(9.into()));
     assert_eq!(again.unwrap().vouchers.len(), 2);
     assert_eq!(sandbox.orders_executed(), 1);
 }
 
-/// A top-up of a player, and an eSIM by its plan: both of a product that an order shows, and of something that it does not.
+/// An order shows the product, but not the player.
 fn topup(player: &str, cents: i64) -> NewTopupOrder {
     let order = NewTopupOrder::new(401.into(), Decimal::new(cents, 2), named("used"));
     order.input("player_id", player).input("server", "eu")
 }
 
+/// An order shows the product, but not the price of the plan.
 fn esim(cents: i64) -> NewEsimOrder {
     NewEsimOrder::new(601.into(), Decimal::new(cents, 2), named("used"))
 }
 
 #[test]
-fn an_order_for_another_account_or_amount_is_not_passed_off_as_this_one() {
+fn an_order_for_another_account_or_amount_is_not_returned() {
     for first_attempt in
         [None, Some(Fault::CloseBefore), Some(Fault::Status(503)), Some(Fault::RateLimited(1))]
     {
-        // By the same session at once, and by another some seconds later.
+        // From the same session at once, and from another one seconds later.
         for seconds in [0, 3] {
             let sandbox = Sandbox::start().unwrap();
             let session = quick(&sandbox).0.build().unwrap();
@@ -98,7 +99,7 @@ fn an_order_for_another_account_or_amount_is_not_passed_off_as_this_one() {
 }
 
 #[test]
-fn an_order_of_an_earlier_call_is_this_one_only_if_it_shows_what_was_asked_for() {
+fn an_earlier_order_is_returned_only_if_it_shows_what_was_requested() {
     for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let first = vertical.create(&quick(&sandbox).0.build().unwrap(), &named("resumed")).unwrap();
@@ -112,14 +113,14 @@ fn an_order_of_an_earlier_call_is_this_one_only_if_it_shows_what_was_asked_for()
                 assert!(error.may_have_executed(), "{vertical:?}");
             }
         }
-        // A program that resumes asks first.
+        // A program that resumes after a crash uses `find` first.
         assert_eq!(vertical.find(&session, &named("resumed")).unwrap().unwrap().id, first.id);
         assert_eq!(sandbox.executions_of("resumed"), 1);
     }
 }
 
 #[test]
-fn a_server_whose_clock_is_wrong_or_silent_does_not_pass_off_an_older_order() {
+fn an_older_order_is_not_returned_if_the_server_date_is_wrong_or_missing() {
     for skew in [-7_200, 7_200] {
         let sandbox = Sandbox::start().unwrap();
         sandbox.set_server_skew(skew);
@@ -138,10 +139,10 @@ fn a_server_whose_clock_is_wrong_or_silent_does_not_pass_off_an_older_order() {
 }
 
 #[test]
-fn cards_for_another_customer_or_from_another_wallet_are_another_order() {
+fn a_gift_card_order_with_another_email_or_wallet_is_refused() {
     let sandbox = Sandbox::start().unwrap();
     let session = quick(&sandbox).0.build().unwrap();
-    let gift = || cards(3001, 20, 2, named("gift"));
+    let gift = || gift_cards(3001, 20, 2, named("gift"));
     session.create_order(&gift().email("Anna@example.org").wallet(9.into())).unwrap();
     for other in [gift().email("ben@example.org"), gift().wallet(13.into())] {
         let error = session.create_order(&other).unwrap_err();
@@ -155,11 +156,11 @@ fn cards_for_another_customer_or_from_another_wallet_are_another_order() {
 }
 
 #[test]
-fn a_lost_answer_is_settled_whatever_the_order_cost() {
+fn an_order_paid_in_another_currency_is_found_after_a_lost_response() {
     let sandbox = Sandbox::start().unwrap();
     let session = quick(&sandbox).0.build().unwrap();
     sandbox.fault("POST /api/v1/topups/orders", Fault::CloseAfter);
-    // 4.99 dollars are some 400 rupees.
+    // 4.99 dollars are about 400 rupees.
     let order = NewTopupOrder::new(401.into(), Decimal::new(499, 2), named("rupees")).wallet(13.into());
     let order = session.create_topup_order(&order.input("player_id", "p1").input("server", "eu")).unwrap();
     assert_eq!(order.client_reference.as_deref(), Some("rupees"));
@@ -167,7 +168,7 @@ fn a_lost_answer_is_settled_whatever_the_order_cost() {
 }
 
 #[test]
-fn a_pause_for_the_rate_limit_does_not_hide_a_duplicate() {
+fn a_duplicate_is_found_after_a_rate_limited_attempt() {
     for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.build().unwrap();
@@ -180,10 +181,10 @@ fn a_pause_for_the_rate_limit_does_not_hide_a_duplicate() {
 }
 
 #[test]
-fn eight_processes_with_one_reference_get_one_order() {
+fn eight_sessions_with_one_reference_get_the_same_order() {
     for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
-        // Half of them meet a fault as well.
+        // Half of them also meet a fault.
         sandbox.fault(vertical.create_route(), Fault::CloseAfter.times(4));
         let barrier = Barrier::new(8);
         let ids: Vec<i64> = thread::scope(|scope| {
@@ -191,7 +192,7 @@ fn eight_processes_with_one_reference_get_one_order() {
                 barrier.wait();
                 let session = sandbox.session();
                 let order = vertical.create(&session, &named("race")).unwrap();
-                assert!(order.is_whole, "{order:?}");
+                assert!(order.is_complete, "{order:?}");
                 order.id
             };
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(one)).collect();

@@ -1,4 +1,4 @@
-//! One fault on the way of an order, for each vertical and fault.
+//! One fault per order, for every vertical and kind of fault.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use popup_rewards::sandbox::{Fault, Sandbox};
 
 use crate::common::verticals::{VERTICALS, Vertical, named, quick};
 
-/// What an attempt may take: short where it hangs, and long enough for a busy machine where it does not.
+/// The timeout of an attempt: short if the fault hangs, otherwise long enough for a busy machine.
 fn limit(fault: &Fault) -> Duration {
     let hangs = matches!(fault, Fault::Hang | Fault::HangAfter);
     Duration::from_secs(if hangs { 1 } else { 60 })
 }
 
-/// Faults after which a second attempt is all it takes.
+/// Faults before the order executes. A second attempt succeeds.
 fn before_executing() -> Vec<Fault> {
     let statuses = [500, 502, 503, 504, 408].map(Fault::Status);
     let mut faults = vec![Fault::CloseBefore, Fault::Html, Fault::Hang];
@@ -23,7 +23,7 @@ fn before_executing() -> Vec<Fault> {
     faults
 }
 
-/// Faults that hide that the order was executed, as the next attempt finds out.
+/// Faults after the order executed. The next attempt gets a duplicate error.
 fn after_executing() -> Vec<Fault> {
     let statuses = [500, 502, 503, 504, 408, 429].map(Fault::StatusAfter);
     let mut faults = vec![Fault::CloseAfter, Fault::CutBody, Fault::HangAfter, Fault::PageAfter(429)];
@@ -31,19 +31,19 @@ fn after_executing() -> Vec<Fault> {
     faults
 }
 
-/// What comes back for an order that was executed, and does not tell so: a success that cannot be read, the page of a
-/// gateway, a status that this API does not use.
+/// Responses that do not say that the order executed: an unreadable success, a gateway's page, or a status that this
+/// API does not use.
 fn unreadable() -> Vec<Fault> {
     let mut faults = vec![Fault::Garbage, Fault::EmptyOk, Fault::WrongShape];
     faults.extend([300, 301, 302, 304, 307, 308, 600, 999].map(Fault::PageAfter));
     faults.extend([400, 403, 404, 405, 406, 407, 410, 411, 412, 413].map(Fault::PageAfter));
     faults.extend([414, 415, 417, 421, 422, 423, 424, 425, 426, 428, 431, 451, 499].map(Fault::PageAfter));
-    // In the API's own words, which rule nothing out.
+    // In the API's own format. They do not rule out that the order executed.
     faults.extend([400, 402, 404, 405, 409, 410, 423, 499].map(Fault::StatusAfter));
     faults
 }
 
-/// Places an order that meets a fault, and expects it whole after so many calls.
+/// Places an order that meets a fault. Expects the order in full after this many calls.
 fn survives(vertical: Vertical, fault: Fault, calls: [u64; 3]) -> anyhow::Result<()> {
     let sandbox = Sandbox::start()?;
     let session = quick(&sandbox).0.order_timeout(limit(&fault)).build()?;
@@ -51,7 +51,7 @@ fn survives(vertical: Vertical, fault: Fault, calls: [u64; 3]) -> anyhow::Result
     let case = format!("{vertical:?} {fault:?}");
     sandbox.fault(vertical.create_route(), fault);
     let order = vertical.create(&session, &reference).context(case.clone())?;
-    assert!(order.is_whole, "{case}: {order:?}");
+    assert!(order.is_complete, "{case}: {order:?}");
     assert_eq!(order.reference.as_deref(), Some("once"), "{case}");
     assert_eq!(vertical.calls(&sandbox), calls, "{case}");
     assert_eq!((sandbox.executions_of("once"), sandbox.orders_executed()), (1, 1), "{case}");
@@ -59,7 +59,7 @@ fn survives(vertical: Vertical, fault: Fault, calls: [u64; 3]) -> anyhow::Result
 }
 
 #[test]
-fn an_order_that_was_not_executed_is_sent_again() {
+fn an_order_that_did_not_execute_is_retried() {
     for vertical in VERTICALS {
         for fault in before_executing() {
             survives(vertical, fault, [2, 0, 0]).unwrap();
@@ -68,7 +68,7 @@ fn an_order_that_was_not_executed_is_sent_again() {
 }
 
 #[test]
-fn an_order_whose_answer_was_lost_is_found_by_its_reference() {
+fn an_order_whose_response_was_lost_is_found_by_its_reference() {
     for vertical in VERTICALS {
         for fault in after_executing() {
             survives(vertical, fault, [2, 1, 1]).unwrap();
@@ -77,7 +77,7 @@ fn an_order_whose_answer_was_lost_is_found_by_its_reference() {
 }
 
 #[test]
-fn an_order_whose_answer_cannot_be_read_is_found_without_sending_it_again() {
+fn an_order_whose_response_is_unreadable_is_found_without_a_retry() {
     for vertical in VERTICALS {
         for fault in unreadable() {
             survives(vertical, fault, [1, 1, 1]).unwrap();
@@ -86,7 +86,7 @@ fn an_order_whose_answer_cannot_be_read_is_found_without_sending_it_again() {
 }
 
 #[test]
-fn a_fault_that_stays_costs_no_second_execution_and_no_order() {
+fn an_order_executes_once_under_a_permanent_fault_after_execution() {
     for vertical in VERTICALS {
         for (fault, calls) in [
             (Fault::CloseAfter, [5, 1, 1]),
@@ -100,10 +100,10 @@ fn a_fault_that_stays_costs_no_second_execution_and_no_order() {
 }
 
 #[test]
-fn an_order_that_never_arrives_may_have_executed_for_all_we_know() {
+fn an_order_that_never_arrives_may_have_executed() {
     for vertical in VERTICALS {
         for (fault, expected, sent) in [
-            // The first goes over the connection of the login: it may be dead, so one more is sent at once.
+            // The first attempt reuses the login's connection, which may be dead: it is resent at once.
             (Fault::CloseBefore, ErrorKind::Network, 5),
             (Fault::Status(503), ErrorKind::Server, 4),
             (Fault::Html, ErrorKind::Server, 4),
@@ -117,7 +117,7 @@ fn an_order_that_never_arrives_may_have_executed_for_all_we_know() {
             assert_eq!(error.kind(), expected, "{case}");
             assert_eq!(error.client_reference(), Some("lost"), "{case}");
             assert!(error.may_have_executed(), "{case}");
-            // Four attempts, then four looks: a server can list an order later than it has taken it.
+            // Four attempts, then four lookups: a server may list an order late.
             assert_eq!(vertical.calls(&sandbox), [sent, 4, 0], "{case}");
             assert_eq!(sandbox.orders_executed(), 0, "{case}");
         }
@@ -125,14 +125,14 @@ fn an_order_that_never_arrives_may_have_executed_for_all_we_know() {
 }
 
 #[test]
-fn when_the_look_fails_too_the_order_counts_as_placed() {
+fn an_order_may_have_executed_if_its_lookup_fails() {
     for vertical in VERTICALS {
         for (create, list, one) in [
             (Fault::CloseAfter, Fault::Status(500).always(), None),
             (Fault::Garbage, Fault::CloseBefore.always(), None),
             (Fault::StatusAfter(502), Fault::Garbage, None),
             (Fault::CloseAfter, Fault::Status(502), Some(Fault::EmptyOk)),
-            // Refused as generic as a duplicate is, and nobody to ask.
+            // A generic refusal, which may mean a duplicate, and no working lookup.
             (Fault::Status(400), Fault::Status(503).always(), None),
         ] {
             let executes = u64::from(create != Fault::Status(400));
@@ -152,9 +152,9 @@ fn when_the_look_fails_too_the_order_counts_as_placed() {
 }
 
 #[test]
-fn the_error_of_a_limited_order_says_that_nothing_happened() {
+fn a_rate_limited_order_has_not_executed() {
     for vertical in VERTICALS {
-        // Three pauses of a second, and one that does not fit in the call's time.
+        // Three pauses of a second each, or one that exceeds the deadline.
         for (fault, retries) in [(Fault::RateLimited(1).always(), 3), (Fault::RateLimited(600), 0)] {
             let sandbox = Sandbox::start().unwrap();
             let (builder, pauses) = quick(&sandbox);

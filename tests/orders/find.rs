@@ -1,4 +1,4 @@
-//! Orders are found by their reference, in their own vertical.
+//! Finding an order by its reference, within its vertical.
 
 use std::time::Duration;
 
@@ -8,19 +8,19 @@ use popup_rewards::{ErrorKind, ListOrders};
 use crate::common::verticals::{VERTICALS, Vertical, named, quick};
 
 #[test]
-fn no_order_is_none_and_not_an_error() {
+fn find_returns_none_if_there_is_no_order() {
     for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.build().unwrap();
         vertical.create(&session, &named("there")).unwrap();
         assert!(vertical.find(&session, &named("not there")).unwrap().is_none());
         let found = vertical.find(&session, &named("there")).unwrap().expect("an order");
-        assert!(found.is_whole, "{found:?}");
+        assert!(found.is_complete, "{found:?}");
     }
 }
 
 #[test]
-fn finding_survives_faults_on_both_of_its_calls() {
+fn find_retries_both_of_its_calls() {
     for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.build().unwrap();
@@ -34,7 +34,7 @@ fn finding_survives_faults_on_both_of_its_calls() {
 }
 
 #[test]
-fn a_lookup_has_one_deadline_and_a_walk_has_one_for_each_page() {
+fn find_has_one_deadline_and_a_listing_has_one_per_page() {
     let sandbox = Sandbox::start().unwrap();
     let session = quick(&sandbox).0.deadline(Duration::from_secs(100)).build().unwrap();
     for number in 0..3 {

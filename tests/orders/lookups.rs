@@ -1,4 +1,4 @@
-//! Lookups on servers that list more than the one order, or not all of what there is.
+//! Lookups on servers that list other orders too, or not all of them.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::common::peer::tokens;
 use crate::common::verticals::named;
 
-/// A server with a list of orders, page by page.
+/// A server with a paged list of orders.
 struct Listing {
     server: ServerGuard,
     pages: Vec<Mock>,
@@ -19,7 +19,7 @@ struct Listing {
 impl Listing {
     fn of(pages: &[Value]) -> Self {
         let mut server = Server::new();
-        // Created before all others and never due, so that it answers only what no other mock is for.
+        // Must be created first: mockito prefers a mock that still expects a request, and then the one created last.
         let others = server.mock("GET", Matcher::Any).with_status(501).expect(0).create();
         server.mock("POST", "/auth/login").with_body(tokens(1)).create();
         let pages = (1..).zip(pages).map(|(page, orders)| {
@@ -37,7 +37,7 @@ impl Listing {
         self
     }
 
-    /// Looks for `ord-1`, and checks that every page was read, and nothing else.
+    /// Finds `ord-1`, and checks that every page was read and nothing else.
     fn find(self) -> Result<Option<Order>> {
         let session = Session::builder(&self.server.url(), Credentials::new("key", "secret"))
             .retry(RetryPolicy::new().first_pause(Duration::from_millis(1)))
@@ -55,7 +55,7 @@ fn order(id: i64, reference: Option<&str>) -> Value {
 }
 
 #[test]
-fn a_server_that_filters_by_prefix_is_read_to_the_order() {
+fn find_reads_the_pages_of_a_prefix_filter_up_to_the_order() {
     let first = json!([order(1, Some("ord-10")), order(2, Some("ord-11"))]);
     let second = json!([order(3, Some("ord-12")), order(4, Some("ord-1"))]);
     let found = Listing::of(&[first, second]).shows(4, Some("ord-1")).find().unwrap();
@@ -63,16 +63,16 @@ fn a_server_that_filters_by_prefix_is_read_to_the_order() {
 }
 
 #[test]
-fn no_order_is_none_only_after_the_last_page() {
+fn find_returns_none_only_after_the_last_page() {
     let first = json!([order(1, Some("ord-10")), order(2, Some("ord-11"))]);
     let second = json!([order(3, Some("ord-12"))]);
     assert!(Listing::of(&[first.clone(), second, json!([])]).find().unwrap().is_none());
-    // A server that ignores the page has said all.
+    // A server that ignores the page number has no further pages.
     assert!(Listing::of(&[first.clone(), first]).find().unwrap().is_none());
 }
 
 #[test]
-fn an_order_whose_reference_is_not_listed_is_read_to_know_it() {
+fn find_reads_each_order_that_is_listed_without_a_reference() {
     let listed = json!([order(1, None), order(2, None)]);
     let found = Listing::of(std::slice::from_ref(&listed))
         .shows(1, Some("ord-7"))
@@ -85,18 +85,18 @@ fn an_order_whose_reference_is_not_listed_is_read_to_know_it() {
 }
 
 #[test]
-fn what_cannot_be_read_leaves_it_open_whether_the_order_exists() {
-    let odd = json!([order(1, Some("ord-10")), { "id": [], "product_id": 2 }]);
-    let nameless: Vec<Value> = (1..=11).map(|id| order(id, None)).collect();
-    let nameless =
-        (1..=10).fold(Listing::of(&[nameless.into()]), |server, id| server.shows(id, Some("ord-7")));
+fn an_order_may_exist_if_the_listing_cannot_be_read_in_full() {
+    let unreadable = json!([order(1, Some("ord-10")), { "id": [], "product_id": 2 }]);
+    let without_reference: Vec<Value> = (1..=11).map(|id| order(id, None)).collect();
+    let without_reference =
+        (1..=10).fold(Listing::of(&[without_reference.into()]), |server, id| server.shows(id, Some("ord-7")));
     for (case, server) in [
-        ("an item that cannot be read", Listing::of(&[odd, json!([order(3, Some("ord-9"))]), json!([])])),
-        ("an order that does not say whose it is", Listing::of(&[json!([order(1, None)])]).shows(1, None)),
-        ("an order that says something else", {
+        ("an unreadable item", Listing::of(&[unreadable, json!([order(3, Some("ord-9"))]), json!([])])),
+        ("an order that has no reference", Listing::of(&[json!([order(1, None)])]).shows(1, None)),
+        ("an order that shows another reference than its listing", {
             Listing::of(&[json!([order(1, Some("ord-1"))])]).shows(1, Some("ord-2"))
         }),
-        ("more orders than one lookup reads", nameless),
+        ("more orders than one lookup reads", without_reference),
     ] {
         let error = server.find().unwrap_err();
         assert_eq!(

@@ -1,13 +1,13 @@
-//! Orders that the server refuses, or that are refused before they reach it.
+//! Orders that the server refuses.
 
 use popup_rewards::sandbox::{Fault, Sandbox};
 use popup_rewards::{ClientReference, ErrorKind, NewEsimOrder, NewTopupOrder, WalletId};
 use rust_decimal::Decimal;
 
-use crate::common::verticals::{VERTICALS, Vertical, cards, named, quick};
+use crate::common::verticals::{VERTICALS, Vertical, gift_cards, named, quick};
 
 #[test]
-fn an_empty_wallet_is_named_and_nothing_is_executed() {
+fn an_order_on_an_empty_wallet_fails_with_insufficient_funds() {
     for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.build().unwrap();
@@ -21,12 +21,12 @@ fn an_empty_wallet_is_named_and_nothing_is_executed() {
 }
 
 #[test]
-fn a_validation_error_makes_no_look() {
+fn a_validation_error_causes_no_lookup() {
     let sandbox = Sandbox::start().unwrap();
     let session = quick(&sandbox).0.build().unwrap();
     let cents = Decimal::new(123, 2);
     let errors = [
-        session.create_order(&cards(3001, 21, 1, named("bad"))).unwrap_err(),
+        session.create_order(&gift_cards(3001, 21, 1, named("bad"))).unwrap_err(),
         session.create_topup_order(&NewTopupOrder::new(401.into(), cents, named("bad"))).unwrap_err(),
         session.create_esim_order(&NewEsimOrder::new(601.into(), cents, named("bad"))).unwrap_err(),
     ];
@@ -40,7 +40,7 @@ fn a_validation_error_makes_no_look() {
 }
 
 #[test]
-fn a_generic_400_makes_exactly_one_look_and_is_surfaced_if_nothing_is_found() {
+fn a_generic_400_causes_one_lookup_and_is_returned_if_it_finds_nothing() {
     for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.build().unwrap();
@@ -53,8 +53,8 @@ fn a_generic_400_makes_exactly_one_look_and_is_surfaced_if_nothing_is_found() {
 }
 
 #[test]
-fn a_refusal_for_another_reason_does_not_hide_the_order_of_an_earlier_process() {
-    // A server may look at the wallet or at the product before it looks at the reference.
+fn an_earlier_order_is_found_after_a_refusal_for_another_reason() {
+    // A server may check the wallet or the product before the reference.
     for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.build().unwrap();
@@ -69,7 +69,7 @@ fn a_refusal_for_another_reason_does_not_hide_the_order_of_an_earlier_process() 
 }
 
 #[test]
-fn a_refused_client_is_told_so_at_once() {
+fn a_403_is_returned_without_a_retry_or_lookup() {
     for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.build().unwrap();
@@ -83,7 +83,7 @@ fn a_refused_client_is_told_so_at_once() {
 }
 
 #[test]
-fn a_final_refusal_that_speaks_of_the_reference_is_looked_into() {
+fn a_refusal_that_mentions_the_reference_causes_a_lookup() {
     for vertical in VERTICALS {
         for (status, code, message) in [
             (422, "VALIDATION_FAILURE", "The client reference has already been taken."),
@@ -103,7 +103,7 @@ fn a_final_refusal_that_speaks_of_the_reference_is_looked_into() {
             );
             assert_eq!(vertical.calls(&sandbox), [2, 1, 1], "{vertical:?} {message}");
 
-            // The order it speaks of may not be listed yet.
+            // The server may not list that order yet.
             sandbox.fault(vertical.create_route(), refusal());
             let error = vertical.create(&session, &named("not there")).unwrap_err();
             assert!(error.may_have_executed(), "{vertical:?} {error:?}");
@@ -114,7 +114,7 @@ fn a_final_refusal_that_speaks_of_the_reference_is_looked_into() {
 }
 
 #[test]
-fn a_certain_refusal_does_not_clear_an_earlier_attempt_of_the_call() {
+fn an_earlier_attempt_may_have_executed_despite_a_later_refusal() {
     for vertical in VERTICALS {
         for status in [400, 403] {
             let sandbox = Sandbox::start().unwrap();
@@ -123,7 +123,7 @@ fn a_certain_refusal_does_not_clear_an_earlier_attempt_of_the_call() {
             let refusal = Fault::Refusal { status, code: code.to_owned(), message: "no".to_owned() };
             sandbox.fault(vertical.create_route(), Fault::CloseAfter);
             sandbox.fault(vertical.create_route(), refusal.clone());
-            assert!(vertical.create(&session, &named("lost")).unwrap().is_whole, "{vertical:?} {status}");
+            assert!(vertical.create(&session, &named("lost")).unwrap().is_complete, "{vertical:?} {status}");
 
             sandbox.fault(vertical.create_route(), Fault::CloseBefore);
             sandbox.fault(vertical.create_route(), refusal);
@@ -135,7 +135,7 @@ fn a_certain_refusal_does_not_clear_an_earlier_attempt_of_the_call() {
 }
 
 #[test]
-fn an_awkward_reference_survives_the_query() {
+fn a_reference_with_special_characters_is_encoded_in_the_query() {
     let sandbox = Sandbox::start().unwrap();
     let session = quick(&sandbox).0.build().unwrap();
     for awkward in ["a b&client_reference=c", "100%25+?#/\\", "\"quoted\" {json}", &"~".repeat(255)] {
@@ -148,13 +148,14 @@ fn an_awkward_reference_survives_the_query() {
 }
 
 #[test]
-fn a_wallet_in_another_currency_pays_and_an_unknown_one_does_not() {
+fn an_order_can_use_a_wallet_in_another_currency_but_not_an_unknown_one() {
     let sandbox = Sandbox::start().unwrap();
     let session = quick(&sandbox).0.build().unwrap();
-    let order = session.create_order(&cards(3001, 20, 1, named("fx")).wallet(WalletId::from(13))).unwrap();
+    let order =
+        session.create_order(&gift_cards(3001, 20, 1, named("fx")).wallet(WalletId::from(13))).unwrap();
     assert_eq!(order.base_currency.as_deref(), Some("USD"));
     assert_eq!(order.deduction_currency.as_deref(), Some("INR"));
-    let error = session.create_order(&cards(3001, 20, 1, named("none")).wallet(WalletId::from(99)));
+    let error = session.create_order(&gift_cards(3001, 20, 1, named("none")).wallet(WalletId::from(99)));
     assert!(!error.unwrap_err().may_have_executed());
     assert_eq!(sandbox.orders_executed(), 1);
 }

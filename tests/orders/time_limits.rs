@@ -1,4 +1,4 @@
-//! How long an order may take: each attempt and the whole call.
+//! The timeout of an attempt to place an order, and the deadline of the call.
 
 use std::sync::Arc;
 use std::thread;
@@ -15,7 +15,7 @@ const LONG: Duration = Duration::from_secs(20);
 const SLOW: Duration = Duration::from_millis(1_500);
 
 #[test]
-fn an_attempt_to_place_an_order_has_a_time_limit_of_its_own() {
+fn an_attempt_to_place_an_order_uses_the_order_timeout() {
     for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.timeout(SHORT).order_timeout(LONG).build().unwrap();
@@ -26,19 +26,19 @@ fn an_attempt_to_place_an_order_has_a_time_limit_of_its_own() {
 }
 
 #[test]
-fn an_attempt_to_place_an_order_is_given_up_after_its_limit_and_found() {
+fn an_order_is_found_after_its_attempt_timed_out() {
     for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.timeout(LONG).order_timeout(SHORT).build().unwrap();
         sandbox.fault(vertical.create_route(), Fault::SlowAnswer(LONG));
-        assert!(vertical.create(&session, &named("slow")).unwrap().is_whole);
+        assert!(vertical.create(&session, &named("slow")).unwrap().is_complete);
         assert_eq!(vertical.calls(&sandbox), [2, 1, 1], "{vertical:?}");
         assert_eq!(sandbox.executions_of("slow"), 1);
     }
 }
 
 #[test]
-fn the_look_has_the_usual_limit_and_not_that_of_an_order() {
+fn the_lookup_of_an_order_uses_the_general_timeout() {
     let sandbox = Sandbox::start().unwrap();
     let (builder, _) = quick(&sandbox);
     let session =
@@ -46,13 +46,13 @@ fn the_look_has_the_usual_limit_and_not_that_of_an_order() {
     let vertical = Vertical::Voucher;
     sandbox.fault(vertical.create_route(), Fault::CutBody);
     sandbox.fault(vertical.list_route(), Fault::SlowAnswer(SLOW));
-    let error = vertical.create(&session, &named("look")).unwrap_err();
+    let error = vertical.create(&session, &named("lookup")).unwrap_err();
     assert!(error.may_have_executed());
     assert_eq!(vertical.calls(&sandbox), [1, 1, 0]);
 }
 
 #[test]
-fn the_whole_call_with_its_looks_stays_within_the_deadline() {
+fn the_attempts_and_the_lookup_stay_within_the_order_deadline() {
     for vertical in VERTICALS {
         for fault in [Fault::Status(503), Fault::CloseBefore, Fault::RateLimited(7)] {
             let sandbox = Sandbox::start().unwrap();
@@ -65,16 +65,16 @@ fn the_whole_call_with_its_looks_stays_within_the_deadline() {
             assert_eq!(error.may_have_executed(), is_lost, "{vertical:?} {fault:?}");
             assert!(pauses.paused() <= Duration::from_secs(120), "{:?}", pauses.paused());
             assert!(pauses.paused() >= Duration::from_secs(60), "{:?}", pauses.paused());
-            // A part of the time was left for the question.
+            // Time was left for the lookup.
             assert_eq!(sandbox.calls(vertical.list_route()) > 0, is_lost, "{vertical:?} {fault:?}");
         }
     }
 }
 
 #[test]
-fn an_order_has_a_deadline_of_its_own() {
+fn an_order_uses_the_order_deadline_instead_of_the_general_one() {
     for vertical in VERTICALS {
-        // The last quarter is for the lookup, at most half a minute, and no attempt starts in the 5 seconds before it.
+        // The last quarter, at most 30 seconds, is for the lookup. No attempt starts in the 5 seconds before it.
         for (deadline, last_start) in [(None, 145), (Some(40), 25)] {
             let sandbox = Sandbox::start().unwrap();
             let builder = quick(&sandbox).0.deadline(Duration::from_secs(2));
@@ -98,13 +98,13 @@ fn an_order_has_a_deadline_of_its_own() {
 }
 
 #[test]
-fn no_attempt_starts_late_because_a_pause_took_longer() {
+fn no_attempt_starts_after_a_pause_that_took_too_long() {
     for vertical in VERTICALS {
         let sandbox = Arc::new(Sandbox::start().unwrap());
         let (builder, pauses) = quick(&sandbox);
         let session = builder.order_deadline(Duration::from_secs(40)).build().unwrap();
         sandbox.fault(vertical.create_route(), Fault::RateLimited(1));
-        // The machine was suspended, up to the last 5 seconds of the time for attempts.
+        // The machine is suspended until the last 5 seconds of the time for attempts.
         let suspended = Arc::clone(&sandbox);
         pauses.at_the_next_pause(move || suspended.advance(Duration::from_secs(26)));
         let error = vertical.create(&session, &named("late")).unwrap_err();
@@ -114,14 +114,14 @@ fn no_attempt_starts_late_because_a_pause_took_longer() {
 }
 
 #[test]
-fn the_lookup_has_what_is_left_of_the_orders_deadline() {
+fn the_lookup_may_use_the_rest_of_the_order_deadline() {
     for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.deadline(Duration::from_secs(2)).build().unwrap();
         sandbox.fault(vertical.create_route(), Fault::CloseAfter);
         sandbox.fault(vertical.list_route(), Fault::RateLimited(100));
         sandbox.fault(vertical.one_route(), Fault::RateLimited(70));
-        assert!(vertical.create(&session, &named("found")).unwrap().is_whole, "{vertical:?}");
+        assert!(vertical.create(&session, &named("found")).unwrap().is_complete, "{vertical:?}");
         sandbox.fault(vertical.create_route(), Fault::CloseAfter);
         sandbox.fault(vertical.list_route(), Fault::RateLimited(100));
         sandbox.fault(vertical.one_route(), Fault::RateLimited(90));
@@ -131,15 +131,15 @@ fn the_lookup_has_what_is_left_of_the_orders_deadline() {
 }
 
 #[test]
-fn an_attempt_never_outlives_the_deadline() {
+fn an_attempt_ends_in_time_for_the_lookup_whatever_its_timeout() {
     let sandbox = Sandbox::start().unwrap();
     let vertical = Vertical::Voucher;
     let (builder, _) = quick(&sandbox);
-    // Three seconds for the attempts, whatever an attempt may take by itself, and one for the look.
+    // Three seconds for the attempts and one for the lookup.
     let builder = builder.order_timeout(LONG).timeout(LONG);
     let session = builder.order_deadline(Duration::from_secs(4)).build().unwrap();
     sandbox.fault(vertical.create_route(), Fault::HangAfter.always());
-    assert!(vertical.create(&session, &named("hang")).unwrap().is_whole);
+    assert!(vertical.create(&session, &named("hang")).unwrap().is_complete);
     assert_eq!(vertical.calls(&sandbox), [1, 1, 1]);
 }
 
@@ -166,7 +166,7 @@ fn an_esim_order_may_be_held_for_a_minute() {
 }
 
 #[test]
-fn a_server_without_time_for_us_is_a_timeout_that_names_the_order() {
+fn an_order_that_times_out_returns_its_reference() {
     let sandbox = Sandbox::start().unwrap();
     let (builder, _) = quick(&sandbox);
     let session = builder.order_timeout(SHORT).retry(RetryPolicy::new().retries(0)).build().unwrap();

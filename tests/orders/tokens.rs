@@ -1,4 +1,4 @@
-//! What becomes of an order when the session's token goes in the middle of it.
+//! Orders during which the session's token is revoked, or the session logs out.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,15 +9,15 @@ use popup_rewards::sandbox::{Fault, Sandbox};
 use crate::common::verticals::{VERTICALS, named, quick};
 
 #[test]
-fn a_revoked_token_costs_one_refresh_and_no_look() {
+fn a_revoked_token_costs_one_refresh_and_no_lookup() {
     for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.build().unwrap();
         session.login().unwrap();
-        // A younger token would be tried again as it is.
+        // A token younger than 5 seconds would be retried as it is.
         sandbox.advance(Duration::from_secs(6));
         sandbox.revoke_access_tokens();
-        assert!(vertical.create(&session, &named("once")).unwrap().is_whole);
+        assert!(vertical.create(&session, &named("once")).unwrap().is_complete);
         assert_eq!(vertical.calls(&sandbox), [2, 0, 0]);
         assert_eq!((sandbox.logins(), sandbox.refreshes()), (1, 1));
         assert_eq!(sandbox.executions_of("once"), 1);
@@ -36,8 +36,8 @@ fn a_token_revoked_between_two_attempts_does_not_lose_the_order() {
         let revoking = Arc::clone(&sandbox);
         pauses.at_the_next_pause(move || revoking.revoke_all_tokens());
         let order = vertical.create(&session, &named("between")).unwrap();
-        assert!(order.is_whole, "{order:?}");
-        // The lost one, the one with the dead token, and the one that is a duplicate.
+        assert!(order.is_complete, "{order:?}");
+        // The lost attempt, the one with the revoked token, and the duplicate.
         assert_eq!(vertical.calls(&sandbox), [3, 1, 1]);
         assert_eq!((sandbox.logins(), sandbox.executions_of("between")), (2, 1));
         assert_eq!(sandbox.refresh_tokens_presented_twice(), 0);
@@ -45,7 +45,7 @@ fn a_token_revoked_between_two_attempts_does_not_lose_the_order() {
 }
 
 #[test]
-fn a_server_that_takes_no_token_has_executed_nothing() {
+fn an_order_that_every_token_gets_a_401_for_has_not_executed() {
     for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.build().unwrap();
@@ -59,12 +59,12 @@ fn a_server_that_takes_no_token_has_executed_nothing() {
 }
 
 #[test]
-fn a_logout_after_a_lost_answer_says_that_the_order_may_exist() {
+fn an_order_may_have_executed_if_a_logout_follows_a_lost_response() {
     for vertical in VERTICALS {
         for (fault, may_exist, executions) in [
             (Fault::StatusAfter(502), true, 1),
             (Fault::Status(503), true, 0),
-            // A pause for the rate limit is not a lost answer.
+            // A rate limit is not a lost response.
             (Fault::RateLimited(2), false, 0),
         ] {
             let sandbox = Sandbox::start().unwrap();
@@ -80,16 +80,16 @@ fn a_logout_after_a_lost_answer_says_that_the_order_may_exist() {
             assert_eq!(vertical.calls(&sandbox), [1, 0, 0]);
             assert_eq!(sandbox.executions_of("leaving"), executions);
 
-            // The caller comes back with the same reference and gets the order, new or old.
+            // A second call with the same reference returns the order.
             session.login().unwrap();
-            assert!(vertical.create(&session, &named("leaving")).unwrap().is_whole);
+            assert!(vertical.create(&session, &named("leaving")).unwrap().is_complete);
             assert_eq!(sandbox.executions_of("leaving"), 1);
         }
     }
 }
 
 #[test]
-fn a_logout_in_the_middle_of_a_lookup_says_that_the_order_may_exist() {
+fn an_order_may_have_executed_if_a_logout_interrupts_its_lookup() {
     for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let (builder, pauses) = quick(&sandbox);

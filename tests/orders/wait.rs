@@ -1,4 +1,4 @@
-//! Following an order until it is done.
+//! Waiting for an order to finish.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use popup_rewards::sandbox::{Fault, Outcome, Sandbox};
 use popup_rewards::{ErrorKind, OrderStatus, Result, Session};
 
 use crate::common::clock::TestClock;
-use crate::common::verticals::{VERTICALS, Vertical, cards, named, quick};
+use crate::common::verticals::{VERTICALS, Vertical, gift_cards, named, quick};
 
 const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-/// The pauses to the second: the last nanoseconds of one pass before it begins.
-fn whole(pauses: &TestClock) -> Vec<Duration> {
+/// The pauses rounded to seconds. A few nanoseconds of each pass before it begins.
+fn rounded(pauses: &TestClock) -> Vec<Duration> {
     pauses.pauses().iter().map(|pause| seconds((*pause + Duration::from_millis(500)).as_secs())).collect()
 }
 
@@ -23,7 +23,7 @@ fn shop() -> Result<(Sandbox, Session, TestClock)> {
     Ok((sandbox, builder.build()?, pauses))
 }
 
-/// Places an order that is `PENDING` for so long and then ends like this.
+/// Places an order that stays `PENDING` for this long and then ends with this outcome.
 fn place(
     vertical: Vertical,
     sandbox: &Sandbox,
@@ -36,7 +36,7 @@ fn place(
 }
 
 #[test]
-fn it_looks_every_5_seconds_for_a_minute_and_then_every_30() {
+fn the_order_is_polled_every_5_seconds_for_a_minute_then_every_30() {
     for vertical in VERTICALS {
         let (sandbox, session, pauses) = shop().unwrap();
         let id = place(vertical, &sandbox, &session, seconds(200), Outcome::Delivered).unwrap();
@@ -44,13 +44,13 @@ fn it_looks_every_5_seconds_for_a_minute_and_then_every_30() {
         assert_eq!((order.id, order.status.as_str()), (id, "DELIVERED"));
         let mut expected = vec![seconds(5); 12];
         expected.extend([seconds(30); 5]);
-        assert_eq!(whole(&pauses), expected, "{vertical:?}");
+        assert_eq!(rounded(&pauses), expected, "{vertical:?}");
         assert_eq!(sandbox.calls(vertical.one_route()), 18);
     }
 }
 
 #[test]
-fn every_end_ends_the_wait() {
+fn every_final_status_ends_the_wait() {
     let failed = || Outcome::Failed {
         code: "NO_STOCK".to_owned(),
         reason: "sold out".to_owned(),
@@ -68,11 +68,11 @@ fn every_end_ends_the_wait() {
 }
 
 #[test]
-fn a_partial_delivery_is_not_the_end() {
+fn a_partial_delivery_does_not_end_the_wait() {
     let (sandbox, session, pauses) = shop().unwrap();
     sandbox.fulfil_after(seconds(40));
     sandbox.next_order_after(seconds(10), Outcome::PartiallyDelivered(2));
-    let order = session.create_order(&cards(3001, 20, 7, named("parts"))).unwrap();
+    let order = session.create_order(&gift_cards(3001, 20, 7, named("parts"))).unwrap();
     assert_eq!(order.status, OrderStatus::Pending);
     sandbox.advance(seconds(11));
     let order = session.get_order(order.id).unwrap();
@@ -83,7 +83,7 @@ fn a_partial_delivery_is_not_the_end() {
 }
 
 #[test]
-fn a_wait_that_takes_too_long_names_the_order_and_its_last_status() {
+fn a_timed_out_wait_names_the_order_and_its_last_status() {
     for vertical in VERTICALS {
         let (sandbox, session, pauses) = shop().unwrap();
         let id = place(vertical, &sandbox, &session, seconds(1), Outcome::Pending).unwrap();
@@ -93,15 +93,15 @@ fn a_wait_that_takes_too_long_names_the_order_and_its_last_status() {
         assert!(text.contains(&id.to_string()) && text.contains("PENDING"), "{text}");
         assert!(error.may_have_executed() && error.is_retryable());
         assert_eq!(error.client_reference(), Some(format!("{vertical:?}").as_str()));
-        // The last look is at the very end of the time.
-        assert_eq!(whole(&pauses)[..12], [seconds(5); 12]);
+        // The last poll is just before the timeout.
+        assert_eq!(rounded(&pauses)[..12], [seconds(5); 12]);
         assert_eq!(pauses.pauses().len(), 13);
         assert!(pauses.paused() <= seconds(75) && pauses.paused() > seconds(70), "{:?}", pauses.pauses());
     }
 }
 
 #[test]
-fn the_look_at_the_very_end_counts() {
+fn the_poll_just_before_the_timeout_counts() {
     for vertical in VERTICALS {
         let (sandbox, session, pauses) = shop().unwrap();
         let id = place(vertical, &sandbox, &session, seconds(70), Outcome::Delivered).unwrap();
@@ -111,7 +111,7 @@ fn the_look_at_the_very_end_counts() {
 }
 
 #[test]
-fn no_time_at_all_is_one_read() {
+fn a_wait_with_a_zero_timeout_reads_once() {
     for vertical in VERTICALS {
         let (sandbox, session, pauses) = shop().unwrap();
         let pending = place(vertical, &sandbox, &session, seconds(1), Outcome::Pending).unwrap();
@@ -129,41 +129,41 @@ fn no_time_at_all_is_one_read() {
 }
 
 #[test]
-fn the_one_read_of_no_time_has_the_time_of_a_call() {
+fn the_read_of_a_zero_timeout_wait_has_the_deadline_of_a_call() {
     for vertical in VERTICALS {
         let (sandbox, session, pauses) = shop().unwrap();
         let id = place(vertical, &sandbox, &session, Duration::ZERO, Outcome::Delivered).unwrap();
-        // Longer than the few seconds that a read at the end of a wait has.
+        // Longer than the few seconds of a read at the end of a wait.
         sandbox.fault(vertical.one_route(), Fault::RateLimited(60));
         assert_eq!(vertical.wait(&session, id, Duration::ZERO).unwrap().status, "DELIVERED", "{vertical:?}");
-        assert_eq!(whole(&pauses), [seconds(60)]);
-        // But not longer.
+        assert_eq!(rounded(&pauses), [seconds(60)]);
+        // Longer than the deadline of a call.
         sandbox.fault(vertical.one_route(), Fault::RateLimited(121));
         assert_eq!(vertical.wait(&session, id, Duration::ZERO).unwrap_err().kind(), ErrorKind::Timeout);
     }
 }
 
 #[test]
-fn an_order_that_a_server_shows_late_is_waited_for() {
+fn the_wait_continues_for_ten_seconds_if_the_order_is_not_found() {
     for vertical in VERTICALS {
         let (sandbox, session, pauses) = shop().unwrap();
         let id = place(vertical, &sandbox, &session, Duration::ZERO, Outcome::Delivered).unwrap();
         sandbox.fault(vertical.one_route(), Fault::Status(404).times(2));
         assert_eq!(vertical.wait(&session, id, seconds(600)).unwrap().status, "DELIVERED", "{vertical:?}");
-        assert_eq!(whole(&pauses), [seconds(5); 2]);
-        // After ten seconds there is no such order.
+        assert_eq!(rounded(&pauses), [seconds(5); 2]);
+        // After ten seconds the order counts as missing.
         let error = vertical.wait(&session, 999, seconds(600)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
-        assert_eq!(whole(&pauses), [seconds(5); 4]);
+        assert_eq!(rounded(&pauses), [seconds(5); 4]);
     }
 }
 
 #[test]
-fn what_may_pass_does_not_end_the_wait() {
+fn a_temporary_failure_does_not_end_the_wait() {
     for vertical in VERTICALS {
         let (sandbox, session, _) = shop().unwrap();
         let id = place(vertical, &sandbox, &session, seconds(10), Outcome::Delivered).unwrap();
-        // More than one look with all its attempts.
+        // More faults than the attempts of one poll.
         for fault in [Fault::CloseBefore, Fault::Status(503), Fault::Html, Fault::CutBody] {
             sandbox.fault(vertical.one_route(), fault.times(5));
         }
@@ -172,16 +172,16 @@ fn what_may_pass_does_not_end_the_wait() {
 }
 
 #[test]
-fn the_server_may_ask_for_a_longer_pause() {
+fn the_pause_that_a_429_requests_is_kept() {
     for vertical in VERTICALS {
         let (sandbox, session, pauses) = shop().unwrap();
         let id = place(vertical, &sandbox, &session, seconds(2), Outcome::Delivered).unwrap();
-        // 40 seconds fit in a call and 200 do not; either way nobody asks before they are over.
+        // 40 seconds fit in a call's deadline and 200 do not. Either way, no poll comes earlier.
         sandbox.fault(vertical.one_route(), Fault::RateLimited(40));
         sandbox.fault(vertical.one_route(), Fault::RateLimited(200));
         vertical.wait(&session, id, seconds(600)).unwrap();
-        assert_eq!(whole(&pauses), [seconds(40), seconds(200)], "{vertical:?}");
-        // A pause that is longer than the wait is not begun.
+        assert_eq!(rounded(&pauses), [seconds(40), seconds(200)], "{vertical:?}");
+        // A pause longer than the wait does not start.
         sandbox.fault(vertical.one_route(), Fault::RateLimited(3_600));
         assert_eq!(vertical.wait(&session, id, seconds(60)).unwrap_err().kind(), ErrorKind::Timeout);
         assert_eq!(pauses.pauses().len(), 2);
@@ -189,7 +189,7 @@ fn the_server_may_ask_for_a_longer_pause() {
 }
 
 #[test]
-fn what_does_not_pass_ends_the_wait_at_once() {
+fn a_permanent_failure_ends_the_wait_at_once() {
     for vertical in VERTICALS {
         let (sandbox, session, pauses) = shop().unwrap();
         let id = place(vertical, &sandbox, &session, seconds(2), Outcome::Pending).unwrap();

@@ -1,4 +1,4 @@
-//! Tokens: made, rotated, revoked, outlived.
+//! Tokens are issued, rotated, revoked and expire.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,19 +13,19 @@ use time::format_description::well_known::{Rfc2822, Rfc3339};
 
 use ureq::http::Method;
 
-use super::client::{Answer, Client};
+use super::client::{Client, ClientResponse};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
 #[test]
-fn a_login_answers_both_tokens_in_an_envelope_with_their_lives() -> Result<()> {
+fn a_login_returns_both_tokens_with_their_expiry_in_an_envelope() -> Result<()> {
     let sandbox = Sandbox::start()?;
-    let answer = Client::new(&sandbox).login(&sandbox)?;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.json()?["success"], json!(true));
-    let data = answer.data()?;
+    let response = Client::new(&sandbox).login(&sandbox)?;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.json()?["success"], json!(true));
+    let data = response.data()?;
     assert_eq!(data["client_id"], json!(77));
-    let sent = date_of(&answer)?;
+    let sent = date_of(&response)?;
     assert!(is_life(expiry(&data, "access_expires_at")? - sent, 3600));
     assert!(is_life(expiry(&data, "refresh_expires_at")? - sent, 7 * 86_400));
     assert_eq!((sandbox.logins(), sandbox.live_access_tokens()), (1, 1));
@@ -33,7 +33,7 @@ fn a_login_answers_both_tokens_in_an_envelope_with_their_lives() -> Result<()> {
 }
 
 #[test]
-fn an_access_token_reads_like_a_jwt() -> Result<()> {
+fn an_access_token_is_a_jwt() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let data = Client::new(&sandbox).login(&sandbox)?.data()?;
     let parts: Vec<&str> = data["access_token"].as_str().context("no token")?.split('.').collect();
@@ -47,7 +47,7 @@ fn an_access_token_reads_like_a_jwt() -> Result<()> {
 }
 
 #[test]
-fn wrong_and_empty_credentials_and_broken_bodies_are_told_apart() -> Result<()> {
+fn wrong_credentials_empty_ones_and_malformed_bodies_have_own_errors() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::new(&sandbox);
     let key = sandbox.username();
@@ -66,7 +66,7 @@ fn wrong_and_empty_credentials_and_broken_bodies_are_told_apart() -> Result<()> 
 }
 
 #[test]
-fn a_changed_password_is_the_one_that_logs_in() -> Result<()> {
+fn only_the_new_password_logs_in_after_a_change() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     let old = sandbox.password();
@@ -87,7 +87,7 @@ fn a_refresh_replaces_both_tokens_at_once() -> Result<()> {
     let new = client.refresh(&old)?.data()?;
     assert!(!client.accepts(&old)?);
     assert!(client.accepts(&new)?);
-    assert!(client.accepts(&other)?, "another login's tokens live on");
+    assert!(client.accepts(&other)?, "the tokens of another login stay valid");
     let again = client.refresh(&old)?;
     assert_eq!(again.refusal()?, (401, "UNAUTHORIZED".to_owned()));
     assert_eq!(again.message()?, "Invalid refresh token");
@@ -97,7 +97,7 @@ fn a_refresh_replaces_both_tokens_at_once() -> Result<()> {
 }
 
 #[test]
-fn a_refresh_token_may_come_again_after_429_and_403_but_not_after_a_lost_answer() -> Result<()> {
+fn a_refresh_token_counts_as_presented_unless_refused_with_429_or_403() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::new(&sandbox);
     let tokens = client.login(&sandbox)?.data()?;
@@ -124,8 +124,8 @@ fn a_logout_revokes_every_token_of_the_client() -> Result<()> {
     let (one, two) = (client.login(&sandbox)?.data()?, client.login(&sandbox)?.data()?);
     assert_eq!(client.post("/auth/logout", &json!({}))?.message()?, "Authorization header required");
     client.token = one["access_token"].as_str().map(str::to_owned);
-    let answer = client.send(Method::POST, "/auth/logout", Some(""))?;
-    assert_eq!(answer.data()?["message"], json!("Successfully logged out"));
+    let response = client.send(Method::POST, "/auth/logout", Some(""))?;
+    assert_eq!(response.data()?["message"], json!("Successfully logged out"));
     assert_eq!(sandbox.live_access_tokens(), 0);
     assert!(!client.accepts(&one)? && !client.accepts(&two)?);
     assert_eq!(client.refresh(&two)?.status, 401);
@@ -134,7 +134,7 @@ fn a_logout_revokes_every_token_of_the_client() -> Result<()> {
 }
 
 #[test]
-fn revoking_access_tokens_leaves_the_refresh_tokens() -> Result<()> {
+fn revoking_access_tokens_keeps_the_refresh_tokens() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::new(&sandbox);
     let tokens = client.login(&sandbox)?.data()?;
@@ -150,7 +150,7 @@ fn revoking_access_tokens_leaves_the_refresh_tokens() -> Result<()> {
 }
 
 #[test]
-fn tokens_outlive_their_hour_and_their_week_when_the_clock_moves() -> Result<()> {
+fn tokens_expire_after_an_hour_and_a_week_on_the_sandbox_clock() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::new(&sandbox);
     let before = sandbox.clock().wall();
@@ -169,38 +169,38 @@ fn tokens_outlive_their_hour_and_their_week_when_the_clock_moves() -> Result<()>
 }
 
 #[test]
-fn token_lives_can_be_set() -> Result<()> {
+fn the_life_of_tokens_can_be_set() -> Result<()> {
     let sandbox = Sandbox::start()?;
     sandbox.set_token_life(Duration::from_secs(20), Duration::from_secs(60));
     let client = Client::new(&sandbox);
-    let answer = client.login(&sandbox)?;
-    let left = expiry(&answer.data()?, "access_expires_at")? - date_of(&answer)?;
+    let response = client.login(&sandbox)?;
+    let left = expiry(&response.data()?, "access_expires_at")? - date_of(&response)?;
     assert!((1..=20).contains(&left.whole_seconds()));
     sandbox.advance(Duration::from_secs(20));
-    assert!(!client.accepts(&answer.data()?)?);
+    assert!(!client.accepts(&response.data()?)?);
     sandbox.set_token_life(Duration::MAX, Duration::MAX);
     assert_eq!(expiry(&client.login(&sandbox)?.data()?, "access_expires_at")?.year(), 9999);
     Ok(())
 }
 
 #[test]
-fn a_server_with_a_wrong_clock_shows_it_and_lets_tokens_live_as_long_as_ever() -> Result<()> {
+fn a_wrong_server_clock_changes_the_date_but_not_the_life_of_tokens() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::new(&sandbox);
     sandbox.set_server_skew(-5 * 3600);
-    let answer = client.login(&sandbox)?;
+    let response = client.login(&sandbox)?;
     let local = OffsetDateTime::from(SystemTime::now());
-    let behind = local - date_of(&answer)?;
+    let behind = local - date_of(&response)?;
     assert!((behind - time::Duration::hours(5)).abs() < time::Duration::minutes(1), "{behind}");
-    assert!(is_life(expiry(&answer.data()?, "access_expires_at")? - date_of(&answer)?, 3600));
-    assert!(client.accepts(&answer.data()?)?);
+    assert!(is_life(expiry(&response.data()?, "access_expires_at")? - date_of(&response)?, 3600));
+    assert!(client.accepts(&response.data()?)?);
     sandbox.send_date_header(false);
     assert_eq!(client.login(&sandbox)?.header("date"), None);
     Ok(())
 }
 
 #[test]
-fn quotas_are_counted_when_asked_for_and_come_back_with_time() -> Result<()> {
+fn rate_limits_are_enforced_on_request_and_recover_with_time() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::new(&sandbox);
     sandbox.enforce_rate_limits(true);
@@ -217,7 +217,7 @@ fn quotas_are_counted_when_asked_for_and_come_back_with_time() -> Result<()> {
 }
 
 #[test]
-fn every_route_but_three_wants_a_token_and_403_comes_before_that() -> Result<()> {
+fn routes_need_a_token_and_a_denied_address_gets_a_403_first() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::new(&sandbox);
     for path in ["/api/v1/products", "/api/v1/wallets/9", "/api/v1/esim/orders", "/api/v1/countries"] {
@@ -237,12 +237,12 @@ fn expiry(data: &Value, name: &str) -> Result<OffsetDateTime> {
     Ok(OffsetDateTime::parse(data[name].as_str().context("no expiry")?, &Rfc3339)?)
 }
 
-/// Whether a life is so many seconds; whole seconds may have passed between two looks at the clock.
+/// Whether a life is this many seconds, up to a delay of 30 seconds.
 fn is_life(measured: time::Duration, seconds: i64) -> bool {
     (seconds - 30..=seconds).contains(&measured.whole_seconds())
 }
 
-fn date_of(answer: &Answer) -> Result<OffsetDateTime> {
-    let date = answer.header("date").context("no Date")?;
+fn date_of(response: &ClientResponse) -> Result<OffsetDateTime> {
+    let date = response.header("date").context("no Date")?;
     Ok(OffsetDateTime::parse(&date.replace("GMT", "+0000"), &Rfc2822)?)
 }

@@ -1,4 +1,4 @@
-//! A bare HTTP client with a token.
+//! An HTTP client with a token.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ pub(crate) struct Client {
     pub(crate) token: Option<String>,
 }
 
-pub(crate) struct Answer {
+pub(crate) struct ClientResponse {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
 }
 
-impl Answer {
+impl ClientResponse {
     pub(crate) fn json(&self) -> Result<Value> {
         serde_json::from_str(&self.text).with_context(|| format!("not JSON: {}", self.text))
     }
@@ -28,7 +28,7 @@ impl Answer {
         Ok(self.json()?["data"].take())
     }
 
-    /// Status and error code.
+    /// Returns the status and the error code.
     pub(crate) fn refusal(&self) -> Result<(u16, String)> {
         let code = self.json()?["error"]["code"].as_str().context("no error code")?.to_owned();
         Ok((self.status, code))
@@ -58,7 +58,7 @@ impl Client {
         Client { agent: config.into(), url: sandbox.url(), token: None }
     }
 
-    /// A client with a token of its own.
+    /// Returns a client with a new token.
     pub(crate) fn logged_in(sandbox: &Sandbox) -> Result<Client> {
         let mut client = Client::new(sandbox);
         let tokens = client.login(sandbox)?.data()?;
@@ -67,24 +67,24 @@ impl Client {
         Ok(client)
     }
 
-    pub(crate) fn login(&self, sandbox: &Sandbox) -> Result<Answer> {
+    pub(crate) fn login(&self, sandbox: &Sandbox) -> Result<ClientResponse> {
         let (username, password) = (sandbox.username(), sandbox.password());
         self.post("/auth/login", &json!({ "username": username.expose(), "password": password.expose() }))
     }
 
-    pub(crate) fn refresh(&self, tokens: &Value) -> Result<Answer> {
+    pub(crate) fn refresh(&self, tokens: &Value) -> Result<ClientResponse> {
         self.post("/auth/refresh", &json!({ "refresh_token": tokens["refresh_token"] }))
     }
 
-    pub(crate) fn get(&self, path: &str) -> Result<Answer> {
+    pub(crate) fn get(&self, path: &str) -> Result<ClientResponse> {
         self.send(Method::GET, path, None)
     }
 
-    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Answer> {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<ClientResponse> {
         self.send(Method::POST, path, Some(&body.to_string()))
     }
 
-    pub(crate) fn send(&self, method: Method, path: &str, body: Option<&str>) -> Result<Answer> {
+    pub(crate) fn send(&self, method: Method, path: &str, body: Option<&str>) -> Result<ClientResponse> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.url));
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -96,10 +96,10 @@ impl Client {
             None => self.agent.run(request.body(())?)?,
         };
         let text = response.body_mut().read_to_string()?;
-        Ok(Answer { status: response.status().as_u16(), headers: response.headers().clone(), text })
+        Ok(ClientResponse { status: response.status().as_u16(), headers: response.headers().clone(), text })
     }
 
-    /// Whether a token is taken.
+    /// Whether the sandbox accepts an access token.
     pub(crate) fn accepts(&self, tokens: &Value) -> Result<bool> {
         let token = tokens["access_token"].as_str().context("no token")?.to_owned();
         let client = Client { agent: self.agent.clone(), url: self.url.clone(), token: Some(token) };

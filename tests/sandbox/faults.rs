@@ -1,4 +1,4 @@
-//! Every kind of fault: what the client sees, and whether the request took effect.
+//! Every kind of fault: what the client receives, and whether the request executes.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use popup_rewards::sandbox::{Fault, Sandbox};
 use serde_json::{Value, json};
 use ureq::http::Method;
 
-use super::client::{Answer, Client};
+use super::client::{Client, ClientResponse};
 
 const ORDERS: &str = "POST /api/v1/orders";
 
-/// A sandbox in which the next order meets `fault`, and the client to place it with.
+/// Starts a sandbox whose next order meets `fault`, and a client.
 fn about_to(fault: Fault) -> Result<(Sandbox, Client)> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
@@ -19,7 +19,7 @@ fn about_to(fault: Fault) -> Result<(Sandbox, Client)> {
     Ok((sandbox, client))
 }
 
-fn order(client: &Client) -> Result<Answer> {
+fn order(client: &Client) -> Result<ClientResponse> {
     client.post("/api/v1/orders", &body())
 }
 
@@ -28,7 +28,7 @@ fn body() -> Value {
 }
 
 #[test]
-fn faults_that_answer_instead_do_not_execute() -> Result<()> {
+fn a_fault_with_a_status_does_not_execute_the_order() -> Result<()> {
     let cases: [(Fault, u16, &str); 7] = [
         (Fault::Status(400), 400, "BAD_REQUEST"),
         (Fault::Status(401), 401, "UNAUTHORIZED"),
@@ -42,24 +42,24 @@ fn faults_that_answer_instead_do_not_execute() -> Result<()> {
         let (sandbox, client) = about_to(fault.clone())?;
         assert_eq!(order(&client)?.refusal()?, (status, code.to_owned()), "{fault:?}");
         assert_eq!((sandbox.orders_executed(), sandbox.calls(ORDERS)), (0, 1), "{fault:?}");
-        assert_eq!(order(&client)?.status, 201, "{fault:?} is used up");
+        assert_eq!(order(&client)?.status, 201, "{fault:?} must apply once");
     }
     Ok(())
 }
 
 #[test]
-fn a_rate_limit_says_when_to_come_back_in_the_header_or_only_in_the_message() -> Result<()> {
+fn a_429_has_its_retry_delay_in_the_header_or_the_message() -> Result<()> {
     let (sandbox, client) = about_to(Fault::RateLimited(7))?;
     assert_eq!(order(&client)?.header("retry-after"), Some("7"));
     sandbox.fault(ORDERS, Fault::RateLimitedInMessage(9));
-    let answer = order(&client)?;
-    assert_eq!((answer.status, answer.header("retry-after")), (429, None));
-    assert_eq!(answer.message()?, "Rate limit exceeded. Retry after 9 seconds.");
+    let response = order(&client)?;
+    assert_eq!((response.status, response.header("retry-after")), (429, None));
+    assert_eq!(response.message()?, "Rate limit exceeded. Retry after 9 seconds.");
     Ok(())
 }
 
 #[test]
-fn a_gateway_page_and_a_redirect_do_not_execute() -> Result<()> {
+fn a_gateway_page_or_a_redirect_does_not_execute_the_order() -> Result<()> {
     let (sandbox, client) = about_to(Fault::Html)?;
     let page = order(&client)?;
     assert_eq!((page.status, page.header("content-type")), (502, Some("text/html")));
@@ -72,10 +72,10 @@ fn a_gateway_page_and_a_redirect_do_not_execute() -> Result<()> {
 }
 
 #[test]
-fn a_connection_closed_before_executing_has_no_effect_and_one_closed_after_has() -> Result<()> {
+fn an_order_executes_only_if_the_connection_closes_afterwards() -> Result<()> {
     for (fault, executed) in [(Fault::CloseBefore, 0), (Fault::CloseAfter, 1)] {
         let (sandbox, client) = about_to(fault)?;
-        order(&client).err().context("there should be no answer")?;
+        order(&client).err().context("expected no response")?;
         assert_eq!((sandbox.orders_executed(), sandbox.calls(ORDERS)), (executed, 1));
         assert_eq!(sandbox.executions_of("a"), executed);
     }
@@ -83,7 +83,7 @@ fn a_connection_closed_before_executing_has_no_effect_and_one_closed_after_has()
 }
 
 #[test]
-fn a_cut_body_ends_half_way_after_a_good_head() -> Result<()> {
+fn a_cut_body_has_half_of_the_announced_length() -> Result<()> {
     use std::io::{Read, Write};
     let (sandbox, client) = about_to(Fault::CutBody)?;
     let mut stream = std::net::TcpStream::connect(client.url.trim_start_matches("http://"))?;
@@ -94,9 +94,9 @@ fn a_cut_body_ends_half_way_after_a_good_head() -> Result<()> {
         "POST /api/v1/orders HTTP/1.1\r\nHost: sandbox\r\nAuthorization: Bearer {token}\r\n\
          Content-Length: {length}\r\n\r\n{body}"
     )?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    let (head, body) = answer.split_once("\r\n\r\n").context("no head")?;
+    let mut response = String::new();
+    stream.read_to_string(&mut response)?;
+    let (head, body) = response.split_once("\r\n\r\n").context("no head")?;
     assert!(head.starts_with("HTTP/1.1 201"), "{head}");
     let promised = head.to_lowercase();
     let promised = promised.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
@@ -107,7 +107,7 @@ fn a_cut_body_ends_half_way_after_a_good_head() -> Result<()> {
 }
 
 #[test]
-fn answers_that_cannot_be_used_come_after_executing() -> Result<()> {
+fn an_order_executes_before_an_unusable_response() -> Result<()> {
     let cases = [
         (Fault::Garbage, 200),
         (Fault::EmptyOk, 200),
@@ -117,21 +117,21 @@ fn answers_that_cannot_be_used_come_after_executing() -> Result<()> {
     ];
     for (fault, status) in cases {
         let (sandbox, client) = about_to(fault.clone())?;
-        let answer = order(&client)?;
-        assert_eq!((answer.status, sandbox.orders_executed()), (status, 1), "{fault:?}");
+        let response = order(&client)?;
+        assert_eq!((response.status, sandbox.orders_executed()), (status, 1), "{fault:?}");
         match fault {
-            Fault::Garbage => assert!(answer.json().is_err()),
-            Fault::EmptyOk => assert_eq!(answer.text, ""),
-            Fault::WrongShape => assert!(answer.json()?.get("id").is_none()),
-            Fault::HugeBody(length) => assert_eq!(u64::try_from(answer.text.len())?, length),
-            _ => assert_eq!(answer.refusal()?.0, 502),
+            Fault::Garbage => assert!(response.json().is_err()),
+            Fault::EmptyOk => assert_eq!(response.text, ""),
+            Fault::WrongShape => assert!(response.json()?.get("id").is_none()),
+            Fault::HugeBody(length) => assert_eq!(u64::try_from(response.text.len())?, length),
+            _ => assert_eq!(response.refusal()?.0, 502),
         }
     }
     Ok(())
 }
 
 #[test]
-fn a_huge_body_of_ten_gigabytes_is_sent_only_as_far_as_it_is_read() -> Result<()> {
+fn a_huge_body_is_sent_only_as_far_as_it_is_read() -> Result<()> {
     use std::io::Read;
     let sandbox = Sandbox::start()?;
     sandbox.fault("GET /status", Fault::HugeBody(10 << 30));
@@ -143,7 +143,7 @@ fn a_huge_body_of_ten_gigabytes_is_sent_only_as_far_as_it_is_read() -> Result<()
 }
 
 #[test]
-fn delays_hold_the_answer_back_before_or_after_executing() -> Result<()> {
+fn a_delay_before_or_after_execution_delays_the_response() -> Result<()> {
     let pause = Duration::from_millis(50);
     for fault in [Fault::Delay(pause), Fault::SlowAnswer(pause), Fault::EmptyOk.after(pause)] {
         let (sandbox, client) = about_to(fault.clone())?;
@@ -156,7 +156,7 @@ fn delays_hold_the_answer_back_before_or_after_executing() -> Result<()> {
 }
 
 #[test]
-fn a_hang_is_never_answered_and_executes_only_if_it_is_to() -> Result<()> {
+fn a_hang_sends_no_response_and_executes_only_with_hang_after() -> Result<()> {
     for (fault, executed) in [(Fault::Hang, 0), (Fault::HangAfter, 1)] {
         let (sandbox, client) = about_to(fault)?;
         let patience = ureq::Agent::config_builder().timeout_global(Some(Duration::from_millis(300))).build();
@@ -171,7 +171,7 @@ fn a_hang_is_never_answered_and_executes_only_if_it_is_to() -> Result<()> {
 }
 
 #[test]
-fn faults_of_any_route_wait_for_whoever_comes_and_can_be_taken_back() -> Result<()> {
+fn faults_for_any_route_follow_those_for_the_route_and_can_be_cleared() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::new(&sandbox);
     sandbox.fault("*", Fault::Status(500).times(2));
@@ -189,7 +189,7 @@ fn faults_of_any_route_wait_for_whoever_comes_and_can_be_taken_back() -> Result<
 }
 
 #[test]
-fn random_faults_repeat_with_their_seed() -> Result<()> {
+fn random_faults_are_reproducible_with_the_same_seed() -> Result<()> {
     let run = |seed: u64| -> Result<Vec<u16>> {
         let sandbox = Sandbox::start()?;
         let client = Client::new(&sandbox);
@@ -204,18 +204,18 @@ fn random_faults_repeat_with_their_seed() -> Result<()> {
 
 #[test]
 #[should_panic(expected = "the sandbox has no route \"POST /auth/signin\"")]
-fn a_misspelt_route_is_refused() {
+fn a_fault_for_an_unknown_route_panics() {
     Sandbox::start().unwrap().fault("POST /auth/signin", Fault::Hang);
 }
 
 #[test]
-fn a_request_id_is_echoed_or_made_up_even_on_refusals() -> Result<()> {
+fn a_request_id_is_echoed_or_generated_even_on_errors() -> Result<()> {
     let sandbox = Sandbox::start()?;
-    let answer = Client::new(&sandbox).get("/nowhere")?;
-    assert_eq!(answer.header("x-request-id").map(str::len), Some(27));
+    let response = Client::new(&sandbox).get("/nowhere")?;
+    assert_eq!(response.header("x-request-id").map(str::len), Some(27));
     let response = ureq::get(format!("{}/status", sandbox.url())).header("x-request-id", "mine").call()?;
     assert_eq!(response.headers()["x-request-id"], "mine");
-    let answer = Client::new(&sandbox).send(Method::DELETE, "/status", None)?;
-    assert_eq!(answer.refusal()?, (404, "NOT_FOUND".to_owned()));
+    let response = Client::new(&sandbox).send(Method::DELETE, "/status", None)?;
+    assert_eq!(response.refusal()?, (404, "NOT_FOUND".to_owned()));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Catalogue and reference data: pages, filters, single objects.
+//! The catalogue and the reference data: pages, filters and single objects.
 
 use std::collections::HashSet;
 
@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use super::client::Client;
 
 #[test]
-fn the_pages_of_the_catalogue_add_up_to_its_total_without_repeats() -> Result<()> {
+fn the_pages_of_the_catalogue_hold_each_product_once() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     let mut seen = HashSet::new();
     for page in 1..=3 {
-        let answer = client.get(&format!("/api/v1/products?page={page}&limit=500"))?;
-        let items = answer.items()?;
+        let response = client.get(&format!("/api/v1/products?page={page}&limit=500"))?;
+        let items = response.items()?;
         let size = items.len().to_string();
         let page = page.to_string();
         for (name, value) in [
@@ -26,7 +26,7 @@ fn the_pages_of_the_catalogue_add_up_to_its_total_without_repeats() -> Result<()
             ("x-page-size", size.as_str()),
             ("x-has-more", if page == "3" { "false" } else { "true" }),
         ] {
-            assert_eq!(answer.header(name), Some(value), "{name} of page {page}");
+            assert_eq!(response.header(name), Some(value), "{name} of page {page}");
         }
         seen.extend(items.iter().map(|item| item["id"].to_string()));
     }
@@ -37,7 +37,7 @@ fn the_pages_of_the_catalogue_add_up_to_its_total_without_repeats() -> Result<()
 }
 
 #[test]
-fn without_a_wish_a_page_has_fifty_items_and_the_newest_first() -> Result<()> {
+fn a_page_has_fifty_items_with_the_newest_first_by_default() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let items = Client::logged_in(&sandbox)?.get("/api/v1/products")?.items()?;
     assert_eq!(items.len(), 50);
@@ -47,7 +47,7 @@ fn without_a_wish_a_page_has_fifty_items_and_the_newest_first() -> Result<()> {
 }
 
 #[test]
-fn every_filter_keeps_what_fits_and_nothing_else() -> Result<()> {
+fn every_filter_returns_only_matching_products() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     let found = |query: &str| client.get(&format!("/api/v1/products?limit=10000&{query}"))?.items();
@@ -68,7 +68,7 @@ fn every_filter_keeps_what_fits_and_nothing_else() -> Result<()> {
 }
 
 #[test]
-fn both_ways_to_sort_are_honoured() -> Result<()> {
+fn both_forms_of_the_sort_parameters_work() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     let first = |query: &str| -> Result<Value> {
@@ -83,31 +83,31 @@ fn both_ways_to_sort_are_honoured() -> Result<()> {
         json!("Acme Market AE")
     );
     for wrong in ["sort_by=price", "sort_dir=sideways", "sort=id", "page=0", "limit=0", "limit=10001"] {
-        let answer = client.get(&format!("/api/v1/products?{wrong}"))?;
-        assert_eq!(answer.refusal()?, (400, "BAD_REQUEST".to_owned()), "{wrong}");
-        assert_eq!(answer.message()?, "Invalid query parameters");
+        let response = client.get(&format!("/api/v1/products?{wrong}"))?;
+        assert_eq!(response.refusal()?, (400, "BAD_REQUEST".to_owned()), "{wrong}");
+        assert_eq!(response.message()?, "Invalid query parameters");
     }
     Ok(())
 }
 
 #[test]
-fn one_product_is_the_list_item_and_a_wrong_id_is_told_from_an_unknown_one() -> Result<()> {
+fn a_product_equals_its_list_item_and_an_invalid_id_is_a_400() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     let listed = client.get("/api/v1/products?search=acme+play+us")?.items()?;
     assert_eq!(client.get("/api/v1/products/3001")?.json()?, listed[0]);
     assert_eq!(client.get("/api/v1/products/2")?.refusal()?, (404, "NOT_FOUND".to_owned()));
     for id in ["0", "-3", "abc", "2147483648"] {
-        let answer = client.get(&format!("/api/v1/products/{id}"))?;
-        assert_eq!(answer.refusal()?, (400, "BAD_REQUEST".to_owned()), "{id}");
-        assert_eq!(answer.message()?, "Invalid product ID");
+        let response = client.get(&format!("/api/v1/products/{id}"))?;
+        assert_eq!(response.refusal()?, (400, "BAD_REQUEST".to_owned()), "{id}");
+        assert_eq!(response.message()?, "Invalid product ID");
     }
     assert_eq!(sandbox.calls("GET /api/v1/products/:id"), 6);
     Ok(())
 }
 
 #[test]
-fn members_that_may_be_null_are_null_now_and_then() -> Result<()> {
+fn nullable_members_are_null_in_some_products() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let items = Client::logged_in(&sandbox)?.get("/api/v1/products?limit=10000")?.items()?;
     for name in ["sub_category", "image_url", "delivery_mode", "delivery_time", "validity"] {
@@ -124,7 +124,7 @@ fn members_that_may_be_null_are_null_now_and_then() -> Result<()> {
 }
 
 #[test]
-fn reference_data_comes_whole_and_one_by_one() -> Result<()> {
+fn reference_data_is_served_as_lists_and_single_objects() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     for (path, least) in [("countries", 20), ("currencies", 10), ("categories", 5), ("subcategories", 5)] {

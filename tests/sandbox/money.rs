@@ -1,4 +1,4 @@
-//! Prices, exchange, wallets and their ledger.
+//! Prices, currency exchange, wallets and transactions.
 
 use anyhow::{Context, Result};
 use popup_rewards::WalletId;
@@ -11,14 +11,14 @@ use ureq::http::Method;
 use super::client::Client;
 
 #[test]
-fn a_quote_takes_the_discount_off_and_keeps_every_digit() -> Result<()> {
+fn a_quote_subtracts_the_discount_exactly() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     let price = |product: i64, denomination: &str, quantity: u32| {
         let body = format!(r#"{{"denomination":{denomination},"quantity":{quantity}}}"#);
         client.send(Method::POST, &format!("/api/v1/products/{product}/charges"), Some(&body))
     };
-    // The text, because a number would go through a float.
+    // Compares text, because parsing would convert the numbers to floats.
     let text = price(3013, "33.30", 3)?.text;
     for member in [
         r#""non_discounted_total":99.90,"#,
@@ -41,7 +41,7 @@ fn a_quote_takes_the_discount_off_and_keeps_every_digit() -> Result<()> {
 }
 
 #[test]
-fn paying_from_another_currency_exchanges() -> Result<()> {
+fn a_payment_in_another_currency_is_exchanged() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     let body = json!({ "denomination": 20, "quantity": 1, "wallet_id": 12 });
@@ -57,20 +57,20 @@ fn paying_from_another_currency_exchanges() -> Result<()> {
 }
 
 #[test]
-fn availability_knows_denominations_and_limits() -> Result<()> {
+fn availability_depends_on_the_denomination_and_the_order_limit() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
-    let ask = |product: i64, denomination: i64, quantity: i64| {
+    let check = |product: i64, denomination: i64, quantity: i64| {
         let body = json!({ "denomination": denomination, "quantity": quantity });
         client.post(&format!("/api/v1/products/{product}/availability"), &body)
     };
-    assert_eq!(ask(3001, 20, 2)?.json()?, json!({ "is_available": true }));
-    assert_eq!(ask(3001, 21, 2)?.json()?, json!({ "is_available": false }));
+    assert_eq!(check(3001, 20, 2)?.json()?, json!({ "is_available": true }));
+    assert_eq!(check(3001, 21, 2)?.json()?, json!({ "is_available": false }));
     sandbox.set_order_limit(1);
-    assert_eq!(ask(3001, 20, 2)?.json()?, json!({ "is_available": false }));
-    assert_eq!(ask(1, 20, 2)?.message()?, "Invalid product ID");
-    assert_eq!(ask(3001, 0, 2)?.status, 400);
-    assert_eq!(ask(3001, 20, 0)?.status, 400);
+    assert_eq!(check(3001, 20, 2)?.json()?, json!({ "is_available": false }));
+    assert_eq!(check(1, 20, 2)?.message()?, "Invalid product ID");
+    assert_eq!(check(3001, 0, 2)?.status, 400);
+    assert_eq!(check(3001, 20, 0)?.status, 400);
     Ok(())
 }
 
@@ -89,7 +89,7 @@ fn every_balance_is_the_sum_of_its_transactions() -> Result<()> {
     assert_eq!(client.post("/api/v1/orders", &order)?.json()?["deduction_currency"], json!("EUR"));
     let wallets = client.get("/api/v1/wallets")?.items()?;
     assert_eq!(wallets.len(), 5);
-    assert_eq!(wallets[0]["id"], json!(13), "the newest comes first");
+    assert_eq!(wallets[0]["id"], json!(13), "the newest must come first");
     for wallet in wallets {
         let listed = client.get(&format!("/api/v1/transactions?wallet_id={}", wallet["id"]))?.items()?;
         let sum: f64 = listed.iter().map(signed).sum();

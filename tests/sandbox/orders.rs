@@ -1,4 +1,4 @@
-//! Voucher orders: paid once, delivered now or later, refunded when they fail.
+//! Voucher orders: payment, delivery, duplicates and refunds.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use popup_rewards::sandbox::{Fault, Outcome, Sandbox};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::client::{Answer, Client};
+use super::client::{Client, ClientResponse};
 
 fn body(quantity: u32, reference: &str) -> Value {
     json!({ "product_id": 3001, "denomination": 20, "quantity": quantity, "client_reference": reference })
 }
 
-fn place(client: &Client, quantity: u32, reference: &str) -> Result<Answer> {
+fn place(client: &Client, quantity: u32, reference: &str) -> Result<ClientResponse> {
     client.post("/api/v1/orders", &body(quantity, reference))
 }
 
@@ -31,16 +31,16 @@ fn balance(client: &Client) -> Result<Value> {
 }
 
 #[test]
-fn up_to_five_cards_come_with_the_answer() -> Result<()> {
+fn an_order_of_up_to_five_gift_cards_is_delivered_at_once() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
-    let answer = client.post(
+    let response = client.post(
         "/api/v1/orders",
         &json!({ "product_id": 3002, "denomination": 12.5, "quantity": 5, "client_reference": "five",
                  "email": "someone@example.org", "wallet_id": 9 }),
     )?;
-    assert_eq!(answer.status, 201);
-    let order = answer.json()?;
+    assert_eq!(response.status, 201);
+    let order = response.json()?;
     for (name, value) in [
         ("product_id", json!(3002)),
         ("product_name", json!("Acme Play GB")),
@@ -64,7 +64,7 @@ fn up_to_five_cards_come_with_the_answer() -> Result<()> {
 }
 
 #[test]
-fn some_products_come_as_links_and_others_as_numbers_with_pins() -> Result<()> {
+fn a_product_is_delivered_as_a_link_or_as_a_number_with_a_pin() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     let voucher = |product: u32| -> Result<Value> {
@@ -75,12 +75,12 @@ fn some_products_come_as_links_and_others_as_numbers_with_pins() -> Result<()> {
     assert!(card["card_number"].is_string() && card["pin_code"].is_string() && card["claim_url"].is_null());
     let link = voucher(3025)?;
     assert!(link["card_number"].is_null() && link["pin_code"].is_null() && link["claim_url"].is_string());
-    assert_eq!(sandbox.orders_executed(), 2, "orders without a reference are executed too");
+    assert_eq!(sandbox.orders_executed(), 2, "orders without a reference must execute too");
     Ok(())
 }
 
 #[test]
-fn six_cards_are_paid_at_once_and_come_when_the_clock_has_moved() -> Result<()> {
+fn an_order_of_six_gift_cards_is_paid_at_once_and_delivered_later() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     let order = place(&client, 6, "six")?.json()?;
@@ -95,17 +95,17 @@ fn six_cards_are_paid_at_once_and_come_when_the_clock_has_moved() -> Result<()> 
 }
 
 #[test]
-fn a_reference_is_taken_once() -> Result<()> {
+fn a_duplicate_reference_is_refused() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     sandbox.fault("POST /api/v1/orders", Fault::CloseAfter);
-    place(&client, 1, "once").err().context("there should be no answer")?;
+    place(&client, 1, "once").err().context("expected no response")?;
     let again = place(&client, 1, "once")?;
     assert_eq!(again.refusal()?, (400, "BAD_REQUEST".to_owned()));
     assert_eq!(again.message()?, "Duplicate client_reference");
     let found = client.get("/api/v1/orders?client_reference=once")?.items()?;
     assert_eq!(found.len(), 1);
-    assert!(found[0].get("vouchers").is_none(), "lists show no codes");
+    assert!(found[0].get("vouchers").is_none(), "lists must not show codes");
     assert_eq!(codes(&get(&client, &found[0])?), 1);
     assert_eq!(client.get("/api/v1/orders?client_reference=other")?.items()?.len(), 0);
     assert_eq!(balance(&client)?, json!(999_980.0));
@@ -114,7 +114,7 @@ fn a_reference_is_taken_once() -> Result<()> {
 }
 
 #[test]
-fn a_server_told_to_take_duplicates_counts_them() -> Result<()> {
+fn duplicate_references_are_counted_if_they_are_accepted() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     sandbox.accept_duplicate_references(true);
@@ -128,7 +128,7 @@ fn a_server_told_to_take_duplicates_counts_them() -> Result<()> {
 }
 
 #[test]
-fn what_is_refused_moves_no_money() -> Result<()> {
+fn a_refused_order_does_not_change_the_balance() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     let changed = |name: &str, value: Value| {
@@ -154,21 +154,21 @@ fn what_is_refused_moves_no_money() -> Result<()> {
     assert_eq!(place(&client, 1, "poor")?.refusal()?, (400, "INSUFFICIENT_FUNDS".to_owned()));
     sandbox.set_balance(WalletId::from(9), Decimal::from(20));
     assert_eq!(sandbox.orders_executed(), 0);
-    assert_eq!(place(&client, 1, "poor")?.status, 201, "the reference of a refused order is free");
+    assert_eq!(place(&client, 1, "poor")?.status, 201, "the reference of a refused order must be free");
     assert_eq!(balance(&client)?, json!(0.0));
     Ok(())
 }
 
 #[test]
-fn a_failed_order_is_refunded_as_a_transaction_of_its_own() -> Result<()> {
+fn a_failed_order_is_refunded_by_a_separate_transaction() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
-    sandbox.fail_next_order("OUT_OF_STOCK", "no cards left", false);
+    sandbox.fail_next_order("OUT_OF_STOCK", "no stock left", false);
     let order = place(&client, 6, "failing")?.json()?;
     assert_eq!((&order["status"], balance(&client)?), (&json!("PENDING"), json!(999_880.0)));
     sandbox.advance(Duration::from_secs(10));
     let order = get(&client, &order)?;
-    assert_eq!((&order["status"], &order["message"]), (&json!("FAILED"), &json!("no cards left")));
+    assert_eq!((&order["status"], &order["message"]), (&json!("FAILED"), &json!("no stock left")));
     assert_eq!((codes(&order), balance(&client)?), (0, json!(1_000_000.0)));
     let latest = client.get("/api/v1/transactions?wallet_id=9&limit=2")?.items()?;
     let kinds: Vec<_> = latest.iter().map(|it| (&it["transaction_type"], &it["amount"])).collect();
@@ -177,7 +177,7 @@ fn a_failed_order_is_refunded_as_a_transaction_of_its_own() -> Result<()> {
 }
 
 #[test]
-fn scripted_outcomes_come_in_turn() -> Result<()> {
+fn scripted_outcomes_apply_in_order() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     sandbox.next_order(Outcome::PartiallyDelivered(2));
@@ -203,12 +203,12 @@ fn scripted_outcomes_come_in_turn() -> Result<()> {
     assert_eq!(now()?[0], state("DELIVERED", 4));
     sandbox.advance(Duration::from_secs(1800));
     assert_eq!(now()?, [state("DELIVERED", 4), cancelled, pending, state("DELIVERED", 4)]);
-    assert_eq!(balance(&client)?, json!(999_760.0), "the cancelled one was refunded");
+    assert_eq!(balance(&client)?, json!(999_760.0), "the cancelled order must be refunded");
     Ok(())
 }
 
 #[test]
-fn the_list_is_filtered_by_status_and_product_and_shows_the_newest_first() -> Result<()> {
+fn orders_are_filtered_by_status_and_product_with_the_newest_first() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     for (quantity, reference) in [(1, "a"), (6, "b"), (1, "c")] {

@@ -10,7 +10,7 @@ use ureq::http::Method;
 
 use super::client::Client;
 
-/// The first product of a list, with its variants.
+/// Returns the first product of a list with its variants.
 fn first(client: &Client, vertical: &str, query: &str) -> Result<(Value, Vec<Value>)> {
     let product = client.get(&format!("/api/v1/{vertical}/products?{query}"))?.items()?[0].take();
     let variants = client.get(&format!("/api/v1/{vertical}/products/{}/variants", product["id"]))?.items()?;
@@ -18,16 +18,16 @@ fn first(client: &Client, vertical: &str, query: &str) -> Result<(Value, Vec<Val
 }
 
 #[test]
-fn topup_products_are_paged_by_per_page_and_filtered() -> Result<()> {
+fn topup_products_are_paged_and_filtered() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
-    let answer = client.get("/api/v1/topups/products?type=mobile&per_page=20&page=3")?;
-    assert_eq!((answer.items()?.len(), answer.header("x-total-count")), (8, Some("48")));
+    let response = client.get("/api/v1/topups/products?type=mobile&per_page=20&page=3")?;
+    assert_eq!((response.items()?.len(), response.header("x-total-count")), (8, Some("48")));
     assert_eq!(client.get("/api/v1/topups/products?per_page=501")?.status, 400);
     let (game, variants) = first(&client, "topups", "search=dragon")?;
     assert_eq!((&game["topup_type"], &game["country_code"]), (&json!("GAMING"), &json!("GLO")));
     assert_eq!(variants[0]["fixed_amounts"], json!(["4.99"]));
-    assert!(variants[0].get("min_amount").is_none(), "left out, not null");
+    assert!(variants[0].get("min_amount").is_none(), "must be omitted, not null");
     let detail = client.get(&format!("/api/v1/topups/products/{}", game["id"]))?.json()?;
     assert_eq!(detail["input_fields"][0]["key"], json!("player_id"));
     assert_eq!(client.get(&format!("/api/v1/topups/variants/{}", variants[1]["id"]))?.json()?, variants[1]);
@@ -37,7 +37,7 @@ fn topup_products_are_paged_by_per_page_and_filtered() -> Result<()> {
 }
 
 #[test]
-fn a_number_is_looked_up_by_its_prefix() -> Result<()> {
+fn a_phone_number_is_looked_up_by_its_prefix() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     let lookup = |number: &str| client.post("/api/v1/topups/lookup", &json!({ "mobile_number": number }));
@@ -54,7 +54,7 @@ fn a_number_is_looked_up_by_its_prefix() -> Result<()> {
 }
 
 #[test]
-fn a_topup_is_paid_at_once_and_comes_later() -> Result<()> {
+fn a_topup_is_paid_at_once_and_delivered_later() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     let (game, _) = first(&client, "topups", "type=GAMING")?;
@@ -79,7 +79,7 @@ fn a_topup_is_paid_at_once_and_comes_later() -> Result<()> {
 }
 
 #[test]
-fn a_topup_wants_exactly_the_inputs_of_its_product_and_an_amount_it_has() -> Result<()> {
+fn a_topup_needs_exactly_the_inputs_and_an_amount_of_its_product() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     let (mobile, variants) = first(&client, "topups", "type=MOBILE")?;
@@ -101,7 +101,7 @@ fn a_topup_wants_exactly_the_inputs_of_its_product_and_an_amount_it_has() -> Res
 }
 
 #[test]
-fn a_failed_topup_says_why_and_whether_the_customer_can_put_it_right() -> Result<()> {
+fn a_failed_topup_has_a_reason_and_a_user_fixable_flag() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     let (game, _) = first(&client, "topups", "type=GAMING")?;
@@ -119,7 +119,7 @@ fn a_failed_topup_says_why_and_whether_the_customer_can_put_it_right() -> Result
 }
 
 #[test]
-fn esim_products_carry_their_variants() -> Result<()> {
+fn an_esim_product_includes_its_variants() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     let (product, variants) = first(&client, "esim", "country_code=JPN")?;
@@ -139,13 +139,13 @@ fn esim_products_carry_their_variants() -> Result<()> {
 
 fn esim_order(client: &Client, reference: &str) -> Result<Value> {
     let body = json!({ "product_id": 601, "amount": 4.5, "client_reference": reference });
-    let answer = client.post("/api/v1/esim/orders", &body)?;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    answer.json()
+    let response = client.post("/api/v1/esim/orders", &body)?;
+    assert_eq!(response.status, 200, "{}", response.text);
+    response.json()
 }
 
 #[test]
-fn an_esim_comes_with_its_code_until_it_is_installed() -> Result<()> {
+fn an_esim_order_shows_its_code_until_it_is_installed() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     let order = esim_order(&client, "sim")?;
@@ -165,14 +165,14 @@ fn an_esim_comes_with_its_code_until_it_is_installed() -> Result<()> {
 }
 
 #[test]
-fn a_held_esim_is_answered_when_it_is_ready_or_after_a_minute() -> Result<()> {
+fn a_held_esim_gets_a_response_when_ready_or_after_a_minute() -> Result<()> {
     for (hold, moved, status) in [(30, 30, "DELIVERED"), (300, 60, "PENDING")] {
         let sandbox = Sandbox::start()?;
         let client = Client::logged_in(&sandbox)?;
         sandbox.hold_esim(Duration::from_secs(hold));
         let order = std::thread::scope(|scope| {
             let waiting = scope.spawn(|| esim_order(&client, "held"));
-            // Executed and paid while the request is still open.
+            // The order executes while the request is still pending.
             while sandbox.orders_executed() == 0 && !waiting.is_finished() {
                 std::thread::yield_now();
             }
@@ -189,7 +189,7 @@ fn a_held_esim_is_answered_when_it_is_ready_or_after_a_minute() -> Result<()> {
 }
 
 #[test]
-fn an_order_of_one_kind_is_unknown_to_the_others() -> Result<()> {
+fn an_order_is_not_found_in_another_vertical() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     let id = esim_order(&client, "sim")?["id"].take();
@@ -200,7 +200,7 @@ fn an_order_of_one_kind_is_unknown_to_the_others() -> Result<()> {
 }
 
 #[test]
-fn a_notification_address_is_set_if_it_is_one() -> Result<()> {
+fn only_a_valid_notification_address_is_accepted() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::logged_in(&sandbox)?;
     let id = esim_order(&client, "sim")?["id"].take();

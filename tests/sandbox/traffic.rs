@@ -1,4 +1,4 @@
-//! Connections: many at once, kept, closed, ended.
+//! Concurrent, kept and closed connections.
 
 use std::io::Read;
 use std::net::TcpStream;
@@ -57,12 +57,12 @@ fn a_connection_is_kept_until_the_server_closes_it() -> Result<()> {
     }
     assert_eq!(sandbox.connections(), 1);
     let mut idle = TcpStream::connect(sandbox.url().trim_start_matches("http://"))?;
-    // One request on the new connection makes sure that it has been accepted.
+    // A request on the new connection ensures that it was accepted.
     idle.set_nodelay(true)?;
     idle.set_read_timeout(Some(std::time::Duration::from_secs(20)))?;
     std::io::Write::write_all(&mut idle, b"GET /status HTTP/1.1\r\nHost: sandbox\r\n\r\n")?;
-    let mut answer = [0; 4096];
-    assert!(idle.read(&mut answer)? > 0);
+    let mut response = [0; 4096];
+    assert!(idle.read(&mut response)? > 0);
     sandbox.close_idle_connections();
     let mut rest = Vec::new();
     idle.read_to_end(&mut rest)?;
@@ -71,12 +71,12 @@ fn a_connection_is_kept_until_the_server_closes_it() -> Result<()> {
 }
 
 #[test]
-fn closing_idle_connections_leaves_those_in_use() -> Result<()> {
+fn closing_idle_connections_keeps_those_in_use() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let pause = std::time::Duration::from_millis(200);
     sandbox.fault("GET /status", Fault::Delay(pause));
     let client = Client::new(&sandbox);
-    let answer = std::thread::scope(|scope| {
+    let response = std::thread::scope(|scope| {
         let waiting = scope.spawn(|| client.get("/status"));
         while sandbox.calls("GET /status") == 0 && !waiting.is_finished() {
             std::thread::yield_now();
@@ -84,9 +84,9 @@ fn closing_idle_connections_leaves_those_in_use() -> Result<()> {
         sandbox.close_idle_connections();
         waiting.join().unwrap()
     })?;
-    assert_eq!(answer.status, 200);
+    assert_eq!(response.status, 200);
     client.get("/status")?;
-    assert_eq!(sandbox.connections(), 1, "the second call found the connection open");
+    assert_eq!(sandbox.connections(), 1, "the second call must reuse the connection");
     Ok(())
 }
 
@@ -101,8 +101,8 @@ fn a_dropped_sandbox_ends_hanging_calls_and_refuses_new_ones() -> Result<()> {
             std::thread::yield_now();
         }
         drop(sandbox);
-        hanging.join().unwrap().err().context("there should be no answer")?;
-        client.get("/status").err().context("there should be no server")?;
+        hanging.join().unwrap().err().context("expected no response")?;
+        client.get("/status").err().context("expected no server")?;
         anyhow::Ok(())
     })
 }
@@ -119,7 +119,7 @@ fn a_sandbox_starts_and_stops_inside_an_async_runtime() -> Result<()> {
 }
 
 #[test]
-fn sandboxes_do_not_know_each_other() -> Result<()> {
+fn sandboxes_are_independent() -> Result<()> {
     let (one, two) = (Sandbox::start()?, Sandbox::start()?);
     assert_ne!(one.url(), two.url());
     assert_ne!(one.password().expose(), two.password().expose());
@@ -131,7 +131,7 @@ fn sandboxes_do_not_know_each_other() -> Result<()> {
 }
 
 #[test]
-fn a_sandbox_is_shared_between_threads_and_tells_no_secret() -> Result<()> {
+fn a_sandbox_is_thread_safe_and_its_debug_text_holds_no_secret() -> Result<()> {
     fn shared<T: Send + Sync>(_: &T) {}
     let sandbox = Sandbox::start()?;
     shared(&sandbox);

@@ -1,4 +1,4 @@
-//! Webhooks: signed, posted, posted again when refused.
+//! Webhook deliveries: signature, content and retries.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -31,7 +31,7 @@ impl Delivery {
     }
 }
 
-/// Takes one delivery and answers it; the connection stays open as long as the sender wants.
+/// Receives one delivery and sends a response with this status.
 fn receive(listener: &TcpListener, status: &str) -> Result<Delivery> {
     let (stream, _) = listener.accept()?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
@@ -52,22 +52,22 @@ fn receive(listener: &TcpListener, status: &str) -> Result<Delivery> {
     delivery.body.resize(delivery.header("content-length")?.parse()?, 0);
     reader.read_exact(&mut delivery.body)?;
     write!(reader.get_mut(), "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n")?;
-    // Until the sender has gone, so that the answer is not lost with the connection.
+    // Waits until the sender closes the connection. Closing it here could lose the response.
     reader.read_to_end(&mut Vec::new())?;
     Ok(delivery)
 }
 
-/// A sandbox that reports to a listener of ours, and a client of it.
+/// Starts a sandbox that delivers webhooks to a listener, and a client.
 ///
-/// The listener answers with `statuses` in turn, and takes as many deliveries as there are statuses.
+/// The listener receives one delivery per status, and responds with that status.
 fn reporting(statuses: &'static [&str]) -> Result<(Sandbox, Client, Receiver<Result<Delivery>>)> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
-    let (taken, deliveries) = channel();
+    let (sender, deliveries) = channel();
     std::thread::spawn(move || {
         for status in statuses {
-            // The test has failed if nobody takes it.
-            taken.send(receive(&listener, status)).unwrap_or_default();
+            // Fails only if the test has already failed.
+            sender.send(receive(&listener, status)).unwrap_or_default();
         }
     });
     let sandbox = Sandbox::start()?;
@@ -77,7 +77,7 @@ fn reporting(statuses: &'static [&str]) -> Result<(Sandbox, Client, Receiver<Res
     Ok((sandbox, client, deliveries))
 }
 
-/// The next delivery; one that does not come is a failure, not a hang.
+/// Returns the next delivery, or an error after 20 seconds.
 fn next(deliveries: &Receiver<Result<Delivery>>) -> Result<Delivery> {
     deliveries.recv_timeout(Duration::from_secs(20)).context("no delivery")?
 }
@@ -88,7 +88,7 @@ fn order(client: &Client) -> Result<Value> {
 }
 
 #[test]
-fn a_delivery_is_signed_over_its_very_bytes() -> Result<()> {
+fn a_delivery_is_signed_over_its_body() -> Result<()> {
     let (sandbox, client, deliveries) = reporting(&["204 No Content"; 2])?;
     let order = order(&client)?;
     let mut kinds = Vec::new();
@@ -124,7 +124,7 @@ fn a_delivery_is_signed_over_its_very_bytes() -> Result<()> {
 }
 
 #[test]
-fn a_refused_delivery_comes_again_with_the_same_id() -> Result<()> {
+fn a_refused_delivery_is_retried_with_the_same_id() -> Result<()> {
     let (sandbox, client, deliveries) = reporting(&["503 Service Unavailable", "200 OK"])?;
     sandbox.next_order(Outcome::Pending);
     order(&client)?;
@@ -136,7 +136,7 @@ fn a_refused_delivery_comes_again_with_the_same_id() -> Result<()> {
 }
 
 #[test]
-fn every_step_of_an_order_is_reported_without_anyone_asking() -> Result<()> {
+fn every_status_of_an_order_is_delivered_without_a_call() -> Result<()> {
     let (sandbox, client, deliveries) = reporting(&["200 OK"; 9])?;
     let (code, reason) = ("X".to_owned(), "none left".to_owned());
     sandbox.next_order(Outcome::PartiallyDelivered(1));
@@ -174,10 +174,10 @@ fn every_step_of_an_order_is_reported_without_anyone_asking() -> Result<()> {
 }
 
 #[test]
-fn webhooks_go_to_this_machine_only() -> Result<()> {
+fn webhooks_are_delivered_only_to_loopback() -> Result<()> {
     let sandbox = Sandbox::start()?;
     for url in ["https://127.0.0.1/", "http://example.com/", "not an address", "/hooks"] {
-        let error = sandbox.deliver_webhooks_to(url, &Secret::new("s")).err().context("taken")?;
+        let error = sandbox.deliver_webhooks_to(url, &Secret::new("s")).err().context("it was accepted")?;
         assert_eq!(error.kind(), ErrorKind::Configuration, "{url}");
     }
     Ok(())

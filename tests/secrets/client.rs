@@ -1,4 +1,4 @@
-//! The process that is searched.
+//! The client process, whose memory is searched.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
@@ -11,21 +11,21 @@ use super::drawn::Secrets;
 use super::scan::{Found, Needle, Scanner};
 use super::server::{self, Transport};
 
-/// Where the client finds the server; that it is set makes a process a client.
+/// The URL of the server. A process with this variable is a client.
 const URL: &str = "POPUP_REWARDS_TEST_URL";
 const CONTROL: &str = "POPUP_REWARDS_TEST_CONTROL";
 const PEM: &str = "POPUP_REWARDS_TEST_PEM";
-/// What to look for, as `name=hex` lines.
+/// The secrets to search for, as `name=hex` lines.
 const NEEDLES: &str = "POPUP_REWARDS_TEST_NEEDLES";
 
-/// Tells the C library's allocator to give nothing back to the kernel: what was freed and not wiped is still there.
+/// Keeps the C library's allocator from returning memory to the kernel, so freed memory can be searched.
 const KEEP_EVERYTHING: [(&str, &str); 3] = [
     ("MALLOC_ARENA_MAX", "1"),
     ("MALLOC_MMAP_THRESHOLD_", "33554432"),
     ("MALLOC_TRIM_THRESHOLD_", "1000000000"),
 ];
 
-/// Runs a scenario as the client or, in the first process, starts servers and clients for it.
+/// Runs a scenario in a client process. In the first process, starts a server and a client for each transport.
 pub(crate) fn run(
     test: &str,
     transports: &[Transport],
@@ -48,22 +48,22 @@ pub(crate) fn run(
         }
         client.envs(KEEP_EVERYTHING);
         let output = client.output()?;
-        ensure!(output.status.success(), "over {transport:?}: {}", String::from_utf8_lossy(&output.stderr));
+        ensure!(output.status.success(), "{transport:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
     Ok(())
 }
 
-/// Asks the server to misbehave from now on, on a connection beside the session's.
+/// Tells the server how to misbehave, on a separate connection.
 pub(crate) fn server_does(what: &str) -> Result<()> {
     let mut control = TcpStream::connect(std::env::var(CONTROL)?)?;
     control.write_all(what.as_bytes())?;
     control.shutdown(Shutdown::Write)?;
-    // The server closes once it has understood.
+    // The server closes the connection when it has applied the command.
     control.read_to_end(&mut Vec::new())?;
     Ok(())
 }
 
-/// What a client knows: the server, and the secrets in a form that cannot be found.
+/// A client that knows the server, and the secrets in a form that the search does not find.
 pub(crate) struct Client {
     url: String,
     scanner: Scanner,
@@ -95,21 +95,21 @@ impl Client {
         Ok(set(builder).build()?)
     }
 
-    /// All copies of all secrets.
+    /// Returns all copies of all secrets.
     pub(crate) fn found(&mut self) -> Result<Vec<Found>> {
         self.scanner.scan()
     }
 
-    /// The whole secret, in one place.
+    /// Expects a single copy of the secret.
     pub(crate) fn expect_one(&mut self, name: &str) -> Result<()> {
         let mut found = self.found()?;
         found.retain(|copy| copy.name == name);
         let copies = found.iter().filter(|copy| copy.from == 0).count();
-        ensure!(copies == 1, "{name} is there {copies} times, not once: {found:#?}");
+        ensure!(copies == 1, "expected one copy of {name}, found {copies}: {found:#?}");
         Ok(())
     }
 
-    /// No piece of any secret whose name contains this.
+    /// Expects no part of any secret whose name contains `part`.
     pub(crate) fn expect_no(&mut self, part: &str) -> Result<()> {
         let found: Vec<Found> = self.found()?.into_iter().filter(|copy| copy.name.contains(part)).collect();
         ensure!(found.is_empty(), "copies of {part}: {found:#?}");
@@ -120,17 +120,17 @@ impl Client {
         self.expect_no("")
     }
 
-    /// Logs in the way one does who has not thought about memory: text glued together, answers in a `Value`.
+    /// Logs in without any care for memory: formatted text, and responses in a `Value`.
     pub(crate) fn log_in_carelessly(&self) -> Result<()> {
         let agent = ureq::Agent::config_builder().proxy(None).build().new_agent();
         let mut password = String::new();
         self.scanner.needle("password")?.reveal(&mut password);
         let body = serde_json::json!({ "username": "key", "password": password }).to_string();
         let login = format!("{}/auth/login", self.url);
-        let answer = agent.post(login).send(body)?.body_mut().read_to_string()?;
-        let answer: serde_json::Value = serde_json::from_str(&answer)?;
+        let response = agent.post(login).send(body)?.body_mut().read_to_string()?;
+        let response: serde_json::Value = serde_json::from_str(&response)?;
         let token =
-            answer.pointer("/data/access_token").and_then(serde_json::Value::as_str).context("no token")?;
+            response.pointer("/data/access_token").and_then(serde_json::Value::as_str).context("no token")?;
         for _ in 0..10 {
             let call = agent.get(format!("{}/api/v1/countries", self.url));
             call.header("authorization", format!("Bearer {token}")).call()?.body_mut().read_to_string()?;

@@ -1,4 +1,4 @@
-//! Secrets nobody has seen before, drawn for each run.
+//! Random secrets for each run.
 
 use std::collections::BTreeMap;
 
@@ -7,15 +7,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::scan::Needle;
 
-/// As many pairs as a scenario can ask for.
+/// The number of pairs that a scenario can use.
 const PAIRS: usize = 8;
-/// As many cards as an order brings.
+/// The number of gift cards in an order.
 const CARDS: usize = 2;
 
 pub(crate) struct Secrets {
     pub(crate) password: String,
     pub(crate) pairs: Vec<Pair>,
-    pub(crate) cards: Vec<Card>,
+    pub(crate) cards: Vec<GiftCard>,
 }
 
 pub(crate) struct Pair {
@@ -23,7 +23,7 @@ pub(crate) struct Pair {
     pub(crate) refresh: String,
 }
 
-pub(crate) struct Card {
+pub(crate) struct GiftCard {
     pub(crate) number: String,
     pub(crate) pin: String,
     pub(crate) claim_url: String,
@@ -35,7 +35,7 @@ impl Secrets {
             password: letters(48),
             pairs: (0..PAIRS).map(|_| Pair { access: jwt(), refresh: letters(180) }).collect(),
             cards: (0..CARDS)
-                .map(|_| Card {
+                .map(|_| GiftCard {
                     number: digits(19),
                     pin: digits(16),
                     claim_url: format!("https://{}.example/{}", letters(20), letters(20)),
@@ -44,7 +44,7 @@ impl Secrets {
         }
     }
 
-    /// What to look for, by name.
+    /// Returns the secrets to search for, by name.
     pub(crate) fn needles(&self) -> Vec<Needle> {
         let mut named = BTreeMap::from([("password".to_owned(), &*self.password)]);
         for (index, pair) in self.pairs.iter().enumerate() {
@@ -68,8 +68,7 @@ fn digits(count: usize) -> String {
     std::iter::repeat_with(|| fastrand::digit(10)).take(count).collect()
 }
 
-/// A token as servers make them. All tokens begin alike, but no two of them share a whole piece, or the search
-/// could not tell them apart.
+/// Returns a token in the form of a JWT. All tokens have the same prefix, but no two share a piece that the search uses.
 fn jwt() -> String {
     let header = URL_SAFE_NO_PAD.encode(format!(r#"{{"kid":"{}"}}"#, letters(40)));
     let claims = URL_SAFE_NO_PAD.encode(format!(r#"{{"jti":"{}"}}"#, letters(90)));

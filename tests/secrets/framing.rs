@@ -1,4 +1,4 @@
-//! The ways in which a server can say where its answer ends.
+//! The ways to mark the end of a response.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -8,16 +8,16 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use rustls::{ServerConnection, StreamOwned};
 
-pub(crate) trait Connection: Read + Write {
-    /// Says that nothing more is sent.
+pub(crate) trait ClientStream: Read + Write {
+    /// Marks the end of the data.
     fn end(&mut self) -> Result<()> {
         Ok(())
     }
 }
 
-impl Connection for TcpStream {}
+impl ClientStream for TcpStream {}
 
-impl Connection for StreamOwned<ServerConnection, TcpStream> {
+impl ClientStream for StreamOwned<ServerConnection, TcpStream> {
     fn end(&mut self) -> Result<()> {
         self.conn.send_close_notify();
         Ok(self.flush()?)
@@ -27,58 +27,59 @@ impl Connection for StreamOwned<ServerConnection, TcpStream> {
 #[derive(Clone, Copy)]
 pub(crate) enum Framing {
     Length,
-    /// All but the last bytes of what was announced.
+    /// The announced length exceeds the body.
     Cut,
     Chunks,
     UntilClose,
-    /// Although the client has not asked for it.
+    /// Although the client did not request it.
     Compressed,
 }
 
 impl Framing {
-    /// Writes an answer; an error says that the connection ends with it.
-    pub(crate) fn write(self, connection: &mut dyn Connection, status: u16, body: &str) -> Result<()> {
+    /// Writes a response. Returns an error if the connection ends with it.
+    pub(crate) fn write(self, connection: &mut dyn ClientStream, status: u16, body: &str) -> Result<()> {
         let body = body.as_bytes();
-        let mut answer = format!("HTTP/1.1 {status} Thus\r\nContent-Type: application/json\r\n").into_bytes();
+        let mut response =
+            format!("HTTP/1.1 {status} Thus\r\nContent-Type: application/json\r\n").into_bytes();
         match self {
-            Framing::Length => with_length(&mut answer, body.len(), body)?,
-            Framing::Cut => with_length(&mut answer, body.len() + 10, body)?,
+            Framing::Length => with_length(&mut response, body.len(), body)?,
+            Framing::Cut => with_length(&mut response, body.len() + 10, body)?,
             Framing::UntilClose => {
-                write!(answer, "Connection: close\r\n\r\n")?;
-                answer.extend_from_slice(body);
+                write!(response, "Connection: close\r\n\r\n")?;
+                response.extend_from_slice(body);
             }
             Framing::Chunks => {
-                write!(answer, "Transfer-Encoding: chunked\r\n\r\n")?;
+                write!(response, "Transfer-Encoding: chunked\r\n\r\n")?;
                 for chunk in body.chunks(1000) {
-                    write!(answer, "{:x}\r\n", chunk.len())?;
-                    answer.extend_from_slice(chunk);
-                    answer.extend_from_slice(b"\r\n");
+                    write!(response, "{:x}\r\n", chunk.len())?;
+                    response.extend_from_slice(chunk);
+                    response.extend_from_slice(b"\r\n");
                 }
-                answer.extend_from_slice(b"0\r\n\r\n");
+                response.extend_from_slice(b"0\r\n\r\n");
             }
             Framing::Compressed => {
-                write!(answer, "Content-Encoding: gzip\r\n")?;
+                write!(response, "Content-Encoding: gzip\r\n")?;
                 let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
                 encoder.write_all(body)?;
-                let packed = encoder.finish()?;
-                with_length(&mut answer, packed.len(), &packed)?;
+                let compressed = encoder.finish()?;
+                with_length(&mut response, compressed.len(), &compressed)?;
             }
         }
-        connection.write_all(&answer)?;
+        connection.write_all(&response)?;
         connection.flush()?;
         match self {
             Framing::UntilClose => {
                 connection.end()?;
-                bail!("the answer ends with the connection")
+                bail!("the response ends with the connection")
             }
-            Framing::Cut => bail!("the answer is cut"),
+            Framing::Cut => bail!("the response is truncated"),
             Framing::Length | Framing::Chunks | Framing::Compressed => Ok(()),
         }
     }
 }
 
-fn with_length(answer: &mut Vec<u8>, length: usize, body: &[u8]) -> Result<()> {
-    write!(answer, "Content-Length: {length}\r\n\r\n")?;
-    answer.extend_from_slice(body);
+fn with_length(response: &mut Vec<u8>, length: usize, body: &[u8]) -> Result<()> {
+    write!(response, "Content-Length: {length}\r\n\r\n")?;
+    response.extend_from_slice(body);
     Ok(())
 }

@@ -1,8 +1,8 @@
-//! Looks for secrets in the memory of this very process (Linux).
+//! Searches the memory of this process for secrets (Linux only).
 //!
-//! A secret is kept with every bit turned over and compared byte by byte, so that it never matches itself. All the
-//! memory a search needs is allocated beforehand, or the search would overwrite what was freed and not wiped; the
-//! buffer through which memory is read is left out of the search and cleared afterwards.
+//! A secret is kept with every bit inverted and compared byte by byte, so the search does not find its own copy. The
+//! memory for a search is allocated beforehand, because an allocation could overwrite freed memory that was not wiped.
+//! The buffer for reading memory is excluded from the search and cleared afterwards.
 
 use std::fmt;
 use std::fs::File;
@@ -12,34 +12,34 @@ use std::os::unix::fs::FileExt;
 
 use anyhow::{Context as _, Result, ensure};
 
-/// How many bytes of a secret count as a copy of it. Longer secrets are searched for piece by piece, which
-/// also finds a copy whose beginning was overwritten by the allocator.
+/// The number of bytes of a secret that count as a copy. Longer secrets are searched for in pieces, which also finds a
+/// copy whose beginning the allocator has overwritten.
 const PIECE: usize = 20;
 
-/// How much memory is read at a time.
+/// The number of bytes that are read at a time.
 const CHUNK: usize = 1 << 20;
 const PAGE: usize = 4096;
 static UNUSED: [u8; PAGE] = [0; PAGE];
 
-/// A secret to look for.
+/// A secret to search for.
 pub(crate) struct Needle {
     pub(crate) name: String,
     inverted: Vec<u8>,
 }
 
 impl Needle {
-    /// Remembers a secret without copying it.
+    /// Stores a secret in inverted form.
     pub(crate) fn new(name: &str, secret: &str) -> Self {
         Needle { name: name.to_owned(), inverted: secret.bytes().map(|byte| !byte).collect() }
     }
 
-    /// The form in which a needle travels between processes: hexadecimal digits of the inverted bytes.
+    /// Returns the inverted bytes in hexadecimal, to pass them to another process.
     pub(crate) fn hex(&self) -> String {
         let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16);
         self.inverted.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(digit).collect()
     }
 
-    /// Reads that form; the secret itself does not come up.
+    /// Reads that form without creating a copy of the secret.
     pub(crate) fn from_hex(name: &str, hex: &str) -> Result<Self> {
         ensure!(hex.is_ascii() && hex.len().is_multiple_of(2) && hex.len() >= 8, "not a needle: {name}");
         let inverted = hex
@@ -50,12 +50,12 @@ impl Needle {
         Ok(Needle { name: name.to_owned(), inverted })
     }
 
-    /// The secret itself, into memory that the caller wipes.
+    /// Appends the secret to memory that the caller wipes.
     pub(crate) fn reveal(&self, into: &mut String) {
         into.extend(self.inverted.iter().map(|byte| char::from(!byte)));
     }
 
-    /// What is searched for one by one.
+    /// Returns the pieces to search for.
     fn pieces(&self) -> impl Iterator<Item = Range<usize>> {
         let size = if self.inverted.len() < 2 * PIECE { self.inverted.len() } else { PIECE };
         (0..self.inverted.len() / size).map(move |index| index * size..(index + 1) * size)
@@ -65,7 +65,7 @@ impl Needle {
 /// A copy that was found.
 pub(crate) struct Found {
     pub(crate) name: String,
-    /// From which byte of the secret.
+    /// The offset of the copy within the secret.
     pub(crate) from: usize,
     address: usize,
     mapping: String,
@@ -77,12 +77,12 @@ impl fmt::Debug for Found {
     }
 }
 
-/// A search for some secrets, to be made as often as one likes.
+/// A search for secrets, which can be repeated.
 pub(crate) struct Scanner {
     needles: Vec<Needle>,
     pieces: Vec<(usize, Range<usize>)>,
-    /// Which pairs of bytes a piece begins with: almost none, which makes the search bearable in a test that is
-    /// built without optimisation.
+    /// The pairs of bytes with which a piece begins. Checking these first makes the search fast enough without
+    /// optimization.
     beginnings: Vec<bool>,
     buffer: Vec<u8>,
     maps: File,
@@ -109,9 +109,9 @@ impl Scanner {
             pieces,
             beginnings,
             buffer: vec![0; CHUNK + 2 * PIECE],
-            maps: File::open("/proc/self/maps").context("the memory map cannot be read")?,
+            maps: File::open("/proc/self/maps").context("cannot read the memory map")?,
             lines: String::with_capacity(CHUNK),
-            memory: File::open("/proc/self/mem").context("the memory cannot be read")?,
+            memory: File::open("/proc/self/mem").context("cannot read the memory")?,
         })
     }
 
@@ -155,11 +155,11 @@ impl Scanner {
     }
 }
 
-/// Visits every place in the first `CHUNK` bytes at which a piece may begin.
+/// Visits every offset in the first `CHUNK` bytes at which a piece may begin.
 fn search(chunk: &[u8], beginnings: &[bool], mut visit: impl FnMut(usize, &[u8])) {
     for first in (0..chunk.len().min(CHUNK)).step_by(PAGE) {
         let rest = chunk.get(first..).unwrap_or_default();
-        // Most pages were never used, and no secret has a byte of zero.
+        // Skips unused pages. No secret has a zero byte.
         if rest.starts_with(&UNUSED) {
             continue;
         }
@@ -177,12 +177,12 @@ fn pair(first: u8, second: u8) -> usize {
     usize::from(u16::from_be_bytes([first, second]))
 }
 
-/// Whether the memory begins with this piece of a needle.
+/// Whether the memory begins with this piece.
 fn holds(memory: &[u8], inverted: &[u8]) -> bool {
     memory.len() >= inverted.len() && memory.iter().zip(inverted).all(|(byte, inverted)| *byte == !inverted)
 }
 
-/// The address range and the name of a mapping that the process may read and write.
+/// Returns the address range and the name of a mapping that is readable and writable.
 fn writable(line: &str) -> Option<(Range<usize>, &str)> {
     let mut fields = line.split_ascii_whitespace();
     let (start, end) = fields.next()?.split_once('-')?;

@@ -1,4 +1,4 @@
-//! A small server of the API on a loopback port: it hands out prepared secrets and fails on demand.
+//! A small server of the API that issues prepared secrets and fails on demand.
 
 use std::io::Read as _;
 use std::net::{TcpListener, TcpStream};
@@ -13,20 +13,20 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::drawn::Secrets;
-use super::framing::{Connection, Framing};
+use super::framing::{ClientStream, Framing};
 
-pub(crate) struct Server {
+pub(crate) struct SecretServer {
     state: Mutex<State>,
     secrets: Secrets,
 }
 
 #[derive(Default)]
 struct State {
-    /// Pairs handed out so far; the last of them is the one in force.
+    /// The number of issued pairs. The last one is valid.
     pairs: usize,
-    /// What the client asked it to do.
+    /// The command of the client.
     order: String,
-    /// How many pairs had been handed out when the last of them was refused.
+    /// The number of issued pairs when the client had the last one refused.
     refused: Option<usize>,
 }
 
@@ -34,11 +34,11 @@ struct State {
 pub(crate) enum Transport {
     PlainHttp,
     Tls,
-    /// The same, with a server that is too old for version 1.3.
+    /// TLS with a server that does not support version 1.3.
     Tls12,
 }
 
-/// Where a server listens, and the certificate to trust if it speaks TLS.
+/// The addresses of a server, and its certificate if it uses TLS.
 pub(crate) struct Address {
     pub(crate) url: String,
     pub(crate) control: String,
@@ -47,7 +47,7 @@ pub(crate) struct Address {
 
 type Listens = (&'static str, Option<Arc<ServerConfig>>, Option<String>);
 
-struct Request {
+struct ParsedRequest {
     line: String,
     bearer: String,
     body: String,
@@ -60,14 +60,14 @@ pub(crate) fn start(secrets: Secrets, transport: Transport) -> Result<Address> {
         Transport::Tls => certified(ALL_VERSIONS)?,
         Transport::Tls12 => certified(&[&TLS12])?,
     };
-    let server = Arc::new(Server { state: Mutex::default(), secrets });
-    let orders = Arc::clone(&server);
-    let control = listen(move |socket| orders.take_order(socket))?;
+    let server = Arc::new(SecretServer { state: Mutex::default(), secrets });
+    let commands = Arc::clone(&server);
+    let control = listen(move |socket| commands.read_command(socket))?;
     let port = listen(move |socket| server.serve(socket, tls.clone()))?;
     Ok(Address { url: format!("{scheme}://127.0.0.1:{port}"), control: format!("127.0.0.1:{control}"), pem })
 }
 
-/// Serves each connection on a thread of its own, until that fails, as it does when the client goes away.
+/// Serves each connection on its own thread until it fails, for example because the client closed it.
 fn listen(serve: impl Fn(TcpStream) -> Result<()> + Send + Sync + 'static) -> Result<u16> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let port = listener.local_addr()?.port();
@@ -81,7 +81,7 @@ fn listen(serve: impl Fn(TcpStream) -> Result<()> + Send + Sync + 'static) -> Re
     Ok(port)
 }
 
-/// What a server with these versions of TLS needs: the scheme, the settings, and the certificate for the client.
+/// Returns the scheme, the configuration and the certificate of a server with these versions of TLS.
 fn certified(versions: &[&'static SupportedProtocolVersion]) -> Result<Listens> {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
@@ -92,9 +92,9 @@ fn certified(versions: &[&'static SupportedProtocolVersion]) -> Result<Listens> 
     Ok(("https", Some(Arc::new(config)), Some(made.cert.pem())))
 }
 
-impl Server {
-    /// Is told how to misbehave.
-    fn take_order(&self, mut socket: TcpStream) -> Result<()> {
+impl SecretServer {
+    /// Reads a command.
+    fn read_command(&self, mut socket: TcpStream) -> Result<()> {
         let mut order = String::new();
         socket.read_to_string(&mut order)?;
         let mut state = self.state.lock();
@@ -105,54 +105,54 @@ impl Server {
 
     fn serve(&self, socket: TcpStream, tls: Option<Arc<ServerConfig>>) -> Result<()> {
         socket.set_nodelay(true)?;
-        let mut connection: Box<dyn Connection> = match tls {
+        let mut connection: Box<dyn ClientStream> = match tls {
             Some(config) => Box::new(StreamOwned::new(ServerConnection::new(config)?, socket)),
             None => Box::new(socket),
         };
         loop {
             let request = read(&mut *connection)?;
-            self.answer(&mut *connection, &request)?;
+            self.respond(&mut *connection, &request)?;
         }
     }
 
-    fn answer(&self, connection: &mut dyn Connection, request: &Request) -> Result<()> {
-        let asked = self.state.lock().order.clone();
+    fn respond(&self, connection: &mut dyn ClientStream, request: &ParsedRequest) -> Result<()> {
+        let command = self.state.lock().order.clone();
         let (status, body) = match &*request.line {
-            "POST /auth/login" if asked == "refuse logins" => {
+            "POST /auth/login" if command == "refuse logins" => {
                 (401, r#"{"error":"unauthorized","message":"wrong username or password"}"#.to_owned())
             }
             "POST /auth/login" => {
-                ensure!(request.body.contains(&self.secrets.password), "the login has the password");
+                ensure!(request.body.contains(&self.secrets.password), "the login must have the password");
                 (200, self.next_pair()?)
             }
             "POST /auth/refresh" => {
                 let current = self.state.lock().pairs.checked_sub(1).context("nothing to refresh")?;
                 let token = &self.secrets.pairs.get(current).context("no such pair")?.refresh;
-                ensure!(request.body.contains(token), "the refresh has the refresh token");
+                ensure!(request.body.contains(token), "the refresh must have the refresh token");
                 (200, self.next_pair()?)
             }
             _ if !self.is_current(&request.bearer) => (401, r#"{"error":"unauthorized"}"#.to_owned()),
             "POST /auth/logout" => (200, "{}".to_owned()),
-            "POST /api/v1/orders" if asked == "change the shape of orders" => {
+            "POST /api/v1/orders" if command == "change the shape of orders" => {
                 (200, self.order().replacen(r#""id":88101"#, r#""id":"many""#, 1))
             }
-            "POST /api/v1/orders" if asked == "break the text of orders" => {
+            "POST /api/v1/orders" if command == "break the text of orders" => {
                 (200, format!("\u{feff}{}", self.order().replacen("before ", r"before \ud83c", 1)))
             }
             "POST /api/v1/orders" | "GET /api/v1/orders/88101" => (200, self.order()),
-            // The answer never comes: the client has to give up and close.
-            _ if asked == "hang" => {
+            // Sends no response until the client times out and closes the connection.
+            _ if command == "hang" => {
                 connection.read_exact(&mut [0])?;
-                bail!("the client was to close");
+                bail!("the client must close the connection");
             }
-            _ if asked == "repeat the token" => {
+            _ if command == "repeat the token" => {
                 let message = format!("the token {} does not cover this", request.bearer);
                 (403, format!(r#"{{"error":{{"code":"FORBIDDEN","message":"{message}"}}}}"#))
             }
             "GET /api/v1/countries" => (200, r#"{"success":true,"data":[]}"#.to_owned()),
             _ => (404, "{}".to_owned()),
         };
-        let framing = match (&*asked, &*request.line) {
+        let framing = match (&*command, &*request.line) {
             ("cut logins", "POST /auth/login") | ("cut orders", "POST /api/v1/orders") => Framing::Cut,
             ("send chunks", _) => Framing::Chunks,
             ("send no length", _) => Framing::UntilClose,
@@ -170,7 +170,7 @@ impl Server {
 
     fn next_pair(&self) -> Result<String> {
         let mut state = self.state.lock();
-        let pair = self.secrets.pairs.get(state.pairs).context("the prepared pairs are used up")?;
+        let pair = self.secrets.pairs.get(state.pairs).context("no prepared pair is left")?;
         state.pairs += 1;
         let expires = (OffsetDateTime::now_utc() + time::Duration::HOUR).format(&Rfc3339)?;
         Ok(format!(
@@ -181,7 +181,7 @@ impl Server {
 
     fn order(&self) -> String {
         let cards = self.secrets.cards.iter().map(|card| {
-            // The slashes of the URL come with escapes, as some JSON writers have it.
+            // Some JSON writers escape slashes.
             let claim_url = card.claim_url.replace('/', "\\/");
             format!(
                 r#"{{"card_number":"{}","pin_code":"{}","claim_url":"{claim_url}","expires_at":null}}"#,
@@ -189,8 +189,8 @@ impl Server {
             )
         });
         let vouchers = cards.collect::<Vec<_>>().join(",");
-        // The codes stand in the middle of an answer that is larger than what is first allocated for one of unknown
-        // length, and where what is left of it is not overwritten by chance.
+        // The codes are in the middle of a response that is larger than the initial buffer for one of unknown length.
+        // Remains of them there would not be overwritten by chance.
         let (before, after) = ("before ".repeat(1500), "after ".repeat(1500));
         format!(
             r#"{{"id":88101,"product_id":3105,"denomination":20.00,"quantity":2,"status":"DELIVERED","unknown":"{before}","vouchers":[{vouchers}],"other":"{after}"}}"#
@@ -198,13 +198,13 @@ impl Server {
     }
 }
 
-fn read(connection: &mut dyn Connection) -> Result<Request> {
+fn read(connection: &mut dyn ClientStream) -> Result<ParsedRequest> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
         connection.read_exact(&mut byte)?;
         head.extend_from_slice(&byte);
-        ensure!(head.len() < 64 * 1024, "an endless head");
+        ensure!(head.len() < 64 * 1024, "the head is too long");
     }
     let head = String::from_utf8(head)?;
     let header = |name: &str| {
@@ -219,5 +219,5 @@ fn read(connection: &mut dyn Connection) -> Result<Request> {
     connection.read_exact(&mut body)?;
     let Some((line, _)) = head.split_once(" HTTP/1.1\r\n") else { bail!("not a request: {head}") };
     let line = line.split('?').next().unwrap_or_default().to_owned();
-    Ok(Request { line, bearer: bearer.to_owned(), body: String::from_utf8(body)? })
+    Ok(ParsedRequest { line, bearer: bearer.to_owned(), body: String::from_utf8(body)? })
 }

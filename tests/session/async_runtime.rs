@@ -1,11 +1,11 @@
-//! On a thread that belongs to an async runtime a session blocks that thread, and nothing worse.
+//! A session works on a thread of an async runtime, although it blocks the thread.
 
 use anyhow::Result;
 use popup_rewards::Session;
 use popup_rewards::sandbox::Sandbox;
 use tokio::runtime::Builder;
 
-/// A whole life, from the first call to the drop of everything.
+/// Uses a session from its first call to its drop.
 fn live() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let session = Session::builder(&sandbox.url(), sandbox.credentials()).logout_on_drop(true).build()?;
@@ -18,17 +18,17 @@ fn live() -> Result<()> {
 }
 
 #[test]
-fn a_session_lives_and_ends_inside_a_runtime() -> Result<()> {
+fn a_session_works_inside_a_runtime() -> Result<()> {
     Builder::new_current_thread().build()?.block_on(async { live() })
 }
 
 #[test]
-fn a_session_lives_and_ends_inside_a_task() -> Result<()> {
+fn a_session_works_inside_a_task() -> Result<()> {
     Builder::new_current_thread().build()?.block_on(async { tokio::spawn(async { live() }).await? })
 }
 
 #[test]
-fn a_session_lives_and_ends_on_a_worker_of_a_runtime() -> Result<()> {
+fn a_session_works_on_a_worker_of_a_runtime() -> Result<()> {
     let runtime = Builder::new_multi_thread().worker_threads(2).build()?;
     runtime.block_on(async { tokio::spawn(async { live() }).await? })
 }

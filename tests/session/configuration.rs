@@ -1,4 +1,4 @@
-//! What is refused before anything is sent, and how it is said.
+//! Configuration errors, which are returned before anything is sent.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ fn refused(result: popup_rewards::Result<Session>, says: &str) {
 }
 
 #[test]
-fn a_base_url_that_cannot_be_right_is_refused() {
+fn an_invalid_base_url_is_refused() {
     for (url, says) in [
         ("", "is empty"),
         ("api.example.com", "no scheme"),
@@ -40,7 +40,7 @@ fn a_base_url_that_cannot_be_right_is_refused() {
 }
 
 #[test]
-fn plain_http_is_for_loopback() {
+fn plain_http_is_accepted_for_loopback() {
     for url in [
         "http://127.0.0.1:9",
         "http://localhost:9",
@@ -54,7 +54,7 @@ fn plain_http_is_for_loopback() {
 }
 
 #[test]
-fn credentials_that_cannot_be_right_are_refused() {
+fn invalid_credentials_are_refused() {
     let url = "https://api.example.com";
     refused(Session::new(url, Credentials::new("", "s3cret")), "the API key is empty");
     refused(Session::new(url, Credentials::new("key", "")), "the API secret is empty");
@@ -77,7 +77,7 @@ fn credentials_that_cannot_be_right_are_refused() {
 }
 
 #[test]
-fn settings_that_cannot_work_are_refused() {
+fn invalid_settings_are_refused() {
     let builder = || Session::builder("https://api.example.com", credentials());
     refused(builder().proxy("::not a proxy::").build(), "proxy URL is not valid");
     refused(builder().proxy("ftp://proxy.example.com").build(), "proxy URL is not valid");
@@ -95,7 +95,7 @@ fn settings_that_cannot_work_are_refused() {
 }
 
 #[test]
-fn times_of_any_length_are_taken() {
+fn the_longest_durations_are_accepted() {
     let sandbox = Sandbox::start().unwrap();
     let pauses = RetryPolicy::new().retries(u32::MAX).first_pause(Duration::MAX).longest_pause(Duration::MAX);
     let session = Session::builder(&sandbox.url(), sandbox.credentials())
@@ -115,7 +115,7 @@ fn times_of_any_length_are_taken() {
 
 #[test]
 fn a_missing_environment_variable_is_named() {
-    // The variables of this process are not touched: another test may be reading them.
+    // Uses a child process, because other tests may read the variables of this one.
     let output = |set: &[(&str, &str)]| {
         let mut child = std::process::Command::new(std::env::current_exe().unwrap());
         child
@@ -145,8 +145,8 @@ fn a_missing_environment_variable_is_named() {
         ("https://api.example.com x", "the environment variable API_BASE_URL: the base URL contains a blank"),
         (" https://api.example.com \n", "a session"),
     ] {
-        let said = output(&[("API_BASE_URL", value), both[0], both[1]]);
-        assert!(said.contains(says), "{value:?}: {said}");
+        let shown = output(&[("API_BASE_URL", value), both[0], both[1]]);
+        assert!(shown.contains(says), "{value:?}: {shown}");
     }
     assert!(output(&[url, ("API_KEY", " "), both[1]]).contains("the API key is empty"));
     assert!(output(&[url, ("API_KEY", "k"), ("API_SECRET", "s")]).contains("a session"));
@@ -163,7 +163,7 @@ fn child_reads_the_environment() {
 }
 
 #[test]
-fn a_wrong_password_costs_one_login_call_and_is_told_at_once_afterwards() {
+fn a_wrong_password_is_sent_once_and_later_calls_fail_at_once() {
     let sandbox = Sandbox::start().unwrap();
     let session = Session::new(&sandbox.url(), Credentials::new("nobody", "s3cret-pass")).unwrap();
     for _ in 0..50 {

@@ -1,4 +1,4 @@
-//! Responses to auth calls that are complete but cannot be used: each costs one call, for each mints a token set.
+//! Auth responses that are complete but unusual. Auth calls are not retried then, because each may issue tokens.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,17 +8,18 @@ use popup_rewards::{Credentials, ErrorKind, RetryPolicy, Session, SessionBuilder
 
 use crate::common::clock::TestClock;
 use crate::common::errors::failed;
-use crate::common::peer::{ACCESS, Answer, Peer, REFRESH, answer, json, tokens};
+use crate::common::peer::{ACCESS, Peer, REFRESH, Step, json, response, tokens};
 use crate::common::until;
 
-/// A peer whose first auth calls all get this answer, and a session that would ask again at once.
+/// Starts a peer that sends this response to the first auth calls. Returns it with a builder of a session that retries
+/// without waiting.
 fn peer_and_builder(bytes: &[u8]) -> (Peer, SessionBuilder) {
-    let peer = Peer::with_auth([(); 6].map(|()| Answer::Keep(bytes.to_vec())), []).unwrap();
+    let peer = Peer::with_auth([(); 6].map(|()| Step::Keep(bytes.to_vec())), []).unwrap();
     let builder = peer.builder().retry(RetryPolicy::new()).clock(TestClock::skipping().today());
     (peer, builder)
 }
 
-/// Responses to a login or a refresh that are complete and cannot be used. Each holds a canary where there is room.
+/// Responses to a login or a refresh that are complete but unusable. Each holds a canary if there is room for one.
 fn unusable() -> Vec<(&'static str, Vec<u8>)> {
     let pair = |access: &str| json(format!(r#"{{"data":{{"access_token":{access},"note":"{ACCESS}"}}}}"#));
     let quoted = |text: &str| pair(&format!(r#""{text}""#));
@@ -44,39 +45,39 @@ fn unusable() -> Vec<(&'static str, Vec<u8>)> {
         ("a text", json(format!(r#""{ACCESS}""#))),
         ("null", json("null")),
         ("no body", json("")),
-        ("no content", answer("204 No Content", "", "")),
+        ("no content", response("204 No Content", "", "")),
         ("half a body", json(format!(r#"{{"success":true,"data":{{"access_token":"{ACCESS}"#))),
-        ("a page", answer("200 OK", html, format!("<html><body>{ACCESS}</body></html>"))),
+        ("a page", response("200 OK", html, format!("<html><body>{ACCESS}</body></html>"))),
         ("lists without an end", json(format!("{}{ACCESS}", "[".repeat(60_000)))),
         ("an error of another kind", json(r#"{"success":false,"error":{"code":"X","message":"m"}}"#)),
-        ("not gzip", answer("200 OK", "content-encoding: gzip\r\n", tokens(1))),
+        ("not gzip", response("200 OK", "content-encoding: gzip\r\n", tokens(1))),
         ("gzip without its header", json([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3])),
-        ("a redirect", answer("302 Found", "location: /login\r\n", "")),
+        ("a redirect", response("302 Found", "location: /login\r\n", "")),
     ]
 }
 
-/// A pair that lives for an hour, with more members.
-fn pair_with(more: &str) -> Answer {
-    Answer::Keep(json(format!(r#"{{"data":{{"access_token":"{ACCESS}"{more}}}}}"#)))
+/// Responds with an access token and these further members.
+fn pair_with(more: &str) -> Step {
+    Step::Keep(json(format!(r#"{{"data":{{"access_token":"{ACCESS}"{more}}}}}"#)))
 }
 
 #[test]
-fn a_login_with_a_response_that_cannot_be_used_is_made_once_and_not_quoted() {
+fn a_login_with_an_unusable_response_is_not_retried_or_quoted() {
     for (what, bytes) in unusable() {
         let (peer, builder) = peer_and_builder(&bytes);
         let session = builder.build().unwrap();
         failed(session.countries(), ErrorKind::InvalidResponse, "");
-        assert_eq!((peer.seen().len(), session.stats().logins), (1, 1), "{what}");
+        assert_eq!((peer.requests().len(), session.stats().logins), (1, 1), "{what}");
         assert_eq!(session.status().generation, 0, "{what}");
         for _ in 0..2 {
             session.countries().unwrap_err();
         }
-        assert!(peer.seen().len() <= 3, "{what}: {} logins in three calls", peer.seen().len());
+        assert!(peer.requests().len() <= 3, "{what}: {} logins in three calls", peer.requests().len());
     }
 }
 
 #[test]
-fn credentials_that_the_api_refuses_in_any_words_are_presented_once() {
+fn refused_credentials_are_not_sent_again() {
     for (what, status, body) in [
         ("as documented", "401 Unauthorized", r#"{"error":{"code":"UNAUTHORIZED","message":"m"}}"#),
         ("a success that failed", "200 OK", r#"{"success":false,"error":{"code":"UNAUTHORIZED"}}"#),
@@ -87,18 +88,18 @@ fn credentials_that_the_api_refuses_in_any_words_are_presented_once() {
         ("another status", "422 Unprocessable", r#"{"success":false,"error":{"code":"UNAUTHORIZED"}}"#),
         ("a failure's status", "500 Oops", r#"{"success":false,"error":{"code":"UNAUTHORIZED"}}"#),
     ] {
-        let (peer, builder) = peer_and_builder(&answer(status, "content-type: application/json\r\n", body));
+        let (peer, builder) = peer_and_builder(&response(status, "content-type: application/json\r\n", body));
         let session = builder.build().unwrap();
         for _ in 0..5 {
             let says = "the server refused the API key and secret";
             failed(session.countries(), ErrorKind::InvalidCredentials, says);
         }
-        assert_eq!((peer.seen().len(), session.stats().logins), (1, 1), "{what}");
+        assert_eq!((peer.requests().len(), session.stats().logins), (1, 1), "{what}");
     }
 }
 
 #[test]
-fn a_login_that_is_refused_for_another_reason_is_an_error_of_that_flight_and_no_more() {
+fn a_login_refused_for_another_reason_is_tried_again_by_the_next_call() {
     for (status, code, kind) in [
         ("400 Bad Request", "VALIDATION_FAILURE", ErrorKind::InvalidRequest),
         ("400 Bad Request", "BAD_REQUEST", ErrorKind::InvalidRequest),
@@ -112,38 +113,38 @@ fn a_login_that_is_refused_for_another_reason_is_an_error_of_that_flight_and_no_
             "" => String::new(),
             _ => format!(r#"{{"error":{{"code":"{code}","message":"m"}}}}"#),
         };
-        let (peer, builder) = peer_and_builder(&answer(status, "content-type: application/json\r\n", body));
+        let (peer, builder) = peer_and_builder(&response(status, "content-type: application/json\r\n", body));
         let session = builder.build().unwrap();
         for calls in 1..=3 {
             failed(session.countries(), kind, "");
-            assert_eq!(peer.seen().len(), calls, "{status} {code}");
+            assert_eq!(peer.requests().len(), calls, "{status} {code}");
         }
     }
 }
 
 #[test]
-fn credentials_are_asked_for_once_in_a_flight() {
-    let unwell = || Answer::Keep(answer("503 Unavailable", "", ""));
-    let peer = Peer::with_auth([unwell(), unwell()], [Answer::Keep(json("[]"))]).unwrap();
-    let asked = Arc::new(AtomicU64::new(0));
-    let counted = Arc::clone(&asked);
+fn the_credentials_closure_is_called_once_per_flight() {
+    let unavailable = || Step::Keep(response("503 Unavailable", "", ""));
+    let peer = Peer::with_auth([unavailable(), unavailable()], [Step::Keep(json("[]"))]).unwrap();
+    let calls = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&calls);
     let credentials = Credentials::from_fn(move || {
         counted.fetch_add(1, Ordering::SeqCst);
         Ok(Credentials::new("key", "secret"))
     });
     let session = Session::builder(&peer.url(), credentials).clock(TestClock::skipping()).build().unwrap();
     session.countries().unwrap();
-    assert_eq!((session.stats().logins, asked.load(Ordering::SeqCst)), (3, 1));
+    assert_eq!((session.stats().logins, calls.load(Ordering::SeqCst)), (3, 1));
 }
 
 #[test]
-fn a_pair_without_a_usable_refresh_token_serves_and_the_next_flight_logs_in() {
+fn a_token_without_a_usable_refresh_token_is_used_and_renewed_by_login() {
     for rest in ["", r#","refresh_token":null"#, r#","refresh_token":"""#, r#","refresh_token":[]"#] {
         // From a login and from a refresh.
-        for earlier in [None, Some(Answer::Keep(json(tokens(7))))] {
+        for earlier in [None, Some(Step::Keep(json(tokens(7))))] {
             let refreshes = u64::from(earlier.is_some());
             let auth = earlier.into_iter().chain([pair_with(rest)]);
-            let peer = Peer::with_auth(auth, [Answer::Keep(json("[]"))]).unwrap();
+            let peer = Peer::with_auth(auth, [Step::Keep(json("[]"))]).unwrap();
             let session = peer.session().unwrap();
             session.login().unwrap();
             if refreshes > 0 {
@@ -160,32 +161,32 @@ fn a_pair_without_a_usable_refresh_token_serves_and_the_next_flight_logs_in() {
 }
 
 #[test]
-fn a_refresh_with_a_response_that_cannot_be_used_is_made_once_and_leaves_the_live_token_in_use() {
+fn a_refresh_with_an_unusable_response_keeps_the_current_token() {
     for (what, bytes) in unusable() {
         let refresh_token = format!(r#","refresh_token":"{REFRESH}""#);
-        let auth = [pair_with(&refresh_token), Answer::Keep(bytes.clone()), Answer::Keep(bytes)];
-        let peer = Peer::with_auth(auth, [(); 2].map(|()| Answer::Keep(json("[]")))).unwrap();
+        let auth = [pair_with(&refresh_token), Step::Keep(bytes.clone()), Step::Keep(bytes)];
+        let peer = Peer::with_auth(auth, [(); 2].map(|()| Step::Keep(json("[]")))).unwrap();
         let clock = TestClock::default().today();
         let session = peer.builder().clock(clock.clone()).build().unwrap();
         session.countries().unwrap();
-        // The token expires soon: a refresh is made, and nobody is told how it went.
+        // The token expires soon: it is refreshed in the background, and the failure is not reported.
         clock.advance(Duration::from_secs(56 * 60));
         session.countries().unwrap();
         until(what, || session.stats().refreshes == 1 && !session.status().renewing).unwrap();
         assert_eq!((session.access_token().unwrap().expose(), session.status().generation), (ACCESS, 1));
-        // The refresh token is spent, so the next flight logs in. Its error shows, and the live token is still there.
+        // The refresh token is used up, so the next flight logs in. Its error is returned, and the token stays in use.
         clock.advance(Duration::from_secs(1));
         failed(session.refresh(), ErrorKind::InvalidResponse, "");
         assert_eq!(session.access_token().unwrap().expose(), ACCESS, "{what}");
         clock.advance(Duration::from_secs(2));
         session.refresh().unwrap();
-        let presented = peer.seen().iter().filter(|seen| seen.body.contains(REFRESH)).count();
+        let presented = peer.requests().iter().filter(|seen| seen.body.contains(REFRESH)).count();
         assert_eq!((presented, session.stats().logins, session.stats().refreshes), (1, 3, 1), "{what}");
     }
 }
 
 #[test]
-fn a_pair_with_extra_missing_and_odd_but_usable_members_is_used() {
+fn a_token_with_missing_extra_or_malformed_optional_members_is_used() {
     for rest in [
         "",
         r#","access_expires_at":null"#,
@@ -200,7 +201,7 @@ fn a_pair_with_extra_missing_and_odd_but_usable_members_is_used() {
         r#","access_expires_at":"9999-12-31T23:59:59Z""#,
         r#","scope":{"soon":[1,null]}"#,
     ] {
-        let peer = Peer::with_auth([pair_with(rest)], [Answer::Keep(json("[]"))]).unwrap();
+        let peer = Peer::with_auth([pair_with(rest)], [Step::Keep(json("[]"))]).unwrap();
         let session = peer.session().unwrap();
         session.countries().unwrap();
         assert!(session.access_token().unwrap().expires_at().year() <= 9999, "{rest}");
@@ -208,10 +209,10 @@ fn a_pair_with_extra_missing_and_odd_but_usable_members_is_used() {
 }
 
 #[test]
-fn a_refresh_that_the_api_refuses_under_any_status_is_followed_by_a_login() {
+fn a_refused_refresh_is_followed_by_a_login_whatever_the_status() {
     for status in ["200 OK", "401 Unauthorized", "400 Bad Request", "422 Unprocessable"] {
-        let refusal = answer(status, "", r#"{"success":false,"error":{"code":"UNAUTHORIZED"}}"#);
-        let peer = Peer::with_auth([Answer::Keep(json(tokens(7))), Answer::Keep(refusal)], []).unwrap();
+        let refusal = response(status, "", r#"{"success":false,"error":{"code":"UNAUTHORIZED"}}"#);
+        let peer = Peer::with_auth([Step::Keep(json(tokens(7))), Step::Keep(refusal)], []).unwrap();
         let session = peer.session().unwrap();
         session.login().unwrap();
         session.refresh().unwrap();
@@ -220,10 +221,10 @@ fn a_refresh_that_the_api_refuses_under_any_status_is_followed_by_a_login() {
 }
 
 #[test]
-fn a_closure_with_blank_credentials_sends_nothing() {
+fn blank_credentials_from_a_closure_are_not_sent() {
     let peer = Peer::start([]).unwrap();
     let blank = Credentials::from_fn(|| Ok(Credentials::new(" ", "secret")));
     let session = Session::builder(&peer.url(), blank).deadline(Duration::from_secs(5)).build().unwrap();
     failed(session.login(), ErrorKind::Configuration, "the API key is empty");
-    assert!(peer.seen().is_empty());
+    assert!(peer.requests().is_empty());
 }

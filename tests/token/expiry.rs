@@ -1,4 +1,4 @@
-//! Evidence about a token's life that contradicts itself: a `Date` that is wrong, a clock that is, claims that are.
+//! Contradicting evidence about a token's life: a wrong `Date`, local clock, expiry or claim.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ use time::format_description::well_known::{Rfc2822, Rfc3339};
 
 use crate::common::clock::TestClock;
 use crate::common::errors::failed;
-use crate::common::peer::{Answer, Peer, answer};
+use crate::common::peer::{Peer, Step, response};
 
-/// What time it really is when the token is minted, in seconds since 1970.
+/// The true time when the token is issued, in seconds since 1970.
 const NOON: i64 = 1_930_212_300;
 const HOUR: i64 = 3600;
 
-/// The evidence of one response, in seconds from [`NOON`], and how far our clock is ahead.
+/// The evidence of one response in seconds from [`NOON`], and the offset of the local clock.
 #[derive(Clone, Copy, Debug, Default)]
-struct Said {
+struct Evidence {
     date: Option<i64>,
     expires_at: Option<i64>,
     exp: Option<i64>,
@@ -30,7 +30,7 @@ fn at(offset: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(NOON + offset).unwrap()
 }
 
-impl Said {
+impl Evidence {
     fn token(self) -> String {
         let claim = |name: &str, offset: Option<i64>| {
             offset.map(|offset| format!(r#""{name}":{}"#, NOON + offset)).into_iter()
@@ -52,12 +52,12 @@ impl Said {
         let date = self
             .date
             .map(|date| format!("date: {}\r\n", at(date).format(&Rfc2822).unwrap().replace("+0000", "GMT")));
-        answer("200 OK", &date.unwrap_or_default(), body)
+        response("200 OK", &date.unwrap_or_default(), body)
     }
 
     fn session(self) -> (Peer, Session, TestClock) {
-        let logins = [(); 3].map(|()| Answer::Keep(self.response()));
-        let peer = Peer::with_auth(logins, []).unwrap();
+        let responses = [(); 3].map(|()| Step::Keep(self.response()));
+        let peer = Peer::with_auth(responses, []).unwrap();
         let ours = Duration::from_secs(u64::try_from(NOON + self.ours).unwrap());
         let clock = TestClock::default().at(ours);
         let session = peer.builder().clock(clock.clone()).build().unwrap();
@@ -66,56 +66,66 @@ impl Said {
 }
 
 #[test]
-fn a_token_minted_this_second_lives_as_long_as_the_best_evidence_says() {
-    let usual = Said { date: Some(0), expires_at: Some(HOUR), exp: Some(HOUR), iat: Some(0), ours: 0 };
-    let bare = Said { exp: None, iat: None, ..usual };
-    let dateless = Said { date: None, ..usual };
-    for (what, said, life) in [
+fn a_new_token_lives_as_long_as_the_best_evidence_says() {
+    let usual = Evidence { date: Some(0), expires_at: Some(HOUR), exp: Some(HOUR), iat: Some(0), ours: 0 };
+    let bare = Evidence { exp: None, iat: None, ..usual };
+    let dateless = Evidence { date: None, ..usual };
+    for (what, evidence, life) in [
         ("all agree", usual, HOUR),
-        ("our clock is hours ahead", Said { ours: 7 * HOUR, ..usual }, HOUR),
-        ("our clock is hours behind", Said { ours: -7 * HOUR, ..usual }, HOUR),
-        ("the date is of a cache", Said { date: Some(-5 * HOUR), ..usual }, HOUR),
-        ("the date is ahead", Said { date: Some(5 * HOUR), ..usual }, HOUR),
-        ("the date is ahead by the life", Said { date: Some(HOUR), ..usual }, HOUR),
-        ("the date is ahead, and no claims", Said { date: Some(5 * HOUR), ..bare }, HOUR),
+        ("our clock is hours ahead", Evidence { ours: 7 * HOUR, ..usual }, HOUR),
+        ("our clock is hours behind", Evidence { ours: -7 * HOUR, ..usual }, HOUR),
+        ("the date is of a cache", Evidence { date: Some(-5 * HOUR), ..usual }, HOUR),
+        ("the date is ahead", Evidence { date: Some(5 * HOUR), ..usual }, HOUR),
+        ("the date is ahead by the life", Evidence { date: Some(HOUR), ..usual }, HOUR),
+        ("the date is ahead, and no claims", Evidence { date: Some(5 * HOUR), ..bare }, HOUR),
         ("no date", dateless, HOUR),
-        ("no date, our clock an hour ahead", Said { ours: HOUR, ..dateless }, HOUR),
-        ("no date, our clock an hour ahead but for a second", Said { ours: HOUR - 1, ..dateless }, HOUR),
-        ("no date, our clock hours behind", Said { ours: -5 * HOUR, ..dateless }, HOUR),
-        ("no date, no claims, our clock hours ahead", Said { date: None, ours: 5 * HOUR, ..bare }, HOUR),
-        ("iat is of a zone ahead", Said { iat: Some(2 * HOUR), ..usual }, HOUR),
-        ("iat is of a zone behind", Said { iat: Some(-2 * HOUR), ..usual }, HOUR),
-        ("iat is of a zone ahead, no date", Said { iat: Some(2 * HOUR), ..dateless }, HOUR),
-        ("iat is of a zone behind, no date", Said { iat: Some(-2 * HOUR), ..dateless }, HOUR),
-        ("exp and iat are of a zone ahead", Said { exp: Some(3 * HOUR), iat: Some(2 * HOUR), ..usual }, HOUR),
-        ("exp and iat are of a zone behind", Said { exp: Some(-HOUR), iat: Some(-2 * HOUR), ..usual }, HOUR),
-        ("the end is of a zone behind", Said { expires_at: Some(-HOUR), ..usual }, HOUR),
-        ("a short life", Said { expires_at: Some(600), exp: Some(600), ..usual }, 600),
-        ("only exp", Said { exp: Some(900), date: Some(0), ..Said::default() }, 900),
-        ("only exp, no date", Said { exp: Some(900), ..Said::default() }, 900),
-        ("nothing", Said::default(), HOUR),
+        ("no date, our clock an hour ahead", Evidence { ours: HOUR, ..dateless }, HOUR),
+        ("no date, our clock an hour ahead but for a second", Evidence { ours: HOUR - 1, ..dateless }, HOUR),
+        ("no date, our clock hours behind", Evidence { ours: -5 * HOUR, ..dateless }, HOUR),
+        ("no date, no claims, our clock hours ahead", Evidence { date: None, ours: 5 * HOUR, ..bare }, HOUR),
+        ("iat is of a zone ahead", Evidence { iat: Some(2 * HOUR), ..usual }, HOUR),
+        ("iat is of a zone behind", Evidence { iat: Some(-2 * HOUR), ..usual }, HOUR),
+        ("iat is of a zone ahead, no date", Evidence { iat: Some(2 * HOUR), ..dateless }, HOUR),
+        ("iat is of a zone behind, no date", Evidence { iat: Some(-2 * HOUR), ..dateless }, HOUR),
+        (
+            "exp and iat are of a zone ahead",
+            Evidence { exp: Some(3 * HOUR), iat: Some(2 * HOUR), ..usual },
+            HOUR,
+        ),
+        (
+            "exp and iat are of a zone behind",
+            Evidence { exp: Some(-HOUR), iat: Some(-2 * HOUR), ..usual },
+            HOUR,
+        ),
+        ("the end is of a zone behind", Evidence { expires_at: Some(-HOUR), ..usual }, HOUR),
+        ("a short life", Evidence { expires_at: Some(600), exp: Some(600), ..usual }, 600),
+        ("only exp", Evidence { exp: Some(900), date: Some(0), ..Evidence::default() }, 900),
+        ("only exp, no date", Evidence { exp: Some(900), ..Evidence::default() }, 900),
+        ("nothing", Evidence::default(), HOUR),
     ] {
-        let (peer, session, clock) = said.session();
+        let (peer, session, clock) = evidence.session();
         session.login().unwrap();
         let status = session.status();
         assert_eq!(status.remaining, Duration::from_secs(life.unsigned_abs()), "{what}");
         assert_eq!(status.state, SessionState::Fresh, "{what}");
         session.access_token().unwrap();
-        assert_eq!(peer.seen().len(), 1, "{what}");
-        // One that is over is not handed out.
+        assert_eq!(peer.requests().len(), 1, "{what}");
+        // An expired token is not returned.
         clock.advance(Duration::from_secs(life.unsigned_abs()));
         assert_eq!(session.status().state, SessionState::Expired, "{what}");
         session.access_token().ok();
-        assert!(peer.seen().len() > 1, "{what}");
+        assert!(peer.requests().len() > 1, "{what}");
     }
 }
 
 #[test]
-fn a_token_that_all_evidence_calls_over_is_refused_after_one_login() {
-    let over = Said { date: Some(0), expires_at: Some(-5), exp: Some(-5), iat: None, ours: 0 };
-    for said in [over, Said { exp: None, ..over }, Said { date: None, iat: Some(0), ..over }] {
-        let (peer, session, _) = said.session();
+fn a_token_that_all_evidence_calls_expired_is_refused_after_one_login() {
+    let expired = Evidence { date: Some(0), expires_at: Some(-5), exp: Some(-5), iat: None, ours: 0 };
+    for evidence in
+        [expired, Evidence { exp: None, ..expired }, Evidence { date: None, iat: Some(0), ..expired }]
+    {
+        let (peer, session, _) = evidence.session();
         failed(session.login(), ErrorKind::InvalidResponse, "holds a token that has already expired");
-        assert_eq!(peer.seen().len(), 1, "{said:?}");
+        assert_eq!(peer.requests().len(), 1, "{evidence:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! The ways a session ends, at the worst moments.
+//! Sessions that end just before an auth call is sent.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -8,7 +8,7 @@ use popup_rewards::{Clock, ErrorKind, Session, SystemClock};
 
 use crate::common::peer::{ACCESS, Peer, REFRESH};
 
-/// A clock that ends the session the next time it is asked for randomness: just before an auth call is sent.
+/// A clock that ends the session when it next draws a random number, which is just before an auth call is sent.
 #[derive(Clone)]
 struct Ending {
     clock: SystemClock,
@@ -54,8 +54,8 @@ fn no_refresh_token_is_sent_after_the_session_has_ended() {
         clock.session.set(session.clone()).ok();
         clock.armed.store(true, Ordering::SeqCst);
         assert_eq!(session.refresh().unwrap_err().kind(), ErrorKind::LoggedOut);
-        for seen in peer.seen() {
-            assert!(!seen.body.contains(REFRESH), "the refresh token went out after the session had ended");
+        for seen in peer.requests() {
+            assert!(!seen.body.contains(REFRESH), "the refresh token was sent after the session ended");
             assert!(!seen.head.contains(ACCESS) || seen.line() == "POST /auth/logout");
         }
     }

@@ -1,4 +1,4 @@
-//! Authentic deliveries with odd members, odd headers and odd secrets: one oddity voids itself and nothing else.
+//! Authentic deliveries with malformed members, unusual headers, or unusual secrets.
 
 use popup_rewards::webhook::{self, Event, EventKind, OrderEvent};
 use popup_rewards::{Error, ErrorKind, OrderStatus, Secret, WalletId};
@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 const SECRET: &str = "whsec-canary-7391";
 
-/// When the deliveries of these tests are sent, and what the time of an event is without one of its own.
+/// The time of the deliveries, which is also the time of an event that has none.
 fn now() -> OffsetDateTime {
     OffsetDateTime::UNIX_EPOCH + Duration::seconds(1_930_000_000)
 }
@@ -24,7 +24,7 @@ fn verify(body: impl AsRef<[u8]>) -> Result<Event, Error> {
     webhook::verify(body, &signed(body), &Secret::new(SECRET), now())
 }
 
-/// The order of an event with this data, if it is read as one.
+/// Returns the order of an event with this data, or `None` if it is not read as one.
 fn order(data: &str) -> Option<OrderEvent> {
     let body = format!(r#"{{"id":"evt_1","type":"order.delivered","created_at":1930212300,"data":{data}}}"#);
     match verify(&body).ok()?.kind {
@@ -34,7 +34,7 @@ fn order(data: &str) -> Option<OrderEvent> {
 }
 
 #[test]
-fn the_time_of_an_event_is_read_however_it_is_written() {
+fn the_time_of_an_event_is_read_in_every_form() {
     for (time, seconds) in [
         (r#""created_at":"2031-03-02T10:05:00Z","#, 1_930_212_300),
         (r#""created_at":"2031-03-02T10:05:00","#, 1_930_212_300),
@@ -57,7 +57,7 @@ fn the_time_of_an_event_is_read_however_it_is_written() {
 }
 
 #[test]
-fn ids_are_texts_or_numbers() {
+fn an_id_may_be_text_or_a_number() {
     for (id, expected) in [(r#""evt_1""#, "evt_1"), ("71", "71"), (r#"" evt_1 ""#, "evt_1")] {
         let body = format!(r#"{{"id":{id},"type":"ping","data":{{}}}}"#);
         let mut headers = signed(body.as_bytes());
@@ -71,7 +71,7 @@ fn ids_are_texts_or_numbers() {
 }
 
 #[test]
-fn an_event_without_a_name_of_its_own_has_that_of_its_headers() {
+fn an_event_without_an_id_or_type_uses_those_of_the_headers() {
     for body in [r#"{"data":{"id":3}}"#, r#"{"id":null,"type":"","data":{"id":3}}"#] {
         let mut headers = signed(body.as_bytes());
         headers.push(("X-Event-ID".to_owned(), "evt_9".to_owned()));
@@ -84,8 +84,8 @@ fn an_event_without_a_name_of_its_own_has_that_of_its_headers() {
 }
 
 #[test]
-fn one_odd_member_of_an_order_voids_itself_alone() {
-    for odd in [
+fn a_malformed_member_of_an_order_does_not_affect_the_others() {
+    for malformed in [
         r#""amount":"""#,
         r#""amount":"1,040.00""#,
         r#""amount":"NaN""#,
@@ -104,7 +104,7 @@ fn one_odd_member_of_an_order_voids_itself_alone() {
         r#""created_at":false"#,
         r#""reference_code":[1]"#,
     ] {
-        let name = odd.split('"').nth(1).unwrap();
+        let name = malformed.split('"').nth(1).unwrap();
         let members = [
             ("reference_code", r#""ord-1""#),
             ("status", r#""DELIVERED""#),
@@ -118,8 +118,8 @@ fn one_odd_member_of_an_order_voids_itself_alone() {
         ];
         let others = members.iter().filter(|(found, _)| *found != name);
         let mut pairs: Vec<_> = others.map(|(name, value)| format!(r#""{name}":{value}"#)).collect();
-        pairs.extend([r#""id":3"#.to_owned(), odd.to_owned()]);
-        let found = order(&format!("{{{}}}", pairs.join(","))).expect(odd);
+        pairs.extend([r#""id":3"#.to_owned(), malformed.to_owned()]);
+        let found = order(&format!("{{{}}}", pairs.join(","))).expect(malformed);
         let read = [
             ("reference_code", found.client_reference.as_deref() == Some("ord-1")),
             ("status", found.status == Some(OrderStatus::Delivered)),
@@ -132,20 +132,20 @@ fn one_odd_member_of_an_order_voids_itself_alone() {
             ("created_at", found.created_at.is_some_and(|at| at.unix_timestamp() == 1_930_212_300)),
         ];
         for (member, is_read) in read {
-            assert_eq!(is_read, member != name, "{odd}: {member} of {found:?}");
+            assert_eq!(is_read, member != name, "{malformed}: {member} of {found:?}");
         }
     }
 }
 
 #[test]
-fn a_member_that_comes_twice_counts_as_its_last() {
+fn the_last_of_duplicate_members_counts() {
     assert_eq!(order(r#"{"id":3,"amount":1,"id":4,"amount":2}"#).unwrap().order_id.get(), 4);
     let event = verify(br#"{"id":"a","type":"ping","id":"b","data":1,"data":2}"#).unwrap();
     assert_eq!(event.id, "b");
 }
 
 #[test]
-fn one_odd_member_of_a_wallet_event_voids_itself_alone() {
+fn a_malformed_member_of_a_wallet_event_does_not_affect_the_others() {
     for (data, wallet, amount, currency) in [
         (r#"{"wallet_id":"9","amount":"","currency":"USD"}"#, Some(9), None, Some("USD")),
         (r#"{"wallet_id":9.0,"amount":"12.50","currency":null}"#, Some(9), Some("12.50"), None),
@@ -161,7 +161,7 @@ fn one_odd_member_of_a_wallet_event_voids_itself_alone() {
 }
 
 #[test]
-fn an_order_event_that_names_no_order_is_kept_as_its_text() {
+fn an_order_event_without_an_order_id_is_kept_as_text() {
     for data in [r#"{"id":null,"status":"FAILED"}"#, r#"{"id":"no number"}"#, "[1]", "null"] {
         let body = format!(r#"{{"id":"evt_1","type":"order.failed","data":{data}}}"#);
         let EventKind::Unknown { name, data: kept } = verify(&body).unwrap().kind else { panic!("{data}") };
@@ -170,7 +170,7 @@ fn an_order_event_that_names_no_order_is_kept_as_its_text() {
 }
 
 #[test]
-fn bytes_that_are_no_text_and_a_byte_order_mark_cost_nothing() {
+fn malformed_characters_and_a_byte_order_mark_are_tolerated() {
     let latin1 =
         b"{\"id\":\"evt_1\",\"type\":\"order.failed\",\"data\":{\"id\":3,\"product_name\":\"Caf\xe9\"}}";
     let EventKind::OrderFailed(order) = verify(latin1).unwrap().kind else { panic!("kind") };
@@ -179,7 +179,7 @@ fn bytes_that_are_no_text_and_a_byte_order_mark_cost_nothing() {
 }
 
 #[test]
-fn header_names_are_taken_as_cgi_writes_them() {
+fn header_names_in_the_form_of_cgi_are_accepted() {
     let body = br#"{"id":"evt_1","type":"ping"}"#;
     let values: Vec<String> = signed(body).into_iter().map(|(_, value)| value).collect();
     let verify = |names: [&str; 2], more: &[(&str, &str)]| {
@@ -202,7 +202,7 @@ fn header_names_are_taken_as_cgi_writes_them() {
 }
 
 #[test]
-fn a_secret_that_was_read_with_its_line_break_blames_the_configuration() {
+fn a_secret_with_a_line_break_is_a_configuration_error() {
     let body = br#"{"id":"evt_1","type":"ping"}"#;
     for (secret, says) in [
         (format!("{SECRET}\n"), "trim it"),
@@ -221,7 +221,7 @@ fn a_secret_that_was_read_with_its_line_break_blames_the_configuration() {
 }
 
 #[test]
-fn while_a_secret_is_rotated_the_new_one_is_tried_and_then_the_old_one() {
+fn a_delivery_signed_with_the_old_secret_verifies_with_only_that_one() {
     let (new, old) = (Secret::new("whsec-new"), Secret::new(SECRET));
     let body = br#"{"id":"evt_1","type":"ping"}"#;
     let headers = signed(body);

@@ -1,4 +1,4 @@
-//! Webhook deliveries: what is let in, what is refused, and what an event says.
+//! The verification of webhook deliveries, and the reading of their events.
 
 use std::error::Error as _;
 
@@ -12,7 +12,7 @@ const DELIVERED: &str = r#"{"id":"evt_5f1c","type":"order.delivered","created_at
     "denomination":20.00,"quantity":2,"amount":"40.00","delivered_quantity":2,
     "delivered_on":"2031-03-02T10:05:00Z","created_at":"2031-03-02T10:04:00Z","added_later":{"x":[1]}}}"#;
 
-/// A name, headers, and a part of the message.
+/// A name, the headers, and a part of the error message.
 type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
 type Headers = Vec<(String, Vec<u8>)>;
 
@@ -24,7 +24,7 @@ fn headers(pairs: &[(&str, &str)]) -> Headers {
     pairs.iter().map(|&(name, value)| (name.to_owned(), value.as_bytes().to_vec())).collect()
 }
 
-/// The headers of a genuine delivery of this body, sent now.
+/// Returns the headers of a genuine delivery of this body, sent now.
 fn genuine(body: &[u8]) -> Headers {
     let signature = webhook::sign(body, &Secret::new(SECRET));
     headers(&[("X-Signature", &signature), ("X-Timestamp", &now().unix_timestamp().to_string())])
@@ -65,7 +65,7 @@ fn the_signature_is_hmac_sha256_in_lower_case_hexadecimal() {
 }
 
 #[test]
-fn header_names_and_hexadecimal_are_read_in_any_case_and_other_headers_are_ignored() {
+fn header_names_and_signatures_are_read_in_any_case() {
     let body = DELIVERED.as_bytes();
     let signature = webhook::sign(body, &Secret::new(SECRET)).to_uppercase();
     let timestamp = format!(" {} ", now().unix_timestamp());
@@ -81,7 +81,7 @@ fn header_names_and_hexadecimal_are_read_in_any_case_and_other_headers_are_ignor
 }
 
 #[test]
-fn every_untrustworthy_delivery_is_refused_by_name() {
+fn every_delivery_that_cannot_be_trusted_is_refused_with_a_reason() {
     let body = DELIVERED.as_bytes();
     let good = webhook::sign(body, &Secret::new(SECRET));
     let of_another_secret = webhook::sign(body, &Secret::new("another"));
@@ -158,17 +158,17 @@ fn every_untrustworthy_delivery_is_refused_by_name() {
 }
 
 #[test]
-fn the_window_is_five_minutes_to_either_side_inclusive() {
+fn the_timestamp_may_differ_by_up_to_five_minutes() {
     let body = DELIVERED.as_bytes();
-    for (late, let_in) in [(300, true), (301, false), (-300, true), (-301, false)] {
+    for (late, is_accepted) in [(300, true), (301, false), (-300, true), (-301, false)] {
         let received = now() + Duration::seconds(late);
         let outcome = webhook::verify(body, &genuine(body), &Secret::new(SECRET), received);
-        assert_eq!(outcome.is_ok(), let_in, "{late} s after it was sent");
+        assert_eq!(outcome.is_ok(), is_accepted, "{late} s after it was sent");
     }
 }
 
 #[test]
-fn nothing_is_parsed_before_the_signature_is_found_right() {
+fn the_signature_is_checked_before_the_body_is_parsed() {
     for unreadable in [&b"{"[..], b"", b"\xff\xfe", br#"{"id":7}"#, br#"{"id":"evt_1"}"#] {
         let forged = verify(unreadable, &genuine(b"something else")).unwrap_err();
         assert_eq!(forged.kind(), ErrorKind::Unauthorized);
@@ -180,7 +180,7 @@ fn nothing_is_parsed_before_the_signature_is_found_right() {
 }
 
 #[test]
-fn one_changed_byte_anywhere_is_noticed() {
+fn a_change_of_any_byte_is_refused() {
     let genuine = genuine(DELIVERED.as_bytes());
     for at in 0..DELIVERED.len() {
         let mut changed = DELIVERED.as_bytes().to_vec();
@@ -190,7 +190,7 @@ fn one_changed_byte_anywhere_is_noticed() {
 }
 
 #[test]
-fn an_authentic_body_that_is_no_event_is_refused_without_being_quoted() {
+fn the_error_of_an_authentic_body_that_is_not_an_event_does_not_quote_it() {
     let bodies: &[&[u8]] = &[
         b"\xff\xff canary-4711",
         br#"["canary-4711"]"#,
@@ -228,7 +228,7 @@ fn each_order_event_has_its_kind() {
     assert!(matches!(event("order.cancelled", data).unwrap().kind, EventKind::OrderCancelled(_)));
     let EventKind::OrderPartiallyDelivered(order) = event("order.partially_delivered", data).unwrap().kind
     else {
-        panic!("not that kind")
+        panic!("wrong kind")
     };
     assert_eq!(order.order_id.get(), 3);
     assert_eq!((order.client_reference, order.quantity, order.amount), (None, None, None));
@@ -249,7 +249,7 @@ fn the_reference_is_read_under_each_of_its_names() {
 }
 
 #[test]
-fn an_oddity_in_an_order_does_not_cost_the_event() {
+fn several_malformed_members_of_an_order_are_ignored() {
     for time in [r#""""#, "null", r#""yesterday""#, "17"] {
         let data = format!(r#"{{"id":3,"delivered_on":{time},"quantity":"two","status":[7]}}"#);
         let EventKind::OrderDelivered(order) = event("order.delivered", &data).unwrap().kind else {
@@ -260,7 +260,7 @@ fn an_oddity_in_an_order_does_not_cost_the_event() {
 }
 
 #[test]
-fn wallet_events_keep_their_text_and_what_could_be_read() {
+fn a_wallet_event_keeps_its_text_and_its_readable_members() {
     let data = r#"{"wallet_id":9,"amount":"1250.75","currency":"USD","remarks":"wire"}"#;
     let EventKind::WalletCredited(wallet) = event("wallet.credited", data).unwrap().kind else {
         panic!("kind")

@@ -26,7 +26,7 @@ impl Model for Thing {
 }
 
 #[test]
-fn objects_are_read_bare_and_enveloped() {
+fn an_object_is_read_with_or_without_an_envelope() {
     for body in [
         r#"{"id":7}"#,
         r#" {"id":7,"new_member":{"data":1}}"#,
@@ -40,7 +40,7 @@ fn objects_are_read_bare_and_enveloped() {
 }
 
 #[test]
-fn a_body_may_begin_with_a_byte_order_mark_and_hold_broken_characters() {
+fn a_byte_order_mark_and_malformed_characters_are_tolerated() {
     let broken = |body: &[u8]| Response {
         body: Body::new([b"\xEF\xBB\xBF", body].concat()),
         ..response(200, &[], "")
@@ -56,7 +56,7 @@ fn a_body_may_begin_with_a_byte_order_mark_and_hold_broken_characters() {
 }
 
 #[test]
-fn of_a_member_that_comes_twice_the_last_counts() {
+fn the_last_of_duplicate_members_counts() {
     let body = r#"{"success":false,"success":true,"data":{"id":1},"data":{"id":1,"id":7}}"#;
     assert_eq!(object_of::<Thing>(&response(200, &[], body)).unwrap(), Thing { id: 7 });
     let refused = r#"{"error":{"code":"A"},"error":{"code":"A","code":"X","message":"a","message":"m"}}"#;
@@ -65,7 +65,7 @@ fn of_a_member_that_comes_twice_the_last_counts() {
 }
 
 #[test]
-fn what_cannot_be_read_is_located_but_not_quoted() {
+fn the_error_of_an_unreadable_object_does_not_quote_the_body() {
     for body in [
         "",
         "  ",
@@ -84,7 +84,7 @@ fn what_cannot_be_read_is_located_but_not_quoted() {
 }
 
 #[test]
-fn a_success_status_that_says_it_failed_is_an_error() {
+fn a_success_status_with_an_error_body_is_an_error() {
     let body = r#"{"success":false,"error":{"code":"BAD","message":"no"},"data":null}"#;
     let error = object_of::<Thing>(&response(200, &[], body)).unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::InvalidResponse, Some("BAD")));
@@ -94,7 +94,7 @@ fn a_success_status_that_says_it_failed_is_an_error() {
 }
 
 #[test]
-fn a_success_status_is_a_failure_in_every_spelling() {
+fn every_form_of_a_failed_success_is_recognized() {
     for success in ["false", r#""false""#, r#""False""#, "0", r#""0""#, "0.0"] {
         let body =
             format!(r#"{{"success":{success},"error":{{"code":"BAD","message":"no"}},"data":{{"id":7}}}}"#);
@@ -112,13 +112,13 @@ fn a_success_status_is_a_failure_in_every_spelling() {
         assert_eq!(nothing_of(&response(200, &[], body)).unwrap_err().code(), Some("BAD"), "{body}");
         assert_eq!(object_of::<Thing>(&response(200, &[], body)).unwrap_err().code(), Some("BAD"), "{body}");
     }
-    // An object that can be read is one, whatever else it holds.
+    // A readable object is a success, even with an error member.
     let with_error = response(200, &[], r#"{"id":7,"error":{"code":"BAD"}}"#);
     assert_eq!(object_of::<Thing>(&with_error).unwrap(), Thing { id: 7 });
 }
 
 #[test]
-fn a_success_that_says_nothing_is_one() {
+fn a_success_status_without_an_error_is_a_success() {
     for body in [
         "",
         "ok",
@@ -143,7 +143,7 @@ fn a_success_that_says_nothing_is_one() {
 }
 
 #[test]
-fn errors_are_read_in_every_shape() {
+fn an_error_is_read_in_every_shape() {
     for (status, body, kind, code, message) in [
         (
             400,
@@ -192,7 +192,7 @@ fn errors_are_read_in_every_shape() {
 }
 
 #[test]
-fn an_object_is_the_one_with_the_id() {
+fn an_object_with_another_id_is_an_error() {
     let body = r#"{"id":1,"name":"x"}"#;
     assert_eq!(one_of::<crate::Category>(&response(200, &[], body), 1).unwrap().name, "x");
     let error = one_of::<crate::Category>(&response(200, &[("x-request-id", "r1")], body), 2).unwrap_err();
@@ -200,7 +200,7 @@ fn an_object_is_the_one_with_the_id() {
 }
 
 #[test]
-fn a_refusal_in_a_success_says_its_code() {
+fn a_refusal_with_a_success_status_keeps_its_code() {
     let refused = r#"{"success":false,"error":{"code":"UNAUTHORIZED","message":"Invalid credentials"}}"#;
     let error = payload(&response(200, &[], refused), refused).unwrap_err();
     assert_eq!((error.status(), error.code()), (Some(200), Some("UNAUTHORIZED")));
@@ -208,7 +208,7 @@ fn a_refusal_in_a_success_says_its_code() {
 }
 
 #[test]
-fn a_page_of_a_gateway_is_not_the_apis_own_refusal() {
+fn a_response_of_a_gateway_does_not_count_as_a_refusal_by_the_api() {
     for (body, is_from_api) in [
         (r#"{"error":{"name":"UnauthorizedError","code":"UNAUTHORIZED","message":"m"}}"#, true),
         (r#"{"error":{"name":"UnauthorizedError"}}"#, true),
@@ -220,17 +220,17 @@ fn a_page_of_a_gateway_is_not_the_apis_own_refusal() {
         (r#"{"error":true}"#, false),
     ] {
         for status in [400, 401] {
-            let answer = response(status, &[], body);
-            let error = auth_failure_of(&answer, Duration::ZERO);
+            let refused = response(status, &[], body);
+            let error = auth_failure_of(&refused, Duration::ZERO);
             assert_eq!(error.is_from_api(), is_from_api, "{body}");
             assert_eq!(error.to_string().contains("check the base URL"), !is_from_api, "{body}");
-            assert_eq!(error.kind(), failure_of(&answer, Duration::ZERO).kind(), "{body}");
+            assert_eq!(error.kind(), failure_of(&refused, Duration::ZERO).kind(), "{body}");
         }
     }
 }
 
 #[test]
-fn an_auth_route_that_is_not_there_points_at_the_base_url() {
+fn a_404_of_an_auth_route_points_at_the_base_url() {
     for body in ["", "<html>nginx</html>", r#"{"error":{"code":"NOT_FOUND","message":"m"}}"#] {
         let error = auth_failure_of(&response(404, &[], body), Duration::ZERO);
         assert_eq!(error.kind(), ErrorKind::NotFound);
@@ -240,17 +240,17 @@ fn an_auth_route_that_is_not_there_points_at_the_base_url() {
 }
 
 #[test]
-fn a_429_and_every_5xx_say_how_long_to_wait() {
+fn a_429_and_every_5xx_have_a_retry_delay() {
     for (status, wait) in
         [(429, Some(7)), (500, Some(7)), (503, Some(7)), (599, Some(7)), (400, None), (401, None)]
     {
         let error = failure_of(&response(status, &[("retry-after", "7")], ""), Duration::ZERO);
         assert_eq!(error.retry_after(), wait.map(Duration::from_secs), "{status}");
     }
-    let told = r#"{"error":{"code":"X","message":"told 503, retry after 9 seconds"}}"#;
-    assert_eq!(failure_of(&response(503, &[], told), Duration::ZERO).retry_after(), None);
+    let message = r#"{"error":{"code":"X","message":"code 503, retry after 9 seconds"}}"#;
+    assert_eq!(failure_of(&response(503, &[], message), Duration::ZERO).retry_after(), None);
     assert_eq!(
-        failure_of(&response(429, &[], told), Duration::ZERO).retry_after(),
+        failure_of(&response(429, &[], message), Duration::ZERO).retry_after(),
         Some(Duration::from_secs(9))
     );
 }

@@ -11,7 +11,7 @@ fn decide(is_https: bool, server: &str, variables: Variables<'_>) -> Result<Opti
     })
 }
 
-/// The host of the proxy, or that there is none, or the error.
+/// Returns the host of the proxy, `direct`, or the error.
 fn via(is_https: bool, server: &str, variables: Variables<'_>) -> String {
     match decide(is_https, server, variables) {
         Ok(Some(proxy)) => proxy.host().to_owned(),
@@ -21,7 +21,7 @@ fn via(is_https: bool, server: &str, variables: Variables<'_>) -> String {
 }
 
 #[test]
-fn the_variables_have_an_order_of_their_own() {
+fn the_proxy_variables_have_a_fixed_precedence() {
     let (lower, upper) = (("https_proxy", "http://lower"), ("HTTPS_PROXY", "http://upper"));
     let (all, all_upper) = (("all_proxy", "http://all"), ("ALL_PROXY", "http://all-upper"));
     let (plain, plain_upper) = (("http_proxy", "http://plain"), ("HTTP_PROXY", "http://plain-upper"));
@@ -48,7 +48,7 @@ fn the_variables_have_an_order_of_their_own() {
 }
 
 #[test]
-fn a_loopback_server_is_reached_directly_whatever_the_variables_say() {
+fn a_loopback_server_is_reached_without_a_proxy() {
     let variables = &[("https_proxy", "\"unreadable"), ("http_proxy", "\"unreadable")];
     for server in [
         "localhost",
@@ -65,7 +65,7 @@ fn a_loopback_server_is_reached_directly_whatever_the_variables_say() {
 }
 
 #[test]
-fn a_proxy_is_read_in_every_usual_form() {
+fn a_proxy_url_is_parsed_in_every_usual_form() {
     for (value, host, port, user) in [
         ("http://proxy.corp:3128", "proxy.corp", 3128, None),
         (" http://proxy.corp:3128\r\n", "proxy.corp", 3128, None),
@@ -89,7 +89,7 @@ fn a_proxy_is_read_in_every_usual_form() {
 }
 
 #[test]
-fn a_value_that_cannot_be_read_is_an_error_that_names_the_variable_alone() {
+fn the_error_of_a_malformed_value_names_only_the_variable() {
     for value in [
         "\"http://s3cret:3128\"",
         "'http://s3cret:3128'",
@@ -128,27 +128,27 @@ fn a_value_that_cannot_be_read_is_an_error_that_names_the_variable_alone() {
         assert!(error.to_string().contains("proxy URL is not valid"), "{value}: {error}");
         assert!(!format!("{error} {error:?}").contains("s3"), "{value}: {error:?}");
     }
-    // One that would be read after another is not looked at.
+    // A variable of lower precedence is not read.
     assert_eq!(via(true, "api.test", &[("https_proxy", "a"), ("ALL_PROXY", "\"")]), "a");
 }
 
 #[cfg(unix)]
 #[test]
-fn a_value_that_is_not_unicode_is_an_error_that_names_the_variable() {
+fn the_error_of_a_value_that_is_not_unicode_names_the_variable() {
     use std::os::unix::ffi::OsStringExt;
-    for odd in ["HTTPS_PROXY", "no_proxy"] {
+    for malformed in ["HTTPS_PROXY", "no_proxy"] {
         let error = from_environment(true, &"api.test".parse().unwrap(), |name| match name {
-            _ if name == odd => Some(OsString::from_vec(b"http://s3cret\xff".to_vec())),
+            _ if name == malformed => Some(OsString::from_vec(b"http://s3cret\xff".to_vec())),
             "all_proxy" => Some("http://proxy".into()),
             _ => None,
         })
         .unwrap_err();
-        assert!(error.to_string().contains(odd) && !error.to_string().contains("s3cret"), "{error}");
+        assert!(error.to_string().contains(malformed) && !error.to_string().contains("s3cret"), "{error}");
     }
 }
 
 #[test]
-fn no_proxy_names_domains_addresses_networks_and_ports() {
+fn no_proxy_matches_domains_addresses_networks_and_ports() {
     for (server, list, is_direct) in [
         ("api.test", "api.test", true),
         ("API.Test", "api.test", true),
@@ -212,14 +212,14 @@ fn no_proxy_names_domains_addresses_networks_and_ports() {
 }
 
 #[test]
-fn no_proxy_is_read_in_lower_case_first_and_ports_are_those_of_the_scheme() {
+fn no_proxy_is_read_in_lower_case_first_with_the_port_of_the_scheme() {
     let proxy = ("all_proxy", "http://proxy");
     for (is_https, variables, expected) in [
         (true, &[proxy, ("no_proxy", "other.test"), ("NO_PROXY", "api.test")][..], "proxy"),
         (true, &[proxy, ("no_proxy", " "), ("NO_PROXY", "api.test")], "direct"),
         (false, &[proxy, ("NO_PROXY", "api.test:80")], "direct"),
         (false, &[proxy, ("NO_PROXY", "api.test:443")], "proxy"),
-        // A server that is reached directly needs no proxy that can be read.
+        // The proxy variable is not read if the server needs none.
         (true, &[("all_proxy", "htp://proxy"), ("NO_PROXY", "api.test")], "direct"),
     ] {
         assert_eq!(via(is_https, "api.test", variables), expected, "{variables:?}");

@@ -7,7 +7,7 @@ const fn at(seconds: u64) -> Duration {
 }
 
 #[test]
-fn a_refusal_says_when_to_come_back_and_takes_no_turn() {
+fn a_refusal_has_a_retry_delay_and_takes_no_turn() {
     let limiter = Limiter::new(&RateLimits::unlimited().reads(1));
     assert_eq!(limiter.take_turn(Quota::Reads, at(5), at(20)).unwrap(), at(5));
     for _ in 0..100 {
@@ -19,14 +19,14 @@ fn a_refusal_says_when_to_come_back_and_takes_no_turn() {
 }
 
 #[test]
-fn a_limit_of_zero_is_refused_instead_of_waited_for() {
+fn a_limit_of_zero_is_a_configuration_error() {
     let limiter = Limiter::new(&RateLimits::unlimited().orders(0));
     let order = Quota::Orders(Vertical::Esim);
     assert_eq!(limiter.take_turn(order, at(0), Duration::MAX).unwrap_err().kind(), ErrorKind::Configuration);
 }
 
 #[test]
-fn without_a_limit_every_turn_is_now() {
+fn every_turn_is_immediate_without_a_limit() {
     let limiter = Limiter::new(&RateLimits::unlimited());
     for second in 0..5_000 {
         assert_eq!(limiter.take_turn(Quota::Reads, at(second), at(0)).unwrap(), at(second));
@@ -34,7 +34,7 @@ fn without_a_limit_every_turn_is_now() {
 }
 
 #[test]
-fn each_quota_and_vertical_has_turns_of_its_own() {
+fn each_quota_and_vertical_has_its_own_turns() {
     let limiter = Limiter::new(&RateLimits::unlimited().reads(1).orders(1).quotes(1));
     let verticals = [Vertical::Voucher, Vertical::Topup, Vertical::Esim];
     let mut quotas = vec![Quota::Reads];
@@ -49,7 +49,7 @@ fn each_quota_and_vertical_has_turns_of_its_own() {
 }
 
 #[test]
-fn eight_threads_take_turns_and_nobody_is_overtaken_by_a_round() {
+fn eight_threads_take_turns_in_fair_order() {
     let limiter = Limiter::new(&RateLimits::unlimited().reads(3));
     let barrier = Barrier::new(8);
     let turns: Vec<Vec<Duration>> = std::thread::scope(|scope| {

@@ -3,7 +3,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::*;
 
-/// A name server that answers each lookup with two addresses, once the test lets it.
+/// A resolver whose lookups return two addresses each.
 struct Names {
     resolver: CachedResolver,
     lookups: Arc<AtomicU8>,
@@ -34,7 +34,7 @@ fn names() -> Names {
     names_held_by(None, spawn)
 }
 
-/// A name server that answers when the test sends something.
+/// A resolver whose lookups wait until the test sends a message.
 fn held_names() -> (Names, Sender<()>) {
     let (release, hold) = channel();
     (names_held_by(Some(hold), spawn), release)
@@ -49,7 +49,7 @@ impl Names {
         Ok(resolved.iter().map(ToString::to_string).collect())
     }
 
-    /// The first address, without any time to wait for it.
+    /// Returns the first address without waiting.
     fn at_once(&self) -> String {
         self.resolve(URL, Duration::ZERO).unwrap().remove(0)
     }
@@ -62,7 +62,7 @@ impl Names {
         self.lookups.load(Ordering::SeqCst)
     }
 
-    /// Lets results grow older.
+    /// Makes the results older.
     fn after(&self, seconds: u64) {
         let time = Duration::from_secs(seconds);
         for name in self.resolver.0.names.lock().values_mut() {
@@ -81,7 +81,7 @@ impl Names {
 }
 
 #[test]
-fn an_address_that_is_written_out_is_not_looked_up() {
+fn an_ip_address_is_not_looked_up() {
     let names = names();
     for (url, address) in [
         ("http://127.0.0.1:8080/api/v1/orders", "127.0.0.1:8080"),
@@ -95,14 +95,14 @@ fn an_address_that_is_written_out_is_not_looked_up() {
 }
 
 #[test]
-fn a_result_is_current_for_ten_seconds_and_then_replaced_in_the_background() {
+fn a_result_is_replaced_in_the_background_after_ten_seconds() {
     let (names, release) = held_names();
     release.send(()).unwrap();
     assert_eq!(names.first(URL), "10.0.0.1:443");
     names.after(9);
     assert_eq!((names.at_once(), names.lookups()), ("10.0.0.1:443".to_owned(), 1));
     names.after(1);
-    // The second lookup is held: callers are served from the first, and none of them starts a third.
+    // The second lookup is held. Callers get the first result, and no third lookup starts.
     for _ in 0..3 {
         assert_eq!(names.at_once(), "10.0.0.1:443");
         names.after(60);
@@ -114,7 +114,7 @@ fn a_result_is_current_for_ten_seconds_and_then_replaced_in_the_background() {
 }
 
 #[test]
-fn a_name_server_that_fails_costs_nothing_after_a_result_and_is_left_alone_for_a_while() {
+fn a_failed_lookup_keeps_the_last_result_and_is_not_retried_at_once() {
     let names = names();
     names.first(URL);
     names.fails.store(true, Ordering::SeqCst);
@@ -127,7 +127,7 @@ fn a_name_server_that_fails_costs_nothing_after_a_result_and_is_left_alone_for_a
 }
 
 #[test]
-fn callers_join_one_lookup() {
+fn concurrent_callers_share_one_lookup() {
     let (names, release) = held_names();
     thread::scope(|scope| {
         let callers: Vec<_> = (0..8).map(|_| scope.spawn(|| names.first(URL))).collect();
@@ -143,7 +143,7 @@ fn callers_join_one_lookup() {
 }
 
 #[test]
-fn the_first_lookup_is_waited_for_within_the_time_limit() {
+fn the_first_lookup_fails_at_its_timeout() {
     let (names, release) = held_names();
     let error = names.resolve(URL, Duration::from_millis(1)).unwrap_err();
     assert!(matches!(error, Error::Timeout(_)), "{error:?}");
@@ -164,7 +164,7 @@ fn a_name_that_was_never_found_is_looked_up_each_time() {
 }
 
 #[test]
-fn without_a_thread_the_first_lookup_is_an_error_and_a_later_one_goes_unnoticed() {
+fn only_the_first_lookup_is_an_error_if_no_thread_can_start() {
     let names = names_held_by(None, |_| Err(io::ErrorKind::WouldBlock.into()));
     for _ in 0..2 {
         let error = names.resolve(URL, Duration::from_secs(20)).unwrap_err();
@@ -177,7 +177,7 @@ fn without_a_thread_the_first_lookup_is_an_error_and_a_later_one_goes_unnoticed(
 }
 
 #[test]
-fn names_and_ports_do_not_mix() {
+fn each_name_and_port_has_its_own_addresses() {
     let names = names();
     assert_eq!(names.first("https://one.example.com"), "10.0.0.1:443");
     assert_eq!(names.first("https://two.example.com"), "10.0.0.2:443");

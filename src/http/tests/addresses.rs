@@ -1,4 +1,4 @@
-//! Servers that have several addresses.
+//! Servers with several addresses.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -11,20 +11,20 @@ use ureq::unversioned::resolver::Resolver;
 use ureq::unversioned::transport::NextTimeout;
 
 use super::fetch;
-use super::peer::{Door, Peer, answer, read_head};
+use super::peer::{Acceptor, Peer, read_head, respond};
 use crate::http::connector::Parts;
 use crate::http::resolver::CachedResolver;
 use crate::http::{BaseUrl, ConnectionSettings, Connections, tls_config};
 
 const URL: &str = "http://api.example.com/thing";
 
-/// Makes a call to a server of which the name server knows dead addresses, and behind them its own. Returns that, and
-/// the one that is tried first the next time.
+/// Calls a server whose name has these dead addresses before its own. Returns its own address, and the one that the next
+/// call tries first.
 fn called_after(dead: &[SocketAddr]) -> (SocketAddr, SocketAddr) {
-    let peer = Peer::new(ALL_VERSIONS, |door: Door| {
-        let mut socket = door.tcp();
+    let peer = Peer::new(ALL_VERSIONS, |acceptor: Acceptor| {
+        let mut socket = acceptor.tcp();
         read_head(&mut socket);
-        answer(&mut socket, b"{}");
+        respond(&mut socket, b"{}");
     });
     let alive = SocketAddr::from(([127, 0, 0, 1], peer.port));
     let addresses = [dead, &[alive]].concat();
@@ -40,15 +40,15 @@ fn called_after(dead: &[SocketAddr]) -> (SocketAddr, SocketAddr) {
 }
 
 #[test]
-fn the_address_that_connected_is_tried_first_the_next_time() {
+fn the_next_call_tries_the_address_that_connected_first() {
     let refuses = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (alive, first) = called_after(&[refuses]);
     assert_eq!(first, alive);
 }
 
 #[test]
-fn addresses_that_do_not_answer_leave_time_for_the_next() {
-    // Clients fill the queue of a server that takes nobody in; the next one gets no answer at all.
+fn silent_addresses_leave_time_for_the_next_one() {
+    // A server that accepts no connections: once its queue is full, connecting times out.
     let full = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     full.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     full.listen(0).unwrap();
@@ -63,7 +63,7 @@ fn addresses_that_do_not_answer_leave_time_for_the_next() {
 }
 
 #[test]
-fn the_connections_after_a_logout_know_the_addresses_of_those_before() {
+fn the_connections_after_a_logout_share_the_resolver() {
     let settings = ConnectionSettings {
         base: BaseUrl::parse("https://api.example.com").unwrap(),
         timeout: Duration::from_secs(1),

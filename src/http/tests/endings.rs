@@ -1,4 +1,4 @@
-//! How TLS connections and bodies end, and which connections are unfit for another request.
+//! The ends of TLS connections and bodies, and connections that are not reused.
 
 use std::cell::RefCell;
 use std::io::{ErrorKind, Read, Write};
@@ -8,28 +8,30 @@ use std::thread;
 
 use rustls::{ALL_VERSIONS, ProtocolVersion};
 
-use super::peer::{Connection, Door, Peer, agent, answer, answer_head, limits, read_head, tls_connections};
+use super::peer::{
+    Acceptor, Peer, TlsStream, agent, limits, read_head, respond, respond_head, tls_connections,
+};
 use super::tls::EACH_VERSION;
 use super::{FIRST, LATER, body, fetch, get};
 use crate::http::{Connections, Request, Route};
 
 #[test]
-fn a_connection_that_the_server_closed_while_idle_is_not_used_again() {
+fn a_connection_closed_while_idle_is_not_reused() {
     for with_notice in [true, false] {
         let (closed, wait) = channel();
-        let peer = Peer::new(ALL_VERSIONS, move |door: Door| {
-            let mut connection = door.tls();
+        let peer = Peer::new(ALL_VERSIONS, move |acceptor: Acceptor| {
+            let mut connection = acceptor.tls();
             read_head(&mut connection);
-            answer(&mut connection, b"first");
+            respond(&mut connection, b"first");
             if with_notice {
                 connection.conn.send_close_notify();
                 connection.flush().unwrap();
             }
             drop(connection);
             closed.send(()).unwrap();
-            let mut connection = door.tls();
+            let mut connection = acceptor.tls();
             read_head(&mut connection);
-            answer(&mut connection, b"second");
+            respond(&mut connection, b"second");
         });
         let agent = agent(&peer);
         assert_eq!(body(&agent, &peer.url()), b"first");
@@ -39,15 +41,15 @@ fn a_connection_that_the_server_closed_while_idle_is_not_used_again() {
     }
 }
 
-/// A head that leaves the end of the body to the end of the connection.
+/// A head whose body ends with the connection.
 const UNTIL_CLOSED: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n";
 
 #[test]
-fn a_body_without_a_length_ends_with_a_close_notify_and_not_without() {
+fn a_body_without_a_length_must_end_with_a_close_notify() {
     for version in EACH_VERSION {
         for with_notice in [true, false] {
-            let peer = Peer::new(&[version], move |door: Door| {
-                let mut connection = door.tls();
+            let peer = Peer::new(&[version], move |acceptor: Acceptor| {
+                let mut connection = acceptor.tls();
                 read_head(&mut connection);
                 connection.write_all(UNTIL_CLOSED).unwrap();
                 connection.write_all(b"all of it").unwrap();
@@ -64,22 +66,22 @@ fn a_body_without_a_length_ends_with_a_close_notify_and_not_without() {
     }
 }
 
-/// Serves two connections. On the first, after a warm-up, `write` sends the response with something behind it, all in
-/// one go; the next call has to come over the second connection.
-fn first_connection_is_unfit(write: fn(&mut Connection, &mut TcpStream, response: &[u8])) {
+/// Serves two connections. On the first, after a warm-up, `write` sends the response and further bytes at once. The next
+/// call must use the second connection.
+fn first_connection_is_unfit(write: fn(&mut TlsStream, &mut TcpStream, response: &[u8])) {
     for version in EACH_VERSION {
         let (done, wait) = channel();
-        let peer = Peer::new(&[version], move |door: Door| {
-            let mut socket = door.tcp();
-            let mut first = door.wrap(socket.try_clone().unwrap());
+        let peer = Peer::new(&[version], move |acceptor: Acceptor| {
+            let mut socket = acceptor.tcp();
+            let mut first = acceptor.wrap(socket.try_clone().unwrap());
             read_head(&mut first);
-            answer(&mut first, b"warm-up");
+            respond(&mut first, b"warm-up");
             read_head(&mut first);
             write(&mut first, &mut socket, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst");
-            let mut second = door.tls();
+            let mut second = acceptor.tls();
             read_head(&mut second);
-            answer(&mut second, b"second");
-            // The first connection stays open: only what came over it says that it is unfit.
+            respond(&mut second, b"second");
+            // The first connection stays open until the test ends.
             wait.recv().unwrap();
         });
         let agent = agent(&peer);
@@ -91,8 +93,8 @@ fn first_connection_is_unfit(write: fn(&mut Connection, &mut TcpStream, response
     }
 }
 
-/// What the server's end wants to send, as it goes over the wire.
-fn sealed(connection: &mut Connection) -> Vec<u8> {
+/// Returns the pending records of the server's side.
+fn sealed(connection: &mut TlsStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     while connection.conn.wants_write() {
         connection.conn.write_tls(&mut bytes).unwrap();
@@ -100,10 +102,10 @@ fn sealed(connection: &mut Connection) -> Vec<u8> {
     bytes
 }
 
-const STRANGER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n666";
+const UNSOLICITED: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n666";
 
 #[test]
-fn a_connection_that_got_a_close_notify_is_not_used_again() {
+fn a_connection_that_received_a_close_notify_is_not_reused() {
     first_connection_is_unfit(|connection, socket, response| {
         connection.conn.writer().write_all(response).unwrap();
         connection.conn.send_close_notify();
@@ -112,28 +114,28 @@ fn a_connection_that_got_a_close_notify_is_not_used_again() {
 }
 
 #[test]
-fn a_connection_with_an_unsolicited_response_in_our_buffer_is_not_used_again() {
+fn a_connection_with_an_unsolicited_response_buffered_is_not_reused() {
     first_connection_is_unfit(|connection, socket, response| {
-        connection.conn.writer().write_all(&[response, STRANGER].concat()).unwrap();
+        connection.conn.writer().write_all(&[response, UNSOLICITED].concat()).unwrap();
         socket.write_all(&sealed(connection)).unwrap();
     });
 }
 
 #[test]
-fn a_connection_with_half_a_record_in_rustls_is_not_used_again() {
+fn a_connection_with_half_a_record_in_rustls_is_not_reused() {
     first_connection_is_unfit(|connection, socket, response| {
         connection.conn.writer().write_all(response).unwrap();
         let response = sealed(connection);
-        connection.conn.writer().write_all(STRANGER).unwrap();
-        let stranger = sealed(connection);
-        socket.write_all(&[&response, &stranger[..stranger.len() / 2]].concat()).unwrap();
+        connection.conn.writer().write_all(UNSOLICITED).unwrap();
+        let unsolicited = sealed(connection);
+        socket.write_all(&[&response, &unsolicited[..unsolicited.len() / 2]].concat()).unwrap();
     });
 }
 
 #[test]
-fn a_connection_with_an_unsolicited_response_below_rustls_is_not_used_again() {
+fn a_connection_with_an_unsolicited_response_unread_is_not_reused() {
     first_connection_is_unfit(|connection, socket, response| {
-        // rustls reads this much at a time: the response takes all of it.
+        // rustls reads 4096 bytes at a time, and the padded response takes all of them.
         let sealing =
             if connection.conn.protocol_version() == Some(ProtocolVersion::TLSv1_3) { 22 } else { 29 };
         let padding = 4096 - sealing - response.len() - "x: \r\n".len();
@@ -143,18 +145,18 @@ fn a_connection_with_an_unsolicited_response_below_rustls_is_not_used_again() {
         connection.conn.writer().write_all(&padded).unwrap();
         let response = sealed(connection);
         assert_eq!(response.len(), 4096);
-        connection.conn.writer().write_all(STRANGER).unwrap();
+        connection.conn.writer().write_all(UNSOLICITED).unwrap();
         socket.write_all(&[response, sealed(connection)].concat()).unwrap();
     });
 }
 
 #[test]
-fn a_body_that_is_cut_is_an_error() {
+fn a_truncated_body_is_an_error() {
     for with_notice in [true, false] {
-        let peer = Peer::new(ALL_VERSIONS, move |door: Door| {
-            let mut connection = door.tls();
+        let peer = Peer::new(ALL_VERSIONS, move |acceptor: Acceptor| {
+            let mut connection = acceptor.tls();
             read_head(&mut connection);
-            answer_head(&mut connection, 100);
+            respond_head(&mut connection, 100);
             connection.write_all(b"not a hundred bytes").unwrap();
             if with_notice {
                 connection.conn.send_close_notify();
@@ -192,17 +194,17 @@ thread_local! {
 }
 
 #[test]
-fn a_call_can_be_made_while_thread_locals_are_destroyed() {
+fn a_call_succeeds_while_thread_locals_are_destroyed() {
     for version in EACH_VERSION {
-        let peer = Peer::new(&[version], |door: Door| {
-            let mut connection = door.tls();
+        let peer = Peer::new(&[version], |acceptor: Acceptor| {
+            let mut connection = acceptor.tls();
             for line in ["GET /thing", "POST /auth/logout"] {
                 assert!(read_head(&mut connection).starts_with(line));
-                answer(&mut connection, b"{}");
+                respond(&mut connection, b"{}");
             }
         });
         let connections = tls_connections(&peer);
-        // What the call itself keeps in thread-locals is made later, and so destroyed earlier.
+        // The thread-locals of the call itself are created later, so they are destroyed earlier.
         let caller = thread::spawn(move || {
             HELD.with_borrow_mut(|held| {
                 held.insert(LogsOut(connections)).send(&Request::new(Route::get("/thing")));

@@ -1,4 +1,4 @@
-//! The connections of this crate on loopback sockets, over plain HTTP and TLS.
+//! Tests of the connections on loopback sockets, over plain HTTP and TLS.
 
 mod addresses;
 mod endings;
@@ -15,16 +15,17 @@ use ureq::{Agent, Body, Error};
 use super::exchange::Exchange;
 
 const NEW: Exchange = Exchange::new(Duration::MAX, false);
-/// An exchange over a new connection, and one over an idle one.
+/// An exchange on a new connection.
 const FIRST: Exchange = Exchange { connected: true, request_sent: true, response_started: true, ..NEW };
+/// An exchange on an idle connection.
 const LATER: Exchange = Exchange { connected: false, ..FIRST };
 
-/// Makes a call up to the body, and says how far it got.
+/// Makes a call without reading the body, and returns how far it got.
 fn get(agent: &Agent, url: &str) -> (Result<http::Response<Body>, Error>, Exchange) {
     NEW.run(|| agent.get(url).call())
 }
 
-/// Makes a call and reads its body.
+/// Makes a call and reads the body.
 fn fetch(agent: &Agent, url: &str) -> (Vec<u8>, Exchange) {
     NEW.run(|| {
         let mut response = agent.get(url).call().unwrap();

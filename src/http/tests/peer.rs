@@ -1,4 +1,4 @@
-//! A scripted TLS server on a loopback port, for one test.
+//! A scripted TLS server on a loopback port.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -16,9 +16,9 @@ use crate::http::connector::Parts;
 use crate::http::resolver::CachedResolver;
 use crate::http::{BaseUrl, ConnectionSettings, Connections, Limits, tls_config};
 
-pub(super) type Connection = StreamOwned<ServerConnection, TcpStream>;
+pub(super) type TlsStream = StreamOwned<ServerConnection, TcpStream>;
 
-/// A server that runs one script and the certificate it shows, which is valid for 127.0.0.1 and localhost.
+/// A server that runs a script. By default, its certificate is valid for 127.0.0.1 and localhost.
 pub(super) struct Peer {
     pub(super) port: u16,
     pub(super) pem: String,
@@ -26,24 +26,24 @@ pub(super) struct Peer {
     script: Option<JoinHandle<()>>,
 }
 
-/// What a script is given: connections as they come.
-pub(super) struct Door {
+/// Accepts the connections for a script.
+pub(super) struct Acceptor {
     listener: TcpListener,
     config: Arc<ServerConfig>,
 }
 
-impl Door {
-    /// The next connection, not yet in TLS.
+impl Acceptor {
+    /// Returns the next connection, without TLS.
     pub(super) fn tcp(&self) -> TcpStream {
         self.listener.accept().unwrap().0
     }
 
-    /// The next connection; the handshake happens with the first read.
-    pub(super) fn tls(&self) -> Connection {
+    /// Returns the next connection with TLS. The first read performs the handshake.
+    pub(super) fn tls(&self) -> TlsStream {
         self.wrap(self.tcp())
     }
 
-    pub(super) fn wrap(&self, socket: TcpStream) -> Connection {
+    pub(super) fn wrap(&self, socket: TcpStream) -> TlsStream {
         StreamOwned::new(ServerConnection::new(Arc::clone(&self.config)).unwrap(), socket)
     }
 }
@@ -51,7 +51,7 @@ impl Door {
 impl Peer {
     pub(super) fn new(
         versions: &[&'static SupportedProtocolVersion],
-        script: impl FnOnce(Door) + Send + 'static,
+        script: impl FnOnce(Acceptor) + Send + 'static,
     ) -> Self {
         Peer::named(&["127.0.0.1", "localhost"], versions, script)
     }
@@ -59,7 +59,7 @@ impl Peer {
     pub(super) fn named(
         names: &[&str],
         versions: &[&'static SupportedProtocolVersion],
-        script: impl FnOnce(Door) + Send + 'static,
+        script: impl FnOnce(Acceptor) + Send + 'static,
     ) -> Self {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         let made = rcgen::generate_simple_self_signed(names).unwrap();
@@ -73,29 +73,29 @@ impl Peer {
         Peer::start(Arc::new(config), made.cert.pem(), script)
     }
 
-    /// A second server with the certificate of another.
-    pub(super) fn named_like(other: &Peer, script: impl FnOnce(Door) + Send + 'static) -> Self {
+    /// Starts another server with the same certificate.
+    pub(super) fn named_like(other: &Peer, script: impl FnOnce(Acceptor) + Send + 'static) -> Self {
         Peer::start(Arc::clone(&other.config), other.pem.clone(), script)
     }
 
-    fn start(config: Arc<ServerConfig>, pem: String, script: impl FnOnce(Door) + Send + 'static) -> Self {
+    fn start(config: Arc<ServerConfig>, pem: String, script: impl FnOnce(Acceptor) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let door = Door { listener, config: Arc::clone(&config) };
-        Peer { port, pem, config, script: Some(std::thread::spawn(move || script(door))) }
+        let acceptor = Acceptor { listener, config: Arc::clone(&config) };
+        Peer { port, pem, config, script: Some(std::thread::spawn(move || script(acceptor))) }
     }
 
     pub(super) fn url(&self) -> String {
         format!("https://127.0.0.1:{}/thing", self.port)
     }
 
-    /// Waits for the end of the script, and fails the test if an assertion in it failed.
+    /// Waits until the script ends, and fails if an assertion in it failed.
     pub(super) fn finish(mut self) {
         self.script.take().unwrap().join().unwrap();
     }
 }
 
-/// An agent that trusts the peer alone.
+/// Returns an agent that trusts only the peer.
 pub(super) fn agent(peer: &Peer) -> Agent {
     agent_with(&peer.pem, |config| config)
 }
@@ -111,12 +111,12 @@ pub(super) fn agent_with(
     Parts { config, tls, resolver: CachedResolver::new(), valve: Arc::default() }.agent()
 }
 
-/// Connections to the peer, in plain text.
+/// Returns connections to the peer in plain text.
 pub(super) fn connections(peer: &Peer) -> Connections {
     connections_to(&format!("http://127.0.0.1:{}", peer.port), None)
 }
 
-/// Connections to the peer over TLS.
+/// Returns connections to the peer over TLS.
 pub(super) fn tls_connections(peer: &Peer) -> Connections {
     connections_to(&format!("https://127.0.0.1:{}", peer.port), Some(peer.pem.as_bytes()))
 }
@@ -136,23 +136,23 @@ pub(super) fn limits(milliseconds: u64) -> Limits {
     Limits { timeout: Duration::from_millis(milliseconds), body: 100_000 }
 }
 
-/// Reads one request head; the requests of these tests have no body.
+/// Reads a request head. The caller reads the body, if there is one.
 pub(super) fn read_head(connection: &mut impl Read) -> String {
     let mut head = String::new();
     let mut reader = BufReader::with_capacity(1, connection);
     while !head.ends_with("\r\n\r\n") {
-        assert!(reader.read_line(&mut head).unwrap() > 0, "the client went away: {head}");
+        assert!(reader.read_line(&mut head).unwrap() > 0, "the client closed the connection: {head}");
     }
     head
 }
 
-/// Answers with a body of this length, of which the caller then sends the bytes.
-pub(super) fn answer_head(connection: &mut impl Write, length: usize) {
+/// Sends the head of a response. The caller sends the body.
+pub(super) fn respond_head(connection: &mut impl Write, length: usize) {
     write!(connection, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").unwrap();
 }
 
-pub(super) fn answer(connection: &mut impl Write, body: &[u8]) {
-    answer_head(connection, body.len());
+pub(super) fn respond(connection: &mut impl Write, body: &[u8]) {
+    respond_head(connection, body.len());
     connection.write_all(body).unwrap();
     connection.flush().unwrap();
 }

@@ -1,4 +1,4 @@
-//! Which connection a request goes over, and what happens when it is dead.
+//! The choice of a connection for a request, and dead connections.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -11,7 +11,7 @@ use rustls::ALL_VERSIONS;
 use ureq::Agent;
 use ureq::unversioned::transport::{ConnectionDetails, Connector};
 
-use super::peer::{Door, Peer, answer, connections, limits, read_head, wait_for_close};
+use super::peer::{Acceptor, Peer, connections, limits, read_head, respond, wait_for_close};
 use crate::ErrorKind;
 use crate::http::exchange::Exchange;
 use crate::http::resolver::CachedResolver;
@@ -21,7 +21,7 @@ fn get(connections: &Connections) -> Result<Response, SendError> {
     connections.send(&Request::new(Route::get("/thing")), None, limits(20_000))
 }
 
-/// A success over a connection that was not dead.
+/// Asserts that a call succeeds without being resent.
 fn succeeds(connections: &Connections) {
     let response = get(connections).map_err(|failure| failure.error).unwrap();
     assert_eq!((response.status, response.body.bytes(), response.resent), (200, &b"{}"[..], false));
@@ -32,19 +32,19 @@ fn failure(result: Result<Response, SendError>) -> (Fate, ErrorKind) {
     (failure.fate, failure.error.kind())
 }
 
-/// Answers as many concurrent requests once all of them have arrived, and keeps their connections.
-fn pooled(door: &Door, count: usize) -> Vec<TcpStream> {
-    let mut sockets: Vec<_> = (0..count).map(|_| door.tcp()).collect();
+/// Responds to `count` concurrent requests after all have arrived. Returns their connections.
+fn pooled(acceptor: &Acceptor, count: usize) -> Vec<TcpStream> {
+    let mut sockets: Vec<_> = (0..count).map(|_| acceptor.tcp()).collect();
     for socket in &mut sockets {
         read_head(socket);
     }
     for socket in &mut sockets {
-        answer(socket, b"{}");
+        respond(socket, b"{}");
     }
     sockets
 }
 
-/// Makes as many connections and leaves them idle.
+/// Opens `count` connections and leaves them idle.
 fn fill(connections: &Connections, count: usize) {
     thread::scope(|scope| {
         for _ in 0..count {
@@ -53,7 +53,7 @@ fn fill(connections: &Connections, count: usize) {
     });
 }
 
-/// Resets each connection on which something arrives: a socket that is closed with bytes unread does so.
+/// Resets each connection as soon as bytes arrive: closing a socket with unread bytes does that.
 fn reset(sockets: Vec<TcpStream>) {
     for socket in sockets {
         thread::spawn(move || socket.peek(&mut [0]));
@@ -61,31 +61,31 @@ fn reset(sockets: Vec<TcpStream>) {
 }
 
 #[test]
-fn thirty_dead_connections_cost_a_get_nothing() {
-    let peer = Peer::new(ALL_VERSIONS, |door: Door| {
-        reset(pooled(&door, 30));
-        let mut socket = door.tcp();
+fn a_get_succeeds_with_thirty_dead_connections() {
+    let peer = Peer::new(ALL_VERSIONS, |acceptor: Acceptor| {
+        reset(pooled(&acceptor, 30));
+        let mut socket = acceptor.tcp();
         for _ in 0..2 {
             read_head(&mut socket);
-            answer(&mut socket, b"{}");
+            respond(&mut socket, b"{}");
         }
     });
     let connections = connections(&peer);
     fill(&connections, 30);
     let response = get(&connections).map_err(|failure| failure.error).unwrap();
-    assert!(response.resent, "the server may have executed it the first time");
+    assert!(response.resent, "the first sending may have been executed");
     succeeds(&connections);
     peer.finish();
 }
 
 #[test]
-fn a_timeout_gives_up_all_idle_connections() {
-    let peer = Peer::new(ALL_VERSIONS, |door: Door| {
-        let mut dead = pooled(&door, 3);
-        let mut socket = door.tcp();
+fn a_timeout_closes_all_idle_connections() {
+    let peer = Peer::new(ALL_VERSIONS, |acceptor: Acceptor| {
+        let mut dead = pooled(&acceptor, 3);
+        let mut socket = acceptor.tcp();
         read_head(&mut socket);
-        answer(&mut socket, b"{}");
-        // They took everything in and said nothing.
+        respond(&mut socket, b"{}");
+        // The dead connections receive the request and never respond.
         for socket in &mut dead {
             wait_for_close(socket);
         }
@@ -99,12 +99,12 @@ fn a_timeout_gives_up_all_idle_connections() {
 }
 
 #[test]
-fn a_request_that_may_not_be_repeated_is_not_sent_again() {
-    let peer = Peer::new(ALL_VERSIONS, |door: Door| {
-        reset(pooled(&door, 2));
-        let mut socket = door.tcp();
+fn a_request_that_is_not_repeatable_is_not_resent() {
+    let peer = Peer::new(ALL_VERSIONS, |acceptor: Acceptor| {
+        reset(pooled(&acceptor, 2));
+        let mut socket = acceptor.tcp();
         assert!(read_head(&mut socket).starts_with("GET "));
-        answer(&mut socket, b"{}");
+        respond(&mut socket, b"{}");
     });
     let connections = connections(&peer);
     fill(&connections, 2);
@@ -115,13 +115,13 @@ fn a_request_that_may_not_be_repeated_is_not_sent_again() {
 }
 
 #[test]
-fn a_request_is_sent_again_once_and_only_over_a_new_connection() {
-    let peer = Peer::new(ALL_VERSIONS, |door: Door| {
-        reset(pooled(&door, 1));
-        reset(vec![door.tcp()]);
-        let mut socket = door.tcp();
+fn a_request_is_resent_once_on_a_new_connection() {
+    let peer = Peer::new(ALL_VERSIONS, |acceptor: Acceptor| {
+        reset(pooled(&acceptor, 1));
+        reset(vec![acceptor.tcp()]);
+        let mut socket = acceptor.tcp();
         read_head(&mut socket);
-        answer(&mut socket, b"{}");
+        respond(&mut socket, b"{}");
     });
     let connections = connections(&peer);
     fill(&connections, 1);
@@ -131,29 +131,29 @@ fn a_request_is_sent_again_once_and_only_over_a_new_connection() {
 }
 
 #[test]
-fn a_request_whose_second_sending_fails_may_have_been_executed_by_the_first() {
-    let (gone, is_gone) = channel();
-    let peer = Peer::new(ALL_VERSIONS, move |door: Door| {
-        let sockets = pooled(&door, 1);
-        drop(door);
-        gone.send(()).unwrap();
+fn the_fate_of_a_request_is_unknown_if_it_cannot_be_resent() {
+    let (stopped, is_stopped) = channel();
+    let peer = Peer::new(ALL_VERSIONS, move |acceptor: Acceptor| {
+        let sockets = pooled(&acceptor, 1);
+        drop(acceptor);
+        stopped.send(()).unwrap();
         reset(sockets);
     });
     let connections = connections(&peer);
     fill(&connections, 1);
-    is_gone.recv().unwrap();
+    is_stopped.recv().unwrap();
     assert_eq!(failure(get(&connections)), (Fate::Unknown, ErrorKind::Network));
     assert_eq!(failure(get(&connections)), (Fate::NotSent, ErrorKind::Network));
     peer.finish();
 }
 
 #[test]
-fn connections_made_since_are_kept_when_a_second_caller_finds_the_old_ones_dead() {
-    let peer = Peer::new(ALL_VERSIONS, |door: Door| {
-        let mut socket = door.tcp();
+fn newer_connections_are_kept_when_old_ones_are_discarded_twice() {
+    let peer = Peer::new(ALL_VERSIONS, |acceptor: Acceptor| {
+        let mut socket = acceptor.tcp();
         for _ in 0..2 {
             read_head(&mut socket);
-            answer(&mut socket, b"{}");
+            respond(&mut socket, b"{}");
         }
     });
     let connections = connections(&peer);
@@ -166,12 +166,12 @@ fn connections_made_since_are_kept_when_a_second_caller_finds_the_old_ones_dead(
 }
 
 #[test]
-fn closed_connections_send_only_what_passes_and_do_so_over_the_same_connection() {
-    let peer = Peer::new(ALL_VERSIONS, |door: Door| {
-        let mut socket = door.tcp();
+fn closed_connections_send_only_a_logout_and_reuse_the_connection() {
+    let peer = Peer::new(ALL_VERSIONS, |acceptor: Acceptor| {
+        let mut socket = acceptor.tcp();
         for line in ["GET /thing", "POST /auth/logout"] {
             assert!(read_head(&mut socket).starts_with(line));
-            answer(&mut socket, b"{}");
+            respond(&mut socket, b"{}");
         }
     });
     let connections = connections(&peer);
@@ -184,11 +184,11 @@ fn closed_connections_send_only_what_passes_and_do_so_over_the_same_connection()
     peer.finish();
 }
 
-/// Notes how old a connection may be for the request that it is asked to connect, and refuses.
+/// Records the maximum idle time of each request, and makes no connection.
 #[derive(Clone, Debug, Default)]
-struct Spy(Arc<Mutex<Vec<u64>>>);
+struct RecordingConnector(Arc<Mutex<Vec<u64>>>);
 
-impl Connector for Spy {
+impl Connector for RecordingConnector {
     type Out = ();
 
     fn connect(&self, _: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<()>, ureq::Error> {
@@ -198,11 +198,11 @@ impl Connector for Spy {
 }
 
 #[test]
-fn what_must_not_be_lost_goes_over_a_connection_used_in_the_last_five_seconds() {
+fn only_a_get_may_use_a_connection_idle_for_more_than_five_seconds() {
     let peer = Peer::new(ALL_VERSIONS, drop);
     let connections = connections(&peer);
-    let spy = Spy::default();
-    let agent = Agent::with_parts(connections.parts.config.clone(), spy.clone(), CachedResolver::new());
+    let connector = RecordingConnector::default();
+    let agent = Agent::with_parts(connections.parts.config.clone(), connector.clone(), CachedResolver::new());
     *connections.agent.lock() = Arc::new(agent);
     for request in [
         Request::new(Route::get("/thing")),
@@ -213,20 +213,20 @@ fn what_must_not_be_lost_goes_over_a_connection_used_in_the_last_five_seconds() 
         let result = connections.send(&request, None, limits(20_000));
         assert_eq!(failure(result), (Fate::NotSent, ErrorKind::Network));
     }
-    assert_eq!(*spy.0.lock(), [30, 5, 5, 5]);
+    assert_eq!(*connector.0.lock(), [30, 5, 5, 5]);
     peer.finish();
 }
 
-const STRANGER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n[666]";
+const UNSOLICITED: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n[666]";
 
 #[test]
-fn a_connection_with_an_unsolicited_response_is_not_used_again() {
-    let peer = Peer::new(ALL_VERSIONS, move |door: Door| {
-        let mut socket = door.tcp();
+fn a_connection_with_an_unsolicited_response_is_not_reused() {
+    let peer = Peer::new(ALL_VERSIONS, move |acceptor: Acceptor| {
+        let mut socket = acceptor.tcp();
         read_head(&mut socket);
         let response = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
-        socket.write_all(&[response, STRANGER].concat()).unwrap();
-        drop(pooled(&door, 1));
+        socket.write_all(&[response, UNSOLICITED].concat()).unwrap();
+        drop(pooled(&acceptor, 1));
     });
     let connections = connections(&peer);
     succeeds(&connections);
@@ -235,15 +235,15 @@ fn a_connection_with_an_unsolicited_response_is_not_used_again() {
 }
 
 #[test]
-fn a_connection_on_which_something_arrives_while_it_is_idle_is_not_used_again() {
+fn a_connection_that_receives_bytes_while_idle_is_not_reused() {
     let (idle, is_idle) = channel();
     let (sent, is_sent) = channel();
-    let peer = Peer::new(ALL_VERSIONS, move |door: Door| {
-        let mut socket = pooled(&door, 1).remove(0);
+    let peer = Peer::new(ALL_VERSIONS, move |acceptor: Acceptor| {
+        let mut socket = pooled(&acceptor, 1).remove(0);
         is_idle.recv().unwrap();
-        socket.write_all(STRANGER).unwrap();
+        socket.write_all(UNSOLICITED).unwrap();
         sent.send(()).unwrap();
-        drop(pooled(&door, 1));
+        drop(pooled(&acceptor, 1));
     });
     let connections = connections(&peer);
     succeeds(&connections);

@@ -1,4 +1,4 @@
-//! TLS to the target through a CONNECT proxy, itself reached in plain text or over TLS.
+//! TLS to a target through a CONNECT proxy, which is reached in plain text or over TLS.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 use rustls::ALL_VERSIONS;
 use ureq::Proxy;
 
-use super::peer::{Door, Peer, agent_with, answer, read_head, wait_for_close};
+use super::peer::{Acceptor, Peer, agent_with, read_head, respond, wait_for_close};
 use super::{FIRST, LATER, NEW, fetch, get};
 
 /// Copies one way until the other end closes.
@@ -21,23 +21,23 @@ fn forward(mut from: impl Read, mut to: impl Write) {
 }
 
 fn target() -> Peer {
-    Peer::new(ALL_VERSIONS, |door: Door| {
-        let mut connection = door.tls();
+    Peer::new(ALL_VERSIONS, |acceptor: Acceptor| {
+        let mut connection = acceptor.tls();
         for reply in [&b"first"[..], b"second"] {
             read_head(&mut connection);
-            answer(&mut connection, reply);
+            respond(&mut connection, reply);
         }
     })
 }
 
 #[test]
-fn a_target_behind_a_proxy_is_reached_over_one_tunnel() {
+fn calls_through_a_proxy_share_one_tunnel() {
     let target = target();
     let upstream = ("127.0.0.1", target.port);
-    let proxy = Peer::new(ALL_VERSIONS, move |door: Door| {
-        let mut client = door.tcp();
+    let proxy = Peer::new(ALL_VERSIONS, move |acceptor: Acceptor| {
+        let mut client = acceptor.tcp();
         assert!(read_head(&mut client).starts_with(&format!("CONNECT 127.0.0.1:{} ", upstream.1)));
-        answer_tunnel(&mut client);
+        accept_tunnel(&mut client);
         let server = TcpStream::connect(upstream).unwrap();
         let (from, to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
         let upwards = std::thread::spawn(move || forward(from, to));
@@ -54,15 +54,15 @@ fn a_target_behind_a_proxy_is_reached_over_one_tunnel() {
 }
 
 #[test]
-fn a_tunnel_can_itself_be_inside_tls() {
+fn a_tunnel_can_run_inside_tls() {
     let target = target();
     let upstream = ("127.0.0.1", target.port);
-    let proxy = Peer::named_like(&target, move |door: Door| {
-        let mut client = door.tls();
+    let proxy = Peer::named_like(&target, move |acceptor: Acceptor| {
+        let mut client = acceptor.tls();
         assert!(read_head(&mut client).starts_with("CONNECT 127.0.0.1:"));
-        answer_tunnel(&mut client);
+        accept_tunnel(&mut client);
         let mut server = TcpStream::connect(upstream).unwrap();
-        // The two ends take turns: a handshake, then requests and answers.
+        // Forwards in both directions, one after the other.
         let mut buffer = [0; 4096];
         server.set_nonblocking(true).unwrap();
         client.sock.set_nonblocking(true).unwrap();
@@ -102,16 +102,16 @@ fn write_all(to: &mut impl Write, mut bytes: &[u8]) {
     }
 }
 
-fn answer_tunnel(client: &mut impl Write) {
+fn accept_tunnel(client: &mut impl Write) {
     client.write_all(b"HTTP/1.1 200 Tunnel\r\n\r\n").unwrap();
     client.flush().unwrap();
 }
 
 #[test]
-fn a_proxy_that_refuses_leaves_the_request_unsent() {
+fn a_request_is_not_sent_if_the_proxy_refuses() {
     let target = Peer::new(ALL_VERSIONS, drop);
-    let proxy = Peer::new(ALL_VERSIONS, |door: Door| {
-        let mut client = door.tcp();
+    let proxy = Peer::new(ALL_VERSIONS, |acceptor: Acceptor| {
+        let mut client = acceptor.tcp();
         read_head(&mut client);
         client.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").unwrap();
         wait_for_close(&mut client);
@@ -126,22 +126,22 @@ fn a_proxy_that_refuses_leaves_the_request_unsent() {
     target.finish();
 }
 
-/// A proxy that is the target as well: it lets a tunnel in and speaks TLS in it.
+/// The peer is both the proxy and the target.
 #[test]
-fn a_tunnel_is_checked_before_it_is_used_again() {
-    for unsolicited in [None, Some(&b"nobody asked for this"[..])] {
+fn a_closed_tunnel_or_one_with_unsolicited_bytes_is_not_reused() {
+    for unsolicited in [None, Some(&b"not requested"[..])] {
         let (idle, is_idle) = channel();
-        let peer = Peer::new(ALL_VERSIONS, move |door: Door| {
+        let peer = Peer::new(ALL_VERSIONS, move |acceptor: Acceptor| {
             let mut tunnels = Vec::new();
             for reply in [&b"first"[..], b"second"] {
-                let mut client = door.tcp();
+                let mut client = acceptor.tcp();
                 read_head(&mut client);
-                answer_tunnel(&mut client);
-                let mut connection = door.wrap(client);
+                accept_tunnel(&mut client);
+                let mut connection = acceptor.wrap(client);
                 read_head(&mut connection);
-                answer(&mut connection, reply);
+                respond(&mut connection, reply);
                 if let Some(unsolicited) = unsolicited {
-                    answer(&mut connection, unsolicited);
+                    respond(&mut connection, unsolicited);
                     tunnels.push(connection);
                 } else {
                     drop(connection);

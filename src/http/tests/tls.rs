@@ -7,12 +7,12 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{ALL_VERSIONS, HandshakeKind, SupportedProtocolVersion};
 use ureq::Timeout;
 
-use super::peer::{Door, Peer, agent, agent_with, answer, answer_head, read_head, wait_for_close};
+use super::peer::{Acceptor, Peer, agent, agent_with, read_head, respond, respond_head, wait_for_close};
 use super::{Exchange, FIRST, LATER, NEW, body, fetch, get};
 
 pub(super) const EACH_VERSION: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
 
-/// Bytes that are nowhere the same for long, so that a lost or doubled record shows.
+/// Returns bytes whose pattern reveals a lost or duplicated record.
 fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|at| u8::try_from((at ^ (at >> 8) ^ (at >> 16)) % 251).unwrap()).collect()
 }
@@ -20,11 +20,11 @@ fn pattern(length: usize) -> Vec<u8> {
 #[test]
 fn calls_share_one_connection_in_both_versions() {
     for version in EACH_VERSION {
-        let peer = Peer::new(&[version], |door: Door| {
-            let mut connection = door.tls();
+        let peer = Peer::new(&[version], |acceptor: Acceptor| {
+            let mut connection = acceptor.tls();
             for reply in [&b"first"[..], b"second"] {
                 assert!(read_head(&mut connection).starts_with("GET /thing HTTP/1.1\r\n"));
-                answer(&mut connection, reply);
+                respond(&mut connection, reply);
             }
         });
         let agent = agent(&peer);
@@ -39,12 +39,12 @@ fn thirty_two_mebibytes_arrive_unchanged() {
     for version in EACH_VERSION {
         let sent = pattern(32 << 20);
         let expected = sent.clone();
-        let peer = Peer::new(&[version], move |door: Door| {
-            let mut connection = door.tls();
+        let peer = Peer::new(&[version], move |acceptor: Acceptor| {
+            let mut connection = acceptor.tls();
             read_head(&mut connection);
-            answer(&mut connection, &sent);
+            respond(&mut connection, &sent);
         });
-        assert!(body(&agent(&peer), &peer.url()) == expected, "the body was changed on the way");
+        assert!(body(&agent(&peer), &peer.url()) == expected, "the body was changed in transit");
         peer.finish();
     }
 }
@@ -54,10 +54,10 @@ fn ten_thousand_records_of_one_byte_arrive_in_order() {
     for version in EACH_VERSION {
         let expected = pattern(10_000);
         let sent = expected.clone();
-        let peer = Peer::new(&[version], move |door: Door| {
-            let mut connection = door.tls();
+        let peer = Peer::new(&[version], move |acceptor: Acceptor| {
+            let mut connection = acceptor.tls();
             read_head(&mut connection);
-            answer_head(&mut connection, sent.len());
+            respond_head(&mut connection, sent.len());
             for byte in sent {
                 connection.write_all(&[byte]).unwrap();
             }
@@ -69,16 +69,16 @@ fn ten_thousand_records_of_one_byte_arrive_in_order() {
 }
 
 #[test]
-fn a_request_body_larger_than_every_buffer_is_sent_whole() {
+fn a_request_body_larger_than_every_buffer_is_sent_in_full() {
     let sent = pattern(1 << 20);
     let expected = sent.clone();
-    let peer = Peer::new(ALL_VERSIONS, move |door: Door| {
-        let mut connection = door.tls();
+    let peer = Peer::new(ALL_VERSIONS, move |acceptor: Acceptor| {
+        let mut connection = acceptor.tls();
         read_head(&mut connection);
         let mut received = vec![0; expected.len()];
         connection.read_exact(&mut received).unwrap();
-        assert!(received == expected, "the body was changed on the way");
-        answer(&mut connection, b"thanks");
+        assert!(received == expected, "the body was changed in transit");
+        respond(&mut connection, b"thanks");
     });
     let mut response = agent(&peer).post(peer.url()).send(&sent[..]).unwrap();
     assert_eq!(response.body_mut().read_to_vec().unwrap(), b"thanks");
@@ -86,20 +86,20 @@ fn a_request_body_larger_than_every_buffer_is_sent_whole() {
 }
 
 #[test]
-fn a_key_update_in_the_middle_of_a_body_goes_unnoticed() {
+fn a_key_update_during_a_body_succeeds() {
     let expected = pattern(100_000);
     let sent = expected.clone();
-    let peer = Peer::new(&[&TLS13], move |door: Door| {
-        let mut connection = door.tls();
+    let peer = Peer::new(&[&TLS13], move |acceptor: Acceptor| {
+        let mut connection = acceptor.tls();
         read_head(&mut connection);
-        answer_head(&mut connection, sent.len());
+        respond_head(&mut connection, sent.len());
         for part in sent.chunks(10_000) {
             connection.conn.refresh_traffic_keys().unwrap();
             connection.write_all(part).unwrap();
         }
         connection.flush().unwrap();
         read_head(&mut connection);
-        answer(&mut connection, b"still here");
+        respond(&mut connection, b"still here");
     });
     let agent = agent(&peer);
     assert_eq!(body(&agent, &peer.url()), expected);
@@ -110,9 +110,9 @@ fn a_key_update_in_the_middle_of_a_body_goes_unnoticed() {
 #[test]
 fn a_second_connection_resumes_the_session() {
     for version in EACH_VERSION {
-        let peer = Peer::new(&[version], |door: Door| {
+        let peer = Peer::new(&[version], |acceptor: Acceptor| {
             for kind in [HandshakeKind::Full, HandshakeKind::Resumed] {
-                let mut connection = door.tls();
+                let mut connection = acceptor.tls();
                 read_head(&mut connection);
                 assert_eq!(connection.conn.handshake_kind(), Some(kind));
                 connection.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
@@ -128,24 +128,24 @@ fn a_second_connection_resumes_the_session() {
 }
 
 #[test]
-fn the_server_is_told_the_host_name() {
-    let peer = Peer::new(ALL_VERSIONS, |door: Door| {
-        let mut connection = door.tls();
+fn the_client_sends_the_host_name() {
+    let peer = Peer::new(ALL_VERSIONS, |acceptor: Acceptor| {
+        let mut connection = acceptor.tls();
         read_head(&mut connection);
         assert_eq!(connection.conn.server_name(), Some("localhost"));
-        answer(&mut connection, b"hello");
+        respond(&mut connection, b"hello");
     });
     assert_eq!(body(&agent(&peer), &format!("https://localhost:{}/", peer.port)), b"hello");
     peer.finish();
 }
 
 #[test]
-fn a_record_that_was_tampered_with_is_an_error() {
+fn a_forged_record_is_an_error() {
     for version in EACH_VERSION {
-        let peer = Peer::new(&[version], |door: Door| {
-            let mut connection = door.tls();
+        let peer = Peer::new(&[version], |acceptor: Acceptor| {
+            let mut connection = acceptor.tls();
             read_head(&mut connection);
-            // A whole application data record that no key ever sealed.
+            // A complete application data record that was not encrypted with the session's key.
             let mut forged = vec![0x17, 3, 3, 0, 64];
             forged.extend([7; 64]);
             connection.sock.write_all(&forged).unwrap();
@@ -160,9 +160,9 @@ fn a_record_that_was_tampered_with_is_an_error() {
 }
 
 #[test]
-fn a_certificate_of_an_unknown_authority_is_refused_before_anything_is_sent() {
-    let peer = Peer::new(ALL_VERSIONS, |door: Door| {
-        let mut connection = door.tls();
+fn no_request_is_sent_to_a_server_with_an_untrusted_certificate() {
+    let peer = Peer::new(ALL_VERSIONS, |acceptor: Acceptor| {
+        let mut connection = acceptor.tls();
         let refused = connection.read(&mut [0; 16]).unwrap_err();
         assert!(refused.to_string().starts_with("received fatal alert"), "{refused}");
     });
@@ -176,9 +176,9 @@ fn a_certificate_of_an_unknown_authority_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn a_certificate_for_another_host_is_refused_before_anything_is_sent() {
-    let peer = Peer::named(&["elsewhere.example"], ALL_VERSIONS, |door: Door| {
-        let mut connection = door.tls();
+fn no_request_is_sent_to_a_server_with_a_certificate_for_another_host() {
+    let peer = Peer::named(&["elsewhere.example"], ALL_VERSIONS, |acceptor: Acceptor| {
+        let mut connection = acceptor.tls();
         connection.read(&mut [0; 16]).unwrap_err();
     });
     let (result, exchange) = get(&agent(&peer), &peer.url());
@@ -189,8 +189,8 @@ fn a_certificate_for_another_host_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn a_server_that_closes_during_the_handshake_is_an_error() {
-    let peer = Peer::new(ALL_VERSIONS, |door: Door| drop(door.tcp()));
+fn a_connection_closed_during_the_handshake_is_an_error() {
+    let peer = Peer::new(ALL_VERSIONS, |acceptor: Acceptor| drop(acceptor.tcp()));
     let (result, exchange) = get(&agent(&peer), &peer.url());
     let error = result.unwrap_err();
     assert!(matches!(error, ureq::Error::Io(_)), "{error:?}");
@@ -199,8 +199,8 @@ fn a_server_that_closes_during_the_handshake_is_an_error() {
 }
 
 #[test]
-fn a_handshake_that_hangs_ends_with_the_connect_timeout() {
-    let peer = Peer::new(ALL_VERSIONS, |door: Door| wait_for_close(&mut door.tcp()));
+fn a_handshake_that_hangs_fails_at_the_connect_timeout() {
+    let peer = Peer::new(ALL_VERSIONS, |acceptor: Acceptor| wait_for_close(&mut acceptor.tcp()));
     let agent = agent_with(&peer.pem, |config| config.timeout_connect(Some(Duration::from_millis(200))));
     let (result, exchange) = get(&agent, &peer.url());
     let error = result.unwrap_err();
@@ -210,11 +210,11 @@ fn a_handshake_that_hangs_ends_with_the_connect_timeout() {
 }
 
 #[test]
-fn a_body_that_hangs_ends_with_the_body_timeout() {
-    let peer = Peer::new(ALL_VERSIONS, |door: Door| {
-        let mut connection = door.tls();
+fn a_body_that_hangs_fails_at_the_body_timeout() {
+    let peer = Peer::new(ALL_VERSIONS, |acceptor: Acceptor| {
+        let mut connection = acceptor.tls();
         read_head(&mut connection);
-        answer_head(&mut connection, 100);
+        respond_head(&mut connection, 100);
         connection.write_all(b"half").unwrap();
         connection.flush().unwrap();
         wait_for_close(&mut connection.sock);

@@ -1,4 +1,4 @@
-//! The valve and the facts of an exchange, on loopback sockets.
+//! The valve and the record of an exchange, on loopback sockets.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -22,7 +22,7 @@ fn agent(valve: &Arc<Valve>) -> Agent {
 }
 
 #[test]
-fn a_closed_valve_lets_nothing_out() {
+fn nothing_is_sent_through_a_closed_valve() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let valve = Arc::new(Valve::default());
     valve.close();
@@ -32,11 +32,11 @@ fn a_closed_valve_lets_nothing_out() {
     assert_eq!(exchange, Exchange { request_sent: false, response_started: false, ..FIRST });
     let mut sent = Vec::new();
     listener.accept().unwrap().0.read_to_end(&mut sent).unwrap();
-    assert_eq!(sent, b"", "not a byte of the request left");
+    assert_eq!(sent, b"", "a part of the request was sent");
 }
 
 #[test]
-fn a_request_that_passes_goes_out_over_the_same_connection() {
+fn a_request_that_passes_a_closed_valve_reuses_the_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let valve = Arc::new(Valve::default());
@@ -57,7 +57,7 @@ fn a_request_that_passes_goes_out_over_the_same_connection() {
 }
 
 #[test]
-fn the_response_to_a_request_that_is_out_can_be_read_after_closing() {
+fn a_pending_response_can_be_read_after_the_valve_closes() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let valve = Arc::new(Valve::default());
@@ -77,7 +77,7 @@ fn the_response_to_a_request_that_is_out_can_be_read_after_closing() {
 }
 
 #[test]
-fn closing_waits_for_a_request_that_is_being_written() {
+fn closing_the_valve_waits_for_a_request_that_is_being_written() {
     let valve = Arc::new(Valve::default());
     let (entered, wait) = channel();
     let (finish, finished) = channel();
@@ -101,7 +101,7 @@ fn closing_waits_for_a_request_that_is_being_written() {
     while valve.check(false).is_ok() {
         std::thread::yield_now();
     }
-    assert!(!closer.is_finished(), "the request is still being written");
+    assert!(!closer.is_finished(), "the valve closed while the request was being written");
     finish.send(()).unwrap();
     closer.join().unwrap();
     writer.join().unwrap();
@@ -109,12 +109,12 @@ fn closing_waits_for_a_request_that_is_being_written() {
 }
 
 #[test]
-fn facts_are_those_of_the_exchange_of_this_thread() {
+fn an_exchange_records_only_its_own_thread_and_call() {
     let ((), outer) = NEW.run(|| {
         note(|exchange| exchange.request_sent = true);
         let elsewhere = std::thread::spawn(Exchange::current).join().unwrap();
         assert_eq!(elsewhere, NEW);
-        // A call inside of another one, such as that of a logger.
+        // A call within another, such as by a logger.
         let ((), inner) = NEW.run(|| note(|exchange| exchange.connected = true));
         assert_eq!(inner, Exchange { connected: true, ..NEW });
     });

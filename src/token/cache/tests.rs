@@ -1,4 +1,4 @@
-//! The real cache on real threads, under a clock that only the test moves. No test sleeps for what it waits for.
+//! Tests of the cache with real threads and a clock that only the test moves. No test sleeps for a fixed time.
 
 mod callers;
 mod closing;

@@ -65,7 +65,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_left_never_exceeds_the_life(
+    fn the_remaining_life_never_exceeds_the_life(
         evidence in evidence(), margin in duration(), random in random(), later in duration(),
     ) {
         let expiry = Expiry::new(&evidence, margin, random);
@@ -78,7 +78,7 @@ proptest! {
     }
 
     #[test]
-    fn a_token_only_ever_ages(
+    fn a_token_never_gets_younger(
         evidence in evidence(), margin in duration(), random in random(), from in reading(), step in reading(),
     ) {
         let expiry = Expiry::new(&evidence, margin, random);
@@ -111,7 +111,7 @@ proptest! {
     }
 
     #[test]
-    fn clock_skew_of_any_size_changes_nothing_if_the_server_sends_its_date(
+    fn clock_skew_has_no_effect_if_the_server_sends_its_date(
         sent in reading(), date in 0..4_102_444_800_i64, skew in -2_000_000_000..=2_000_000_000_i64, life in 0..1_000_000_u64,
     ) {
         let server = |second: i64| OffsetDateTime::from_unix_timestamp(second + skew).ok();
@@ -122,7 +122,7 @@ proptest! {
     }
 
     #[test]
-    fn an_end_that_every_clock_has_passed_gives_no_life(
+    fn an_end_in_the_past_of_every_clock_gives_no_life(
         sent in reading(), ends in date(), ahead in 0..1_000_000_i64,
     ) {
         let date = ends.checked_add(time::Duration::seconds(ahead)).unwrap_or(ends);
@@ -142,7 +142,7 @@ proptest! {
     }
 
     #[test]
-    fn the_end_is_a_date_as_far_as_dates_go(evidence in evidence(), random in random()) {
+    fn the_end_is_always_a_valid_date(evidence in evidence(), random in random()) {
         let end = Expiry::new(&evidence, MARGIN, random).expires_at();
         prop_assert!(end >= OffsetDateTime::UNIX_EPOCH && end.year() <= 9999);
     }

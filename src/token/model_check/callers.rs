@@ -6,7 +6,7 @@ use super::defects::Defect;
 use super::flights::FlightThread;
 use super::model::{Environment, TokenModel};
 use super::properties::{
-    HEALTHY_SERVER_SERVES_ALL, HUNG_FLIGHT_BLOCKS_NOBODY, LIVE_TOKEN_IS_USED, NO_EXPIRED_TOKEN,
+    HEALTHY_SERVER_SERVES_ALL, HUNG_FLIGHT_BLOCKS_NO_CALLER, LIVE_TOKEN_IS_USED, NO_EXPIRED_TOKEN,
     NO_TOKEN_AFTER_LOGOUT, WAKES_BY_DEADLINE,
 };
 use super::system::{Caller, CallerLimits, FLIGHT_LIMIT, LIFE, RANDOM, START, System};
@@ -98,7 +98,7 @@ impl System {
         match polled {
             Poll::Wait { until, .. } => {
                 if self.machine.overdue(now).is_some() {
-                    self.violate(HUNG_FLIGHT_BLOCKS_NOBODY);
+                    self.violate(HUNG_FLIGHT_BLOCKS_NO_CALLER);
                 }
                 if until <= now || until > waiter.deadline || now >= waiter.deadline {
                     self.violate(WAKES_BY_DEADLINE);
@@ -132,7 +132,7 @@ impl System {
             Environment::Anything { .. } => {}
             // A caller that joined the hung flight shares its error.
             Environment::HungLogin if began < START + FLIGHT_LIMIT => {}
-            Environment::HungLogin => self.violate(HUNG_FLIGHT_BLOCKS_NOBODY),
+            Environment::HungLogin => self.violate(HUNG_FLIGHT_BLOCKS_NO_CALLER),
             _ => self.violate(HEALTHY_SERVER_SERVES_ALL),
         }
     }

@@ -3,7 +3,7 @@
 use super::LAGS;
 use super::model::{Environment, TokenModel};
 use super::properties::{
-    HEALTHY_SERVER_SERVES_ALL, HUNG_FLIGHT_BLOCKS_NOBODY, LAG_COSTS_NO_LOGIN, LIVE_TOKEN_IS_USED,
+    HEALTHY_SERVER_SERVES_ALL, HUNG_FLIGHT_BLOCKS_NO_CALLER, LAG_COSTS_NO_LOGIN, LIVE_TOKEN_IS_USED,
     NO_CALL_WHILE_REVOKING, NO_EXPIRED_TOKEN, NO_LOST_WAKEUP, NO_TOKEN_AFTER_LOGOUT, ONE_FLIGHT,
     PRESENTED_ONCE, VALID_TOKEN_IS_KEPT, WITHIN_RATE_LIMIT,
 };
@@ -109,7 +109,7 @@ fn a_token_that_is_not_used_or_used_too_long_is_found() {
 #[test]
 fn a_second_flight_and_an_endless_one_are_found() {
     Defect::TwoThreads.is_found(ANYTHING, DEPTH, ONE_FLIGHT);
-    Defect::OverdueIgnored.is_found(Environment::HungLogin, DEPTH, HUNG_FLIGHT_BLOCKS_NOBODY);
+    Defect::OverdueIgnored.is_found(Environment::HungLogin, DEPTH, HUNG_FLIGHT_BLOCKS_NO_CALLER);
 }
 
 #[test]

@@ -19,7 +19,7 @@ use stateright::{Checker, HasDiscoveries, Model};
 use defects::Defect;
 use model::{Environment, TokenModel, Transition};
 
-/// How old a token is when the server first accepts it: before the first retry, at it, later, and just before the last.
+/// The age at which the server first accepts a token: before the first retry, at it, later, and just before the last.
 const LAGS: [Duration; 4] = [
     Duration::from_millis(300),
     Duration::from_millis(1500),
@@ -30,7 +30,7 @@ const LAGS: [Duration; 4] = [
 /// The depth of the search, from the start and from a login, if the server does anything. An optimized build goes
 /// further.
 const DEPTH: usize = if cfg!(debug_assertions) { 7 } else { 8 };
-/// The depth if somebody else revokes the tokens. An optimized build reaches all states, which are within 53 steps.
+/// The depth if another client revokes the tokens. An optimized build reaches all states, which are within 53 steps.
 const REVOKED_DEPTH: usize = if cfg!(debug_assertions) { 24 } else { UNBOUNDED };
 /// Deeper than any path with a healthy server.
 const UNBOUNDED: usize = 500;
@@ -63,14 +63,14 @@ fn every_interleaving_keeps_the_properties_with_one_login_a_minute() {
 }
 
 #[test]
-fn a_token_that_is_accepted_late_costs_one_login_and_fails_nobody() {
+fn a_token_that_is_accepted_late_costs_one_login_and_fails_no_call() {
     for environment in LAGS.into_iter().flat_map(|lag| [Environment::Lag(lag), Environment::NodeLag(lag)]) {
         assert_eq!(TokenModel::new(environment, UNBOUNDED).check(), None);
     }
 }
 
 #[test]
-fn every_caller_is_served_after_somebody_else_revokes_the_tokens() {
+fn every_caller_is_served_after_another_client_revokes_the_tokens() {
     assert_eq!(TokenModel::new(Environment::Revocation, REVOKED_DEPTH).check(), None);
 }
 
@@ -80,6 +80,6 @@ fn a_slow_server_fails_only_the_callers_that_cannot_wait_for_it() {
 }
 
 #[test]
-fn a_login_that_never_ends_fails_nobody_who_comes_after_its_deadline() {
+fn a_login_that_never_ends_fails_no_call_after_its_deadline() {
     assert_eq!(TokenModel::new(Environment::HungLogin, UNBOUNDED).check(), None);
 }

@@ -21,7 +21,7 @@ pub(super) enum Environment {
     Lag(Duration),
     /// Like `Lag`, but the node that serves the first caller accepts every token at once.
     NodeLag(Duration),
-    /// A healthy server on which somebody else revokes every token once.
+    /// A healthy server on which another client revokes every token once.
     Revocation,
     /// A healthy server, but an auth call takes longer than the first caller can wait.
     Slow,

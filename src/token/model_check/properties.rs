@@ -20,11 +20,11 @@ pub(super) const NO_EXPIRED_TOKEN: &str = "no caller gets a token that has expir
 pub(super) const NO_LOST_WAKEUP: &str = "no thread sleeps while its poll is ready";
 pub(super) const WITHIN_RATE_LIMIT: &str = "no rolling minute has more logins than the limit";
 pub(super) const NO_CALL_WHILE_REVOKING: &str = "no auth call is sent while a revocation is pending";
-pub(super) const HUNG_FLIGHT_BLOCKS_NOBODY: &str = "a flight past its deadline blocks no later caller";
+pub(super) const HUNG_FLIGHT_BLOCKS_NO_CALLER: &str = "a flight past its deadline blocks no later caller";
 pub(super) const LATE_PAIR_IS_REVOKED: &str = "a late pair is revoked after a logout, and dropped otherwise";
 pub(super) const HEALTHY_SERVER_SERVES_ALL: &str = "with a healthy server, no call fails before its deadline";
 pub(super) const LAG_COSTS_NO_LOGIN: &str = "a token that is accepted late costs no second login";
-pub(super) const REVOCATION_COSTS_ONE_LOGIN: &str = "a revocation by somebody else costs one login";
+pub(super) const REVOCATION_COSTS_ONE_LOGIN: &str = "a revocation by another client costs one login";
 
 pub(super) fn all() -> Vec<Property<TokenModel>> {
     let always = Property::<TokenModel>::always;
@@ -42,7 +42,7 @@ pub(super) fn all() -> Vec<Property<TokenModel>> {
         always(NO_LOST_WAKEUP, |_, system| system.has_no_lost_wakeup()),
         always(WITHIN_RATE_LIMIT, |_, system| system.keeps(WITHIN_RATE_LIMIT)),
         always(NO_CALL_WHILE_REVOKING, |_, system| system.keeps(NO_CALL_WHILE_REVOKING)),
-        always(HUNG_FLIGHT_BLOCKS_NOBODY, |_, system| system.keeps(HUNG_FLIGHT_BLOCKS_NOBODY)),
+        always(HUNG_FLIGHT_BLOCKS_NO_CALLER, |_, system| system.keeps(HUNG_FLIGHT_BLOCKS_NO_CALLER)),
         always(LATE_PAIR_IS_REVOKED, |_, system| system.keeps(LATE_PAIR_IS_REVOKED)),
         always(HEALTHY_SERVER_SERVES_ALL, |_, system| system.keeps(HEALTHY_SERVER_SERVES_ALL)),
         always(LAG_COSTS_NO_LOGIN, |model, system| !model.accepts_late() || system.machine.generation <= 1),

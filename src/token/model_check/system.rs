@@ -38,7 +38,7 @@ pub(super) struct System {
     pub(super) sent: Option<Reading>,
     /// The last generation that the server accepted.
     pub(super) accepted: u64,
-    /// The last generation that somebody else revoked.
+    /// The last generation that another client revoked.
     pub(super) revoked: u64,
     /// The number of times the session was closed since the last `login()`.
     pub(super) closed_since_login: u8,

@@ -1,31 +1,30 @@
-//! Requests as they came, and answers byte by byte.
+//! Requests as received, and responses byte by byte.
 
 use std::io::{self, Read};
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// The server's tokens are these with a number behind them, so that each is another one.
+/// The server appends a number to these, so every token is different.
 pub(crate) const ACCESS: &str = "acc3ss-canary-0003";
 pub(crate) const REFRESH: &str = "refr3sh-canary-0004";
 
-/// A request as it came over the wire.
+/// A request as received from the wire.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Seen {
-    /// The connection it came over, counted from 0.
+pub(crate) struct RawRequest {
+    /// The index of its connection, from 0.
     pub(crate) connection: usize,
-    /// Its first line and its headers.
+    /// The request line and the headers.
     pub(crate) head: String,
     pub(crate) body: String,
 }
 
-impl Seen {
-    /// The method and the target, such as `GET /api/v1/countries`.
+impl RawRequest {
+    /// Returns the method and the target, such as `GET /api/v1/countries`.
     pub(crate) fn line(&self) -> &str {
         self.head.split(" HTTP/").next().unwrap_or_default()
     }
 
-    /// The value of a header.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().skip(1);
         lines
@@ -39,8 +38,8 @@ impl Seen {
     }
 }
 
-/// An answer with a body of known length and a request id.
-pub(crate) fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+/// Builds a response with a content length and a request id.
+pub(crate) fn response(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
     let length = body.len();
     let mut bytes =
@@ -50,12 +49,12 @@ pub(crate) fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec
     bytes
 }
 
-/// A success whose body is JSON.
+/// Builds a 200 response with a JSON body.
 pub(crate) fn json(body: impl AsRef<[u8]>) -> Vec<u8> {
-    answer("200 OK", "content-type: application/json\r\n", body)
+    response("200 OK", "content-type: application/json\r\n", body)
 }
 
-/// A login's answer.
+/// Builds the body of a login's response.
 pub(crate) fn tokens(number: u32) -> String {
     let expires = (OffsetDateTime::now_utc() + time::Duration::hours(1)).format(&Rfc3339).unwrap_or_default();
     format!(
@@ -64,8 +63,8 @@ pub(crate) fn tokens(number: u32) -> String {
     )
 }
 
-/// The next request of a connection, whole.
-pub(crate) fn read_request(stream: &mut impl Read, connection: usize) -> io::Result<Seen> {
+/// Reads the next request of a connection in full.
+pub(crate) fn read_request(stream: &mut impl Read, connection: usize) -> io::Result<RawRequest> {
     let mut bytes = Vec::new();
     let head = loop {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
@@ -76,7 +75,7 @@ pub(crate) fn read_request(stream: &mut impl Read, connection: usize) -> io::Res
     };
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut seen =
-        Seen { connection, head: text(bytes.get(..head).unwrap_or_default()), body: String::new() };
+        RawRequest { connection, head: text(bytes.get(..head).unwrap_or_default()), body: String::new() };
     let length: usize = seen.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     while bytes.len() < head + length {
         read_some(stream, &mut bytes)?;

@@ -1,4 +1,4 @@
-//! A scripted server on a plain socket, for the answers that no HTTP library would give.
+//! A scripted server on a plain socket, for responses that no HTTP library would send.
 
 mod message;
 
@@ -13,37 +13,37 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use popup_rewards::{Credentials, RetryPolicy, Session, SessionBuilder};
 
-pub(crate) use self::message::{ACCESS, REFRESH, Seen, answer, json, read_request, tokens};
+pub(crate) use self::message::{ACCESS, REFRESH, RawRequest, json, read_request, response, tokens};
 
 pub(crate) const KEY: &str = "k3y-canary-0001";
 pub(crate) const PASSWORD: &str = "passw0rd-canary-0002";
 
-/// More than any client may take of one answer, and little enough for a test.
+/// The server stops an endless response here. No client may read this much.
 const ENDLESS: u64 = 256 * 1024 * 1024;
-/// More connections than any test makes.
+/// More connections than any test opens.
 const CONNECTIONS: usize = 64;
-/// A test that waits for so long has failed.
+/// A test that waits this long fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What the server does once a request has arrived.
-pub(crate) enum Answer {
+/// What the server does when a request arrives.
+pub(crate) enum Step {
     /// Sends these bytes.
     Keep(Vec<u8>),
-    /// Sends these bytes and ends the connection.
+    /// Sends these bytes and closes the connection.
     Close(Vec<u8>),
-    /// Sends these bytes after a while, and ends the connection.
+    /// Waits, sends these bytes and closes the connection.
     Late(Duration, Vec<u8>),
-    /// Resets the connection without having read the request.
+    /// Resets the connection without reading the request.
     Reset,
-    /// Says nothing for as long as the client waits.
+    /// Sends nothing for as long as the client waits.
     Hang,
-    /// Sends the first bytes once, and the second again and again for as long as the client takes them.
+    /// Sends the first bytes once, then repeats the second for as long as the client reads.
     Endless(Vec<u8>, Vec<u8>),
-    /// Sends what it makes of the request.
-    Echo(fn(&Seen) -> Vec<u8>),
+    /// Sends what the function makes of the request.
+    Echo(fn(&RawRequest) -> Vec<u8>),
 }
 
-/// The server; it ends when it is dropped.
+/// The server. It stops when it is dropped.
 pub(crate) struct Peer {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -53,7 +53,7 @@ pub(crate) struct Peer {
 #[derive(Default)]
 struct Shared {
     script: Mutex<Script>,
-    seen: Mutex<Vec<Seen>>,
+    seen: Mutex<Vec<RawRequest>>,
     open: Mutex<HashMap<usize, TcpStream>>,
     ended: Condvar,
     connections: AtomicU64,
@@ -63,8 +63,8 @@ struct Shared {
 
 #[derive(Default)]
 struct Script {
-    auth: VecDeque<Answer>,
-    api: VecDeque<Answer>,
+    auth: VecDeque<Step>,
+    api: VecDeque<Step>,
     tokens: u32,
 }
 
@@ -73,15 +73,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Peer {
-    /// A server that logs everybody in and gives these answers to other calls, one each.
-    pub(crate) fn start(api: impl IntoIterator<Item = Answer>) -> Result<Peer> {
+    /// Starts a server that accepts every login and takes one step of `api` per other call.
+    pub(crate) fn start(api: impl IntoIterator<Item = Step>) -> Result<Peer> {
         Peer::with_auth([], api)
     }
 
-    /// The same, with answers of the test's own to the first auth calls.
+    /// Like [`start`](Peer::start), but takes the steps of `auth` for the first auth calls.
     pub(crate) fn with_auth(
-        auth: impl IntoIterator<Item = Answer>,
-        api: impl IntoIterator<Item = Answer>,
+        auth: impl IntoIterator<Item = Step>,
+        api: impl IntoIterator<Item = Step>,
     ) -> Result<Peer> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
@@ -98,7 +98,7 @@ impl Peer {
         format!("http://{}", self.address)
     }
 
-    /// A builder whose two retries come at once.
+    /// Returns a builder of a session with two retries and hardly any backoff.
     pub(crate) fn builder(&self) -> SessionBuilder {
         let quick = Duration::from_millis(1);
         let retry = RetryPolicy::new().retries(2).first_pause(quick).longest_pause(quick);
@@ -109,22 +109,22 @@ impl Peer {
         Ok(self.builder().build()?)
     }
 
-    /// Every request that came, in the order of arrival.
-    pub(crate) fn seen(&self) -> Vec<Seen> {
+    /// Returns every request in the order of arrival.
+    pub(crate) fn requests(&self) -> Vec<RawRequest> {
         lock(&self.shared.seen).clone()
     }
 
-    /// The requests that came, logins and refreshes aside.
-    pub(crate) fn calls(&self) -> Vec<Seen> {
-        self.seen().into_iter().filter(|seen| !seen.is_auth()).collect()
+    /// Returns the requests that are not auth calls.
+    pub(crate) fn calls(&self) -> Vec<RawRequest> {
+        self.requests().into_iter().filter(|seen| !seen.is_auth()).collect()
     }
 
-    /// How many bytes the client's machine has taken of endless answers.
+    /// Returns the number of bytes of endless responses that the client's machine has accepted.
     pub(crate) fn written(&self) -> u64 {
         self.shared.written.load(Ordering::SeqCst)
     }
 
-    /// Waits until no connection is open any more.
+    /// Waits until all connections are closed.
     pub(crate) fn wait_until_all_are_closed(&self) -> Result<()> {
         let open = lock(&self.shared.open);
         let waited = self.shared.ended.wait_timeout_while(open, PATIENCE, |open| !open.is_empty());
@@ -137,7 +137,7 @@ impl Peer {
 impl Drop for Peer {
     fn drop(&mut self) {
         self.shared.stopped.store(true, Ordering::SeqCst);
-        // Wakes the thread that listens.
+        // Wakes the listening thread.
         drop(TcpStream::connect(self.address));
         for stream in lock(&self.shared.open).values() {
             stream.shutdown(Shutdown::Both).ok();
@@ -179,41 +179,43 @@ impl Shared {
             if start.is_empty() {
                 return Ok(());
             }
-            let answer = self.next(start.starts_with(b"POST /auth/"));
-            if matches!(answer, Answer::Reset) {
+            let step = self.next(start.starts_with(b"POST /auth/"));
+            if matches!(step, Step::Reset) {
                 let head = String::from_utf8_lossy(start).into_owned();
-                lock(&self.seen).push(Seen { connection, head, body: String::new() });
-                // A socket that is closed with bytes unread is reset; this thread must hold the last handle to it.
+                lock(&self.seen).push(RawRequest { connection, head, body: String::new() });
+                // Closing a socket with unread bytes resets it. This thread must hold its last handle.
                 lock(&self.open).remove(&connection);
                 return Ok(());
             }
             let seen = read_request(&mut stream, connection)?;
             lock(&self.seen).push(seen.clone());
-            match answer {
-                Answer::Keep(bytes) => stream.write_all(&bytes)?,
-                Answer::Close(bytes) => return stream.write_all(&bytes),
-                Answer::Late(after, bytes) => {
+            match step {
+                Step::Keep(bytes) => stream.write_all(&bytes)?,
+                Step::Close(bytes) => return stream.write_all(&bytes),
+                Step::Late(after, bytes) => {
                     std::thread::sleep(after);
                     return stream.write_all(&bytes);
                 }
-                Answer::Echo(reply) => stream.write_all(&reply(&seen))?,
-                Answer::Hang => return stream.read(&mut [0]).map(drop),
-                Answer::Endless(first, again) => return self.pour(&mut stream, &first, &again),
-                Answer::Reset => return Ok(()),
+                Step::Echo(reply) => stream.write_all(&reply(&seen))?,
+                Step::Hang => return stream.read(&mut [0]).map(drop),
+                Step::Endless(first, again) => return self.pour(&mut stream, &first, &again),
+                Step::Reset => return Ok(()),
             }
         }
     }
 
-    fn next(&self, auth: bool) -> Answer {
+    fn next(&self, auth: bool) -> Step {
         let mut script = lock(&self.script);
         let scripted = if auth { script.auth.pop_front() } else { script.api.pop_front() };
         match scripted {
-            Some(answer) => answer,
+            Some(step) => step,
             None if auth => {
                 script.tokens += 1;
-                Answer::Keep(json(tokens(script.tokens)))
+                Step::Keep(json(tokens(script.tokens)))
             }
-            None => Answer::Keep(answer("501 Not Implemented", "", "no answer is scripted for this request")),
+            None => {
+                Step::Keep(response("501 Not Implemented", "", "no response is scripted for this request"))
+            }
         }
     }
 

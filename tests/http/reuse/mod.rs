@@ -1,6 +1,7 @@
-//! How many connections a script takes, on servers that keep them, close them, or allow one at a time.
+//! The number of connections that a script uses, on servers that keep them, close them, or allow one at a time.
 
 mod server;
+
 use std::thread;
 use std::time::Duration;
 
@@ -8,11 +9,11 @@ use popup_rewards::{ClientReference, CountryId, ErrorKind, NewOrder, ProductId, 
 use rustls::SupportedProtocolVersion;
 use rustls::version::{TLS12, TLS13};
 
-use server::{Habits, Second, Server};
+use server::{Habits, Second, SerialServer};
 
-use crate::common::peer::{Answer, Peer, answer, tokens};
+use super::COUNTRY;
+use crate::common::peer::{Peer, Step, response, tokens};
 
-const COUNTRY: &str = r#"{"id":1,"name":"United States"}"#;
 const ORDER: &str =
     r#"{"id":88101,"product_id":3105,"denomination":20.00,"quantity":1,"status":"DELIVERED"}"#;
 
@@ -28,7 +29,7 @@ const SCRIPT: [&str; 6] = [
     "POST /auth/logout",
 ];
 
-/// Makes the calls of [`SCRIPT`].
+/// Makes the calls of [`SCRIPT`], and calls `between` between them.
 fn run_script(session: &Session, between: impl Fn()) {
     session.login().unwrap();
     between();
@@ -53,45 +54,45 @@ fn order(session: &Session) -> popup_rewards::Result<()> {
     session.create_order(&NewOrder::new(ProductId::from(3105), 20.into(), 1, reference)).map(drop)
 }
 
-/// The script over the connections with these numbers.
-fn script_over(connections: impl IntoIterator<Item = usize>) -> Vec<(usize, String)> {
+/// Returns the requests of the script on the connections with these numbers.
+fn script_on(connections: impl IntoIterator<Item = usize>) -> Vec<(usize, String)> {
     connections.into_iter().zip(SCRIPT.map(str::to_owned)).collect()
 }
 
-/// A server that responds to the script like this.
-fn scripted(respond: fn(&str) -> Answer) -> Peer {
+/// Starts a server that responds to each call of the script with what `respond` returns.
+fn scripted(respond: fn(&str) -> Step) -> Peer {
     let auth = [tokens(1), tokens(2), "{}".to_owned()].map(|body| respond(&body));
     Peer::with_auth(auth, [COUNTRY, ORDER, COUNTRY].map(respond)).unwrap()
 }
 
 fn seen(peer: &Peer) -> Vec<(usize, String)> {
-    peer.seen().iter().map(|seen| (seen.connection, seen.line().to_owned())).collect()
+    peer.requests().iter().map(|seen| (seen.connection, seen.line().to_owned())).collect()
 }
 
 #[test]
-fn a_script_takes_one_connection() {
+fn a_script_uses_one_connection() {
     for tls in EACH {
-        let server = Server::start(Habits { tls, ..Habits::default() }).unwrap();
+        let server = SerialServer::start(Habits { tls, ..Habits::default() }).unwrap();
         run_script(&server.session, || ());
-        assert_eq!(server.lines(), script_over([0; 6]), "{tls:?}");
+        assert_eq!(server.lines(), script_on([0; 6]), "{tls:?}");
     }
 }
 
 #[test]
 fn a_server_that_closes_after_each_response_fails_no_call() {
     for tls in EACH {
-        let server = Server::start(Habits { tls, closes: true, ..Habits::default() }).unwrap();
+        let server = SerialServer::start(Habits { tls, closes: true, ..Habits::default() }).unwrap();
         run_script(&server.session, || server.wait_until(|server| !server.is_busy).unwrap());
-        assert_eq!(server.lines(), script_over(0..6), "{tls:?}");
+        assert_eq!(server.lines(), script_on(0..6), "{tls:?}");
     }
 }
 
 #[test]
-fn a_server_that_closes_at_the_moment_of_the_next_call_executes_none_twice() {
+fn no_call_executes_twice_if_the_server_closes_after_each_response() {
     for tls in EACH {
-        let server = Server::start(Habits { tls, closes: true, ..Habits::default() }).unwrap();
+        let server = SerialServer::start(Habits { tls, closes: true, ..Habits::default() }).unwrap();
         let session = &server.session;
-        // Whether it closes before or after the next request is sent differs from call to call.
+        // The server may close before or after the next request is sent.
         for _ in 0..25 {
             country(session);
             order(session).unwrap();
@@ -101,14 +102,14 @@ fn a_server_that_closes_at_the_moment_of_the_next_call_executes_none_twice() {
 }
 
 #[test]
-fn a_server_that_says_it_closes_gets_a_new_connection_for_each_call() {
+fn each_call_uses_a_new_connection_after_connection_close() {
     for respond in [
-        |body: &str| Answer::Keep(answer("200 OK", "connection: close\r\n", body)),
-        |body: &str| Answer::Close(answer("200 OK", "Connection: Close\r\n", body)),
+        |body: &str| Step::Keep(response("200 OK", "connection: close\r\n", body)),
+        |body: &str| Step::Close(response("200 OK", "Connection: Close\r\n", body)),
     ] {
         let peer = scripted(respond);
         run_script(&peer.session().unwrap(), || ());
-        assert_eq!(seen(&peer), script_over(0..6));
+        assert_eq!(seen(&peer), script_on(0..6));
     }
 }
 
@@ -117,48 +118,48 @@ fn old(headers: &str, body: &str) -> Vec<u8> {
 }
 
 #[test]
-fn http_1_0_ends_a_connection_with_the_body_unless_the_server_keeps_it() {
-    let ends: [fn(&str) -> Answer; 4] = [
-        |body| Answer::Close(old("", body)),
-        |body| Answer::Close(old("connection: keep-alive\r\n", body)),
-        |body| Answer::Close(old(&format!("content-length: {}\r\n", body.len()), body)),
-        |body| Answer::Keep(old(&format!("content-length: {}\r\n", body.len()), body)),
+fn an_http_1_0_connection_is_reused_only_with_keep_alive_and_a_length() {
+    let ends: [fn(&str) -> Step; 4] = [
+        |body| Step::Close(old("", body)),
+        |body| Step::Close(old("connection: keep-alive\r\n", body)),
+        |body| Step::Close(old(&format!("content-length: {}\r\n", body.len()), body)),
+        |body| Step::Keep(old(&format!("content-length: {}\r\n", body.len()), body)),
     ];
     for respond in ends {
         let peer = scripted(respond);
         run_script(&peer.session().unwrap(), || ());
-        assert_eq!(seen(&peer), script_over(0..6));
+        assert_eq!(seen(&peer), script_on(0..6));
     }
     let peer = scripted(|body| {
-        Answer::Keep(old(&format!("connection: Keep-Alive\r\ncontent-length: {}\r\n", body.len()), body))
+        Step::Keep(old(&format!("connection: Keep-Alive\r\ncontent-length: {}\r\n", body.len()), body))
     });
     run_script(&peer.session().unwrap(), || ());
-    assert_eq!(seen(&peer), script_over([0; 6]));
+    assert_eq!(seen(&peer), script_on([0; 6]));
 }
 
 #[test]
 fn one_thread_never_has_two_connections_open() {
     for second in [Second::Waits, Second::IsReset] {
-        let server = Server::start(Habits { second, ..Habits::default() }).unwrap();
+        let server = SerialServer::start(Habits { second, ..Habits::default() }).unwrap();
         let session = &server.session;
         run_script(session, || ());
-        // The connection is closed by the time the logout returns, not by the next call.
+        // The logout closes the connection, not the next call.
         server.wait_until(|server| !server.is_busy).unwrap();
         run_script(session, || ());
         server.wait_until(|server| !server.is_busy).unwrap();
         session.login().unwrap();
         session.forget();
         server.wait_until(|server| !server.is_busy).unwrap();
-        let mut lines = [script_over([0; 6]), script_over([1; 6])].concat();
+        let mut lines = [script_on([0; 6]), script_on([1; 6])].concat();
         lines.push((2, "POST /auth/login".to_owned()));
         assert_eq!(server.lines(), lines);
     }
 }
 
 #[test]
-fn a_second_connection_that_waits_is_given_up_and_the_call_repeated() {
+fn a_call_on_a_second_connection_that_waits_is_retried() {
     let timeout = Duration::from_millis(500);
-    let server = Server::start(Habits { retries: 20, timeout, ..Habits::default() }).unwrap();
+    let server = SerialServer::start(Habits { retries: 20, timeout, ..Habits::default() }).unwrap();
     let session = &server.session;
     session.login().unwrap();
     server.hold_orders(true);
@@ -169,7 +170,7 @@ fn a_second_connection_that_waits_is_given_up_and_the_call_repeated() {
         server.wait_until(|server| server.accepted == 2).unwrap();
         server.hold_orders(false);
         held.join().unwrap().unwrap();
-        // An attempt may take so long, and the server has nothing to say as long as the first connection is open.
+        // Its attempts time out while the first connection is open.
         other.join().unwrap();
     });
     assert!(session.stats().retries > 0);
@@ -178,8 +179,8 @@ fn a_second_connection_that_waits_is_given_up_and_the_call_repeated() {
 }
 
 #[test]
-fn a_second_connection_that_is_reset_is_a_network_error_and_the_first_serves_both_threads() {
-    let server = Server::start(Habits { second: Second::IsReset, ..Habits::default() }).unwrap();
+fn a_second_connection_that_is_reset_is_a_network_error() {
+    let server = SerialServer::start(Habits { second: Second::IsReset, ..Habits::default() }).unwrap();
     let session = &server.session;
     session.login().unwrap();
     server.hold_orders(true);

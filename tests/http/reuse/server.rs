@@ -16,21 +16,21 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersi
 use super::{COUNTRY, ORDER};
 use crate::common::peer::{json, read_request, tokens};
 
-/// A test that waits for so long has failed.
+/// A test that waits this long fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What becomes of a connection while another is open.
+/// What happens to a connection while another is open.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Second {
     Waits,
     IsReset,
 }
 
-/// How the server behaves, and what the session does about it.
+/// The behaviour of the server and the settings of the session.
 pub(crate) struct Habits {
     pub(crate) tls: Option<&'static SupportedProtocolVersion>,
     pub(crate) second: Second,
-    /// Whether it ends each connection after one response, and says nothing of that.
+    /// Whether the server closes each connection after one response, without announcing it.
     pub(crate) closes: bool,
     pub(crate) retries: u32,
     pub(crate) timeout: Duration,
@@ -42,8 +42,8 @@ impl Default for Habits {
     }
 }
 
-/// A server that runs until the process ends.
-pub(crate) struct Server {
+/// A server that runs until the process ends, and a session on it.
+pub(crate) struct SerialServer {
     pub(crate) session: Session,
     shared: Arc<Shared>,
 }
@@ -57,15 +57,15 @@ struct Shared {
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) accepted: usize,
-    /// The connection and the first line of each request.
+    /// The connection and the request line of each request.
     pub(crate) seen: Vec<(usize, String)>,
     pub(crate) is_busy: bool,
     holds_orders: bool,
     tokens: u32,
 }
 
-impl Server {
-    /// Starts the server and sets up a session with it.
+impl SerialServer {
+    /// Starts the server and builds the session.
     pub(crate) fn start(habits: Habits) -> Result<Self> {
         let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
@@ -85,20 +85,20 @@ impl Server {
             .timeout(habits.timeout)
             .build()?;
         let shared = Arc::<Shared>::default();
-        let server = Server { session, shared: Arc::clone(&shared) };
+        let server = SerialServer { session, shared: Arc::clone(&shared) };
         thread::spawn(move || shared.listen(&listener, config, &habits));
         Ok(server)
     }
 
-    /// Waits until this is so.
+    /// Waits until the condition is true.
     pub(crate) fn wait_until(&self, is_so: impl Fn(&State) -> bool) -> Result<()> {
         let mut state = self.shared.state.lock();
         self.shared.changed.wait_while_for(&mut state, |state| !is_so(state), PATIENCE);
-        ensure!(is_so(&state), "the server has seen {:?}", state.seen);
+        ensure!(is_so(&state), "timed out; the server received {:?}", state.seen);
         Ok(())
     }
 
-    /// Keeps back responses to orders, or lets them go.
+    /// Delays responses to orders, or releases them.
     pub(crate) fn hold_orders(&self, hold: bool) {
         self.shared.change(|state| state.holds_orders = hold);
     }
@@ -120,7 +120,7 @@ impl Shared {
         let (shared, closes) = (Arc::clone(self), habits.closes);
         thread::spawn(move || {
             for (number, socket) in accepted {
-                // It ends when the client closes, and that may be in the middle of anything.
+                // Fails when the client closes the connection, which is not an error here.
                 shared.serve(socket, number, tls.clone(), closes).ok();
                 shared.change(|state| state.is_busy = false);
             }
@@ -133,7 +133,7 @@ impl Shared {
                 (state.accepted - 1, is_reset)
             });
             if is_reset {
-                // A socket that is closed with bytes unread is reset.
+                // Closing a socket with unread bytes resets it.
                 socket.peek(&mut [0]).ok();
             } else {
                 waiting.send((number, socket)).ok();

@@ -1,4 +1,4 @@
-//! Many orders at once over a bad network, and the books checked afterwards.
+//! Places many orders at once over a bad network, then checks the results against the server's books.
 
 mod network;
 mod orders;
@@ -17,43 +17,43 @@ use popup_rewards::{
 use rust_decimal::Decimal;
 
 use self::network::Network;
-use self::orders::{Asked, Handed, Past};
+use self::orders::{Past, Returned, Wanted};
 
-/// All orders are paid from the wallet in dollars.
+/// All orders are paid from the dollar wallet.
 const WALLET: i64 = 9;
 
-/// How bad it gets.
+/// The settings of a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fire {
     pub(crate) orders: u32,
     pub(crate) threads: u32,
-    /// How many of a hundred calls that create, list or get an order go wrong. If any do, connections die as well, and
-    /// references were used before.
+    /// The percentage of calls that fail, of those that create, list or get an order. If it is not zero, connections
+    /// break too, and an earlier run has used some references.
     pub(crate) percent: u8,
-    /// Whether the server checks that a reference is used once.
+    /// Whether the server refuses a reference that was already used.
     pub(crate) is_strict: bool,
 }
 
-/// What came of it.
+/// The results of a run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Report {
-    /// Orders that were handed to the caller.
+    /// Orders returned to the caller.
     pub(crate) placed: u64,
-    /// Orders of an earlier run that were found again.
+    /// Orders of an earlier run that were found.
     pub(crate) resumed: u64,
-    /// References of somebody else's orders that were refused.
+    /// Orders refused because another customer's order has the reference.
     pub(crate) refused: u64,
-    /// Calls that failed.
+    /// Failed calls.
     pub(crate) failed: u64,
-    /// Failed calls that say the order may exist.
+    /// Errors that say the order may exist.
     pub(crate) unsure: u64,
-    /// Orders the server executed.
+    /// Orders that the server executed.
     pub(crate) executed: u64,
-    /// References the server executed more than once.
+    /// References that the server executed more than once.
     pub(crate) twice: u64,
-    /// Orders that were executed although their caller was told that nothing was ordered.
+    /// Executed orders whose error denied it.
     pub(crate) lost: u64,
-    /// Orders that were handed over and are not the ones that were asked for.
+    /// Returned orders that are not the requested ones.
     pub(crate) mistaken: u64,
     /// Calls that reached the server.
     pub(crate) calls: u64,
@@ -61,7 +61,7 @@ pub(crate) struct Report {
 }
 
 impl Fire {
-    /// Places the orders and checks what the callers were told against the server's books.
+    /// Places the orders and checks the results against the server's books.
     pub(crate) fn run(self) -> Result<Report> {
         let sandbox = Sandbox::start()?;
         let direct = sandbox.session();
@@ -72,7 +72,7 @@ impl Fire {
 
         let address = sandbox.url().trim_start_matches("http://").parse()?;
         let network = if self.percent == 0 { None } else { Some(Network::start(address, 11)?) };
-        // Short, because some calls hang; without faults nothing does, however busy the machine is.
+        // Short because some faults hang. Without faults it must suffice on a busy machine.
         let limit = Duration::from_millis(if self.percent == 0 { 60_000 } else { 700 });
         let url = network.as_ref().map_or_else(|| sandbox.url(), Network::url);
         let session = Session::builder(&url, sandbox.credentials())
@@ -89,30 +89,30 @@ impl Fire {
         }
 
         let started = Instant::now();
-        let results = self.place_all(&session, &pasts)?;
+        let attempts = self.place_all(&session, &pasts)?;
         let took = started.elapsed();
 
         sandbox.clear_faults();
-        ensure!(results.len() == usize::try_from(self.orders)?, "{} results", results.len());
+        ensure!(attempts.len() == usize::try_from(self.orders)?, "{} attempts", attempts.len());
         let executed = sandbox.orders_executed();
         let twice = sandbox.references_executed_twice();
         let mut report = Report { executed, twice, calls: sandbox.calls("*"), took, ..Report::default() };
-        let (mut ids, mut in_secret) = (HashSet::new(), 0);
-        for result in results {
-            let reference = format!("fire-{}", result.number);
-            report.note(&result, sandbox.executions_of(&reference));
-            match &result.end {
-                Ok(handed) => {
-                    ensure!(ids.insert(handed.id) || !self.is_strict, "{handed:?} was handed over twice");
+        let (mut ids, mut unreported) = (HashSet::new(), 0);
+        for attempt in attempts {
+            let reference = format!("fire-{}", attempt.number);
+            report.note(&attempt, sandbox.executions_of(&reference));
+            match &attempt.result {
+                Ok(returned) => {
+                    ensure!(ids.insert(returned.id) || !self.is_strict, "{returned:?} was returned twice");
                 }
                 Err(error) => {
                     ensure!(error.client_reference() == Some(&reference), "{reference}: {error:?}");
-                    in_secret += u64::from(result.past == Past::None) * sandbox.executions_of(&reference);
+                    unreported += u64::from(attempt.past == Past::None) * sandbox.executions_of(&reference);
                 }
             }
         }
         if self.is_strict {
-            ensure!(executed == prepared + report.placed + in_secret, "{report:?}");
+            ensure!(executed == prepared + report.placed + unreported, "{report:?}");
             let after = direct.get_wallet(WalletId::from(WALLET))?.amount;
             let spent = spent(&direct)?;
             ensure!(before - after == spent, "{} left the wallet for orders of {spent}", before - after);
@@ -120,7 +120,7 @@ impl Fire {
         Ok(report)
     }
 
-    /// What an earlier run has done, some seconds before.
+    /// Places the orders of an earlier run, some seconds in the past.
     fn prepare(self, sandbox: &Sandbox, session: &Session) -> Result<Vec<Past>> {
         if self.percent == 0 {
             return Ok((0..self.orders).map(|_| Past::None).collect());
@@ -130,21 +130,21 @@ impl Fire {
         pasts
     }
 
-    fn place_all(self, session: &Session, pasts: &[Past]) -> Result<Vec<Placed>> {
+    fn place_all(self, session: &Session, pasts: &[Past]) -> Result<Vec<Attempt>> {
         let next = AtomicU32::new(0);
-        let work = || -> Result<Vec<Placed>> {
+        let work = || -> Result<Vec<Attempt>> {
             let mut results = Vec::new();
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 let Some(past) = usize::try_from(number).ok().and_then(|number| pasts.get(number)) else {
                     return Ok(results);
                 };
-                let asked = Asked::new(number, "own")?;
-                let end = match past {
-                    Past::Placed(_) => asked.resume(session),
-                    Past::None | Past::Used => asked.create(session),
+                let wanted = Wanted::new(number, "own")?;
+                let result = match past {
+                    Past::Placed(_) => wanted.resume(session),
+                    Past::None | Past::Used => wanted.create(session),
                 };
-                results.push(Placed { number, past: *past, end });
+                results.push(Attempt { number, past: *past, result });
             }
         };
         thread::scope(|scope| {
@@ -158,18 +158,18 @@ impl Fire {
     }
 }
 
-/// One order, and what its caller was told.
-struct Placed {
+/// One order and what the call returned.
+struct Attempt {
     number: u32,
     past: Past,
-    end: Result<Handed, Error>,
+    result: Result<Returned, Error>,
 }
 
 impl Report {
-    fn note(&mut self, result: &Placed, executions: u64) {
-        match (&result.end, result.past) {
-            (Ok(handed), Past::None) if handed.is_it => self.placed += 1,
-            (Ok(handed), Past::Placed(id)) if handed.is_it && handed.id == id => self.resumed += 1,
+    fn note(&mut self, attempt: &Attempt, executions: u64) {
+        match (&attempt.result, attempt.past) {
+            (Ok(returned), Past::None) if returned.is_match => self.placed += 1,
+            (Ok(returned), Past::Placed(id)) if returned.is_match && returned.id == id => self.resumed += 1,
             (Ok(_), _) => self.mistaken += 1,
             (Err(error), past) => {
                 let is_lost = past == Past::None && executions > 0 && !error.may_have_executed();
@@ -185,7 +185,7 @@ impl Report {
     }
 }
 
-/// As many of each as they are likely; hanging costs time, so it is rare.
+/// Returns the faults, weighted. Faults that hang are rare because they cost time.
 fn faults() -> Vec<Fault> {
     let usual = [
         Fault::CloseBefore,
@@ -196,7 +196,7 @@ fn faults() -> Vec<Fault> {
         Fault::CutBody,
     ];
     let mut faults: Vec<Fault> = std::iter::repeat_n(usual, 16).flatten().collect();
-    // What a gateway makes of a success that does not reach it.
+    // What a gateway may send for a success that it did not receive.
     faults.extend(
         [301, 302, 307, 403, 404, 405, 406, 410, 412, 413, 421, 423, 425, 429, 431].map(Fault::PageAfter),
     );
@@ -206,7 +206,7 @@ fn faults() -> Vec<Fault> {
     faults
 }
 
-/// What all orders of the account cost, in dollars.
+/// Returns the total cost of the account's orders in dollars.
 fn spent(session: &Session) -> Result<Decimal> {
     let mut total = Decimal::ZERO;
     for order in session.orders(&ListOrders::new().limit(500)) {
@@ -228,12 +228,12 @@ impl fmt::Display for Report {
             self;
         let all = placed + resumed + refused + failed;
         let rate = f64::from(u32::try_from(all).unwrap_or(u32::MAX)) / took.as_secs_f64();
-        writeln!(f, "orders handed over      {placed:>8}")?;
+        writeln!(f, "orders returned         {placed:>8}")?;
         writeln!(f, "found after a crash     {resumed:>8}")?;
-        writeln!(f, "references of others    {refused:>8}  (refused)")?;
+        writeln!(f, "used references refused {refused:>8}")?;
         writeln!(
             f,
-            "calls that failed       {failed:>8}  ({unsure} errors in all say that the order may exist)"
+            "calls that failed       {failed:>8}  (in all, {unsure} errors say that the order may exist)"
         )?;
         writeln!(f, "orders executed         {executed:>8}")?;
         writeln!(f, "executed twice          {twice:>8}")?;

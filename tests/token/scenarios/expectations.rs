@@ -1,4 +1,4 @@
-//! What a scenario can expect: pairs of a name and a value.
+//! The expectations of a scenario: pairs of a name and a value.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::world::World;
 
 const AUTH: [&str; 3] = ["POST /auth/login", "POST /auth/refresh", "POST /auth/logout"];
 
-/// `logins 1 refreshes 0 state Fresh`.
+/// Checks expectations such as `logins 1 refreshes 0 state Fresh`.
 pub(crate) fn check(world: &World, words: &[&str]) -> Result<()> {
     if let ["events", expected @ ..] = words {
         return world.observed(expected);
@@ -29,7 +29,7 @@ pub(crate) fn check(world: &World, words: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Everything that can be counted. Auth calls count when they reach the server, whatever it answers.
+/// Returns a counter by name. Auth calls count when they reach the server, whatever the response.
 pub(crate) fn number(world: &World, name: &str) -> Result<u64> {
     let sandbox = world.sandbox();
     let auth = AUTH.map(|route| sandbox.calls(route));
@@ -46,7 +46,7 @@ pub(crate) fn number(world: &World, name: &str) -> Result<u64> {
             let stats = world.session()?.stats();
             stats.logins + stats.refreshes
         }
-        _ => bail!("nothing is called {name}"),
+        _ => bail!("unknown counter: {name}"),
     })
 }
 

@@ -1,11 +1,11 @@
-//! Faults by name.
+//! Parses faults.
 
 use anyhow::{Context, Result, bail};
 use popup_rewards::sandbox::{Fault, Sandbox};
 
 use super::duration::duration;
 
-/// `POST /auth/refresh [held 1h] status 503 [x2 | always]`.
+/// Sets a fault such as `POST /auth/refresh [held 1h] status 503 [x2 | always]`.
 pub(crate) fn plant(sandbox: &Sandbox, words: &[&str]) -> Result<()> {
     let [method, path, words @ ..] = words else { bail!("a fault needs a route") };
     let (held, words) = match words {
@@ -46,6 +46,6 @@ fn kind(words: &[&str]) -> Result<Fault> {
         ["empty-ok"] => Fault::EmptyOk,
         ["wrong-shape"] => Fault::WrongShape,
         ["huge-body"] => Fault::HugeBody(1 << 20),
-        _ => bail!("no such fault: {words:?}"),
+        _ => bail!("unknown fault: {words:?}"),
     })
 }

@@ -1,7 +1,7 @@
-//! The rules of the token engine as readable scenarios, run against the sandbox on a clock that only they move.
+//! The rules of the token engine as scenarios, run against the sandbox on a clock that only the scenarios move.
 //!
-//! The text files beside this one hold them; `world.rs` says what each line means. Whatever else a scenario is about, no
-//! refresh token may have been presented twice at its end.
+//! The text files in this directory hold the scenarios, and `world.rs` defines the steps. In every scenario, no refresh
+//! token may be presented twice.
 
 mod duration;
 mod expectations;
@@ -36,7 +36,7 @@ fn play(scenario: &Scenario<'_>) -> Result<()> {
     world.end()
 }
 
-/// Plays every scenario of a file, and tells of all that fail.
+/// Plays every scenario of a file, and returns an error that lists all failures.
 fn play_all(text: &str, at_least: usize) -> Result<()> {
     let scenarios = parse(text)?;
     ensure!(scenarios.len() >= at_least, "only {} scenarios", scenarios.len());
@@ -55,17 +55,17 @@ fn play_all(text: &str, at_least: usize) -> Result<()> {
 }
 
 #[test]
-fn rule_1_a_token_ends_when_the_server_says_whatever_the_clocks_show() -> Result<()> {
+fn rule_1_a_token_expires_when_the_server_says_despite_wrong_clocks() -> Result<()> {
     play_all(include_str!("expiry.txt"), 14)
 }
 
 #[test]
-fn rules_2_and_3_a_token_is_renewed_early_and_a_failure_of_that_is_invisible() -> Result<()> {
+fn rules_2_and_3_a_token_is_renewed_early_and_callers_see_no_failure() -> Result<()> {
     play_all(include_str!("early_refresh.txt"), 9)
 }
 
 #[test]
-fn rules_4_and_5_a_flight_has_three_outcomes_and_no_token_is_presented_twice() -> Result<()> {
+fn rules_4_and_5_flights_have_three_outcomes_and_use_a_token_once() -> Result<()> {
     play_all(include_str!("flights.txt"), 20)
 }
 
@@ -75,16 +75,16 @@ fn rule_6_the_auth_endpoints_are_called_within_a_budget() -> Result<()> {
 }
 
 #[test]
-fn rules_7_and_8_a_401_costs_one_refresh_and_a_403_nothing() -> Result<()> {
+fn rules_7_and_8_a_401_costs_one_refresh_and_a_403_none() -> Result<()> {
     play_all(include_str!("refused_calls.txt"), 7)
 }
 
 #[test]
-fn rule_9_a_logout_stays_a_logout() -> Result<()> {
+fn rule_9_a_logout_is_final() -> Result<()> {
     play_all(include_str!("logout.txt"), 13)
 }
 
 #[test]
-fn what_other_clients_get_wrong() -> Result<()> {
+fn known_defects_of_other_clients_do_not_occur() -> Result<()> {
     play_all(include_str!("known_defects.txt"), 5)
 }

@@ -1,4 +1,4 @@
-//! One sandbox, one session, and what each line of a scenario does to them.
+//! The sandbox and the session of a scenario, and the steps that act on them.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -17,7 +17,7 @@ use crate::common::until;
 pub(crate) struct World {
     sandbox: Arc<Sandbox>,
     clock: TestClock,
-    /// Taken when the first step needs a session.
+    /// `None` once the session is built.
     builder: Option<SessionBuilder>,
     session: Option<Session>,
     known_password: Arc<Mutex<String>>,
@@ -31,7 +31,7 @@ impl World {
     pub(crate) fn new() -> Result<World> {
         let sandbox = Arc::new(Sandbox::start()?);
         let clock = TestClock::skipping().today();
-        // Time passes for the server too while the session sleeps.
+        // The server's clock advances with every pause of the session.
         let server = Arc::downgrade(&sandbox);
         clock.at_each_pause(move |pause| {
             if let Some(server) = server.upgrade() {
@@ -39,10 +39,10 @@ impl World {
             }
         });
         let events = Arc::new(Mutex::new(Vec::new()));
-        let told = Arc::clone(&events);
+        let observed = Arc::clone(&events);
         let builder = Session::builder(&sandbox.url(), sandbox.credentials())
             .clock(clock.clone())
-            .observer(move |event| told.lock().push(event.kind));
+            .observer(move |event| observed.lock().push(event.kind));
         let password = sandbox.password().expose().to_owned();
         Ok(World {
             sandbox,
@@ -112,21 +112,21 @@ impl World {
                 drop(self.session.take().context("nothing to drop")?);
                 Ok(())
             }
-            ["repeat", times, step @ ..] => (0..times.parse()?).try_for_each(|_| self.ask(step)),
-            step => self.ask(step),
+            ["repeat", times, step @ ..] => (0..times.parse()?).try_for_each(|_| self.act(step)),
+            step => self.act(step),
         }
     }
 
-    /// Ends the scenario, with the rule that holds in every one.
+    /// Ends the scenario and checks the rule that holds in all of them.
     pub(crate) fn end(self) -> Result<()> {
-        ensure!(self.begun.is_empty(), "calls were begun and not finished");
+        ensure!(self.begun.is_empty(), "some calls were begun but not finished");
         let twice = self.sandbox.refresh_tokens_presented_twice();
         ensure!(twice == 0, "{twice} refresh tokens were presented twice");
         Ok(())
     }
 
     fn set(&mut self, setting: &[&str]) -> Result<()> {
-        let builder = self.builder.take().context("settings come first")?;
+        let builder = self.builder.take().context("settings must precede the first step")?;
         self.builder = Some(match setting {
             ["margin", margin] => builder.refresh_margin(duration(margin)?),
             ["timeout", timeout] => builder.timeout(duration(timeout)?),
@@ -138,13 +138,13 @@ impl World {
                 let (key, known) = (self.sandbox.username(), Arc::clone(&self.known_password));
                 let credentials =
                     Credentials::from_fn(move || Ok(Credentials::new(key.expose(), known.lock().clone())));
-                // The only setting that is not a setter: it comes before the others.
+                // Replaces the builder, so it must precede the other settings.
                 let (clock, events) = (self.clock.clone(), Arc::clone(&self.events));
                 Session::builder(&self.sandbox.url(), credentials)
                     .clock(clock)
                     .observer(move |event| events.lock().push(event.kind))
             }
-            _ => bail!("no such setting"),
+            _ => bail!("unknown setting"),
         });
         Ok(())
     }
@@ -169,7 +169,7 @@ impl World {
             ["admits", "us"] => sandbox.deny_addresses(false),
             ["goes", "down"] => sandbox.refuse_connections(true),
             ["comes", "back"] => sandbox.refuse_connections(false),
-            _ => bail!("the server cannot do that"),
+            _ => bail!("unknown step of the server"),
         }
         Ok(())
     }
@@ -181,8 +181,8 @@ impl World {
         self.session()
     }
 
-    /// A step of the client: what to do, and how it fails if it is to fail.
-    fn ask(&mut self, step: &[&str]) -> Result<()> {
+    /// Runs a step of the client, which may end in `fails` and an error kind.
+    fn act(&mut self, step: &[&str]) -> Result<()> {
         let split = step.iter().position(|word| *word == "fails").unwrap_or(step.len());
         let (deed, how) = step.split_at(split);
         let session = self.start()?;
@@ -198,7 +198,7 @@ impl World {
             }
             ["token"] => session.access_token().map(drop),
             ["token", "for", life] => session.access_token_valid_for(duration(life)?).map(drop),
-            _ => bail!("no such step"),
+            _ => bail!("unknown step"),
         };
         self.judge(outcome, how)
     }
@@ -210,8 +210,8 @@ impl World {
                 self.last_error = Some(error);
                 Ok(())
             }
-            (Ok(()), _) => bail!("it went well"),
-            (Err(error), _) => Err(error).context("it failed"),
+            (Ok(()), _) => bail!("it succeeded unexpectedly"),
+            (Err(error), _) => Err(error).context("it failed unexpectedly"),
         }
     }
 
@@ -237,13 +237,13 @@ impl World {
             .with_context(|| format!("{:?}", expectations::number(self, name)))
     }
 
-    /// Waits until no flight is under way.
+    /// Waits until no flight is running.
     fn settle(&self) -> Result<()> {
         let session = self.session()?;
         until("the end of a flight", || !session.status().renewing)
     }
 
-    /// Waits until the observer was called for these events, which happens after the callers went on.
+    /// Waits until the observer has received these events. Callers may continue before it does.
     pub(crate) fn observed(&self, expected: &[&str]) -> Result<()> {
         until("events", || self.events() == expected).with_context(|| format!("{:?}", self.events()))
     }

@@ -1,4 +1,4 @@
-//! Many threads that start at once.
+//! Many threads that call a session at once.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Barrier};
@@ -11,13 +11,13 @@ use popup_rewards::{ErrorKind, Session};
 
 pub(crate) use crate::common::until;
 
-/// A thousand threads with the default stack would want gigabytes of address space.
+/// A thousand threads with the default stack size would need gigabytes of address space.
 const STACK: usize = 256 * 1024;
 
-/// What became of a call in a thread; `None` if it panicked.
-pub(crate) type Fate = Option<Result<(), ErrorKind>>;
+/// The result of a call in a thread, or `None` if it panicked.
+pub(crate) type CallResult = Option<Result<(), ErrorKind>>;
 
-/// The tokens of a test that moves the server's clock by hours must live for longer than that.
+/// The tokens of a test that moves the server's clock by hours must live longer.
 pub(crate) const TEN_HOURS: Duration = Duration::from_secs(10 * 3600);
 pub(crate) const WEEK: Duration = Duration::from_secs(7 * 86_400);
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
@@ -26,46 +26,46 @@ pub(crate) fn call(session: &Session) -> Result<(), ErrorKind> {
     session.countries().map(drop).map_err(|error| error.kind())
 }
 
-/// Threads, each with a clone of its own, that do the same at the same moment.
-pub(crate) struct Crowd(Vec<JoinHandle<Fate>>);
+/// Threads that run the same code at once, each with its own clone of the session.
+pub(crate) struct Crowd(Vec<JoinHandle<CallResult>>);
 
 impl Crowd {
     pub(crate) fn start(
         session: &Session,
         threads: usize,
-        deed: impl Fn(&Session) -> Result<(), ErrorKind> + Clone + Send + 'static,
+        run: impl Fn(&Session) -> Result<(), ErrorKind> + Clone + Send + 'static,
     ) -> Result<Crowd> {
         let barrier = Arc::new(Barrier::new(threads));
         let start = |_| {
-            let (session, barrier, deed) = (session.clone(), Arc::clone(&barrier), deed.clone());
-            let run = move || {
+            let (session, barrier, run) = (session.clone(), Arc::clone(&barrier), run.clone());
+            let thread = move || {
                 barrier.wait();
-                catch_unwind(AssertUnwindSafe(|| deed(&session))).ok()
+                catch_unwind(AssertUnwindSafe(|| run(&session))).ok()
             };
-            Builder::new().stack_size(STACK).spawn(run).map_err(Into::into)
+            Builder::new().stack_size(STACK).spawn(thread).map_err(Into::into)
         };
         (0..threads).map(start).collect::<Result<_>>().map(Crowd)
     }
 
-    pub(crate) fn fates(self) -> Result<Vec<Fate>> {
-        self.0.into_iter().map(|thread| thread.join().map_err(|_| anyhow!("a thread died"))).collect()
+    pub(crate) fn results(self) -> Result<Vec<CallResult>> {
+        self.0.into_iter().map(|thread| thread.join().map_err(|_| anyhow!("a thread panicked"))).collect()
     }
 
-    /// Waits for all and asserts that they fared alike.
-    pub(crate) fn all(self, fate: Result<(), ErrorKind>) -> Result<()> {
-        let fates = self.fates()?;
-        let others: Vec<_> = fates.iter().filter(|found| **found != Some(fate)).take(5).collect();
-        ensure!(others.is_empty(), "instead of {fate:?}: {others:?}");
+    /// Waits for all threads and asserts that all have this result.
+    pub(crate) fn all(self, expected: Result<(), ErrorKind>) -> Result<()> {
+        let results = self.results()?;
+        let others: Vec<_> = results.iter().filter(|found| **found != Some(expected)).take(5).collect();
+        ensure!(others.is_empty(), "expected {expected:?}, got {others:?}");
         Ok(())
     }
 }
 
-/// Login and refresh calls that reached the server, whatever it answered.
+/// Returns the numbers of login and refresh calls that reached the server, whatever the response.
 pub(crate) fn auth_calls(sandbox: &Sandbox) -> (u64, u64) {
     (sandbox.calls("POST /auth/login"), sandbox.calls("POST /auth/refresh"))
 }
 
-/// The rule that holds at the end of every test.
+/// Checks the rule that holds at the end of every test.
 pub(crate) fn nothing_presented_twice(sandbox: &Sandbox) -> Result<()> {
     let twice = sandbox.refresh_tokens_presented_twice();
     ensure!(twice == 0, "{twice} refresh tokens were presented twice");

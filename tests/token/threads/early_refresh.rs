@@ -1,4 +1,4 @@
-//! An early refresh delays nobody.
+//! An early refresh delays no caller.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::common::clock::TestClock;
 
 const NEARLY_TEN_HOURS: Duration = Duration::from_secs(10 * 3600 - 300);
 
-/// A session whose token turns at 7.5 minutes before its end, and has five left; the refresh is held.
+/// Returns a session whose token has five minutes left, so it is due for a refresh. The server holds the refresh.
 fn expiring(sandbox: &Sandbox, log_out: bool) -> Result<Session> {
     sandbox.set_token_life(TEN_HOURS, WEEK);
     let clock = TestClock::default();
@@ -26,30 +26,29 @@ fn expiring(sandbox: &Sandbox, log_out: bool) -> Result<Session> {
 }
 
 #[test]
-fn none_of_32_threads_is_delayed_by_an_early_refresh() -> Result<()> {
+fn an_early_refresh_delays_none_of_32_threads() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let session = expiring(&sandbox, false)?;
-    // The refresh is held by the server until all of them are done.
     let waits = session.stats().waits;
     Crowd::start(&session, 32, call)?.all(Ok(()))?;
     assert!(session.status().renewing);
     assert_eq!((session.status().generation, session.stats().waits), (1, waits));
-    until("the refresh is out", || auth_calls(&sandbox).1 == 1)?;
+    until("the refresh reaches the server", || auth_calls(&sandbox).1 == 1)?;
     sandbox.advance(HOUR);
-    until("the pair is here", || session.status().generation == 2)?;
+    until("the new pair is in use", || session.status().generation == 2)?;
     assert_eq!(auth_calls(&sandbox), (1, 1));
     nothing_presented_twice(&sandbox)
 }
 
 #[test]
-fn a_session_ends_with_its_last_clone_although_a_refresh_is_under_way() -> Result<()> {
+fn a_session_ends_with_its_last_clone_during_a_refresh() -> Result<()> {
     for log_out in [false, true] {
         let sandbox = Sandbox::start()?;
         let session = expiring(&sandbox, log_out)?;
         call(&session).map_err(|kind| anyhow::anyhow!("{kind:?}"))?;
-        until("the refresh is out", || auth_calls(&sandbox).1 == 1)?;
+        until("the refresh reaches the server", || auth_calls(&sandbox).1 == 1)?;
         drop(session);
-        // The refresh is still held by the server: whatever the drop does, it has done.
+        // The server still holds the refresh, so the drop did not wait for it.
         assert_eq!(sandbox.calls("POST /auth/logout"), u64::from(log_out));
         sandbox.advance(HOUR);
         nothing_presented_twice(&sandbox)?;

@@ -10,15 +10,15 @@ use popup_rewards::{ErrorKind, Session};
 use super::crowd::{Crowd, HOUR, TEN_HOURS, WEEK, call, nothing_presented_twice, until};
 
 #[test]
-fn after_a_logout_in_the_middle_of_64_threads_no_request_carries_a_token() -> Result<()> {
+fn no_request_carries_a_token_after_a_logout_amid_64_threads() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let session = sandbox.session();
-    let (over, made) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-    let (ended, counted) = (Arc::clone(&over), Arc::clone(&made));
+    let (stop, made) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let (stopping, counted) = (Arc::clone(&stop), Arc::clone(&made));
     let crowd = Crowd::start(&session, 64, move |session| {
-        // Calls go on until the logout is seen; the last one is made after it for certain.
+        // The last call starts after the logout has returned.
         loop {
-            let last = ended.load(Ordering::SeqCst);
+            let last = stopping.load(Ordering::SeqCst);
             let outcome = call(session);
             counted.fetch_add(1, Ordering::SeqCst);
             if last || outcome.is_err() {
@@ -26,13 +26,13 @@ fn after_a_logout_in_the_middle_of_64_threads_no_request_carries_a_token() -> Re
             }
         }
     })?;
-    until("calls are under way", || made.load(Ordering::SeqCst) > 200)?;
+    until("calls are running", || made.load(Ordering::SeqCst) > 200)?;
     session.logout()?;
     let arrived = sandbox.calls("*");
-    over.store(true, Ordering::SeqCst);
+    stop.store(true, Ordering::SeqCst);
     crowd.all(Err(ErrorKind::LoggedOut))?;
     assert_eq!(call(&session), Err(ErrorKind::LoggedOut));
-    // What arrives after the logout has returned was sent before it and is on the server's side of the socket.
+    // A request that arrives after the logout returned was sent before it. Each thread has at most one.
     let late = sandbox.calls("*") - arrived;
     assert!(late <= 64, "{late} requests after the logout");
     assert_eq!(sandbox.live_access_tokens(), 0);
@@ -41,7 +41,7 @@ fn after_a_logout_in_the_middle_of_64_threads_no_request_carries_a_token() -> Re
 }
 
 #[test]
-fn threads_that_wait_for_a_login_are_told_of_a_logout_at_once() -> Result<()> {
+fn threads_that_wait_for_a_login_fail_at_once_on_logout() -> Result<()> {
     let sandbox = Sandbox::start()?;
     sandbox.set_token_life(TEN_HOURS, WEEK);
     let session = Session::new(&sandbox.url(), sandbox.credentials())?;
@@ -55,7 +55,7 @@ fn threads_that_wait_for_a_login_are_told_of_a_logout_at_once() -> Result<()> {
     })?;
     until("all wait", || session.stats().waits == 64 && sandbox.calls("POST /auth/login") == 1)?;
     session.logout()?;
-    // The login is still held: the waiters do not depend on its end.
+    // The server still holds the login.
     until("all are done", || finished.load(Ordering::SeqCst) == 64)?;
     sandbox.advance(HOUR);
     crowd.all(Err(ErrorKind::LoggedOut))?;
@@ -65,14 +65,14 @@ fn threads_that_wait_for_a_login_are_told_of_a_logout_at_once() -> Result<()> {
 }
 
 #[test]
-fn a_call_that_the_logout_itself_gets_refused_says_so() -> Result<()> {
+fn a_call_refused_because_of_a_logout_fails_with_logged_out() -> Result<()> {
     let sandbox = Sandbox::start()?;
     sandbox.set_token_life(TEN_HOURS, WEEK);
     let session = Session::new(&sandbox.url(), sandbox.credentials())?;
     session.login()?;
     sandbox.fault("GET /api/v1/countries", Fault::Status(401).held(HOUR));
     let crowd = Crowd::start(&session, 1, call)?;
-    until("the call is out", || sandbox.calls("GET /api/v1/countries") == 1)?;
+    until("the call reaches the server", || sandbox.calls("GET /api/v1/countries") == 1)?;
     session.logout()?;
     sandbox.advance(HOUR);
     crowd.all(Err(ErrorKind::LoggedOut))?;

@@ -1,7 +1,7 @@
-//! The engine under real threads on real sockets: how many auth calls a crowd costs.
+//! The engine with real threads and sockets: the number of auth calls for many threads.
 //!
-//! Nothing here is measured in time. Where an instant matters, a fault holds the server's response until the test moves
-//! the sandbox's clock, which the sessions do not share.
+//! No test depends on timing. A fault holds the server's response until the test moves the sandbox's clock, which the
+//! sessions do not share.
 
 mod crowd;
 mod early_refresh;

@@ -1,4 +1,4 @@
-//! A thousand threads at once: on a cold session, on a dead auth server, on revoked tokens.
+//! A thousand threads at once: on a new session, with a failing auth server, or with revoked tokens.
 
 use std::time::Duration;
 
@@ -12,10 +12,9 @@ use crate::common::clock::TestClock;
 const THOUSAND: usize = 1_000;
 
 #[test]
-fn a_thousand_threads_on_a_cold_session_make_one_login() -> Result<()> {
+fn a_thousand_token_requests_on_a_new_session_make_one_login() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let session = sandbox.session();
-    // It is the token that is asked about here; a thousand API calls at once would ask the machine.
     Crowd::start(&session, THOUSAND, |session| {
         session.access_token().map(drop).map_err(|error| error.kind())
     })?
@@ -26,7 +25,7 @@ fn a_thousand_threads_on_a_cold_session_make_one_login() -> Result<()> {
 }
 
 #[test]
-fn a_thousand_calls_on_a_cold_session_make_one_login() -> Result<()> {
+fn a_thousand_calls_on_a_new_session_make_one_login() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let session = sandbox.session();
     Crowd::start(&session, THOUSAND, call)?.all(Ok(()))?;
@@ -36,10 +35,10 @@ fn a_thousand_calls_on_a_cold_session_make_one_login() -> Result<()> {
 }
 
 #[test]
-fn a_thousand_threads_on_a_failing_auth_server_share_one_flight_and_its_error() -> Result<()> {
+fn a_thousand_calls_share_one_failed_flight_on_503() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let session = Session::new(&sandbox.url(), sandbox.credentials())?;
-    // The first attempt is held until everybody is there; the other two follow after their pauses.
+    // The first attempt is held until all threads wait. The other two follow after their backoff.
     sandbox.fault("POST /auth/login", Fault::Status(503).held(HOUR));
     sandbox.fault("POST /auth/login", Fault::Status(503).always());
     let crowd = Crowd::start(&session, THOUSAND, call)?;
@@ -51,15 +50,15 @@ fn a_thousand_threads_on_a_failing_auth_server_share_one_flight_and_its_error() 
 }
 
 #[test]
-fn a_thousand_threads_on_a_server_that_is_gone_share_one_flight_and_its_error() -> Result<()> {
+fn a_thousand_calls_share_one_failed_flight_if_no_connection_is_made() -> Result<()> {
     let sandbox = Sandbox::start()?;
-    // The flight pauses between its attempts until the test moves this clock, so the slowest thread joins it too.
+    // The flight pauses between its attempts until the test moves this clock, so even the slowest thread joins it.
     let clock = TestClock::default();
     let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(clock.clone()).build()?;
     sandbox.refuse_connections(true);
     let crowd = Crowd::start(&session, THOUSAND, call)?;
     until("all wait", || session.stats().waits == 1_000)?;
-    until("the flight is over", || {
+    until("the flight ends", || {
         clock.advance(Duration::from_secs(1));
         !session.status().renewing
     })?;
@@ -70,7 +69,7 @@ fn a_thousand_threads_on_a_server_that_is_gone_share_one_flight_and_its_error() 
 }
 
 #[test]
-fn a_thousand_threads_that_call_login_on_a_failing_server_share_one_flight() -> Result<()> {
+fn a_thousand_logins_share_one_failed_flight_on_403() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let session = Session::new(&sandbox.url(), sandbox.credentials())?;
     sandbox.fault("POST /auth/login", Fault::Status(403).held(HOUR));
@@ -84,16 +83,16 @@ fn a_thousand_threads_that_call_login_on_a_failing_server_share_one_flight() -> 
 }
 
 #[test]
-fn a_thousand_threads_with_one_revoked_access_token_make_one_refresh() -> Result<()> {
+fn a_thousand_calls_with_a_revoked_access_token_make_one_refresh() -> Result<()> {
     let sandbox = Sandbox::start()?;
     sandbox.set_token_life(TEN_HOURS, WEEK);
     let clock = TestClock::default();
     let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(clock.clone()).build()?;
     session.login()?;
-    // A token that is younger than five seconds would be tried again as it is.
+    // A token younger than 5 seconds would be retried as it is.
     clock.advance(Duration::from_secs(6));
     sandbox.revoke_access_tokens();
-    // One wait is that of the login. Held until every call has met its 401: a late one must not spend the new token.
+    // The refresh is held until every call has got its 401. One of the waits is that of the login.
     sandbox.fault("POST /auth/refresh", Fault::hold(HOUR));
     let crowd = Crowd::start(&session, THOUSAND, call)?;
     until("all were refused", || sandbox.calls_with_dead_token() == 1_000 && session.stats().waits == 1_001)?;
@@ -104,7 +103,7 @@ fn a_thousand_threads_with_one_revoked_access_token_make_one_refresh() -> Result
 }
 
 #[test]
-fn a_thousand_threads_with_all_tokens_revoked_make_one_refresh_and_one_login() -> Result<()> {
+fn a_thousand_calls_with_all_tokens_revoked_make_a_refresh_and_a_login() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let session = sandbox.session();
     session.login()?;

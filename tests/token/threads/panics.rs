@@ -1,4 +1,4 @@
-//! Code of the user that panics costs the callers who wait an error at the most, and the session nothing.
+//! A panic in the user's code gives the waiting callers at most an error, and the session stays usable.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,14 +15,14 @@ use crate::common::clock::TestClock;
 const THREADS: usize = 16;
 
 #[test]
-fn a_credentials_closure_that_panics_is_an_error_of_that_flight() -> Result<()> {
+fn a_panic_in_the_credentials_closure_fails_only_that_flight() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let (first, ready) = (AtomicBool::new(true), Arc::new(AtomicBool::new(false)));
     let (known, go) = (sandbox.credentials(), Arc::clone(&ready));
     let credentials = Credentials::from_fn(move || {
         if first.swap(false, Ordering::SeqCst) {
-            until("everybody waits", || go.load(Ordering::SeqCst)).unwrap();
-            panic!("the secrets manager is gone");
+            until("all threads wait", || go.load(Ordering::SeqCst)).unwrap();
+            panic!("the secrets manager is unreachable");
         }
         Ok(known.clone())
     });
@@ -32,12 +32,12 @@ fn a_credentials_closure_that_panics_is_an_error_of_that_flight() -> Result<()> 
     ready.store(true, Ordering::SeqCst);
     crowd.all(Err(ErrorKind::Configuration))?;
     assert_eq!(sandbox.calls("POST /auth/login"), 0);
-    assert_eq!(call(&session), Ok(()), "the next flight flies");
+    assert_eq!(call(&session), Ok(()), "the next flight must succeed");
     nothing_presented_twice(&sandbox)
 }
 
 #[test]
-fn an_observer_that_panics_is_nobody_elses_problem() -> Result<()> {
+fn a_panic_in_the_observer_fails_no_call() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let session =
         Session::builder(&sandbox.url(), sandbox.credentials()).observer(|_| panic!("not now")).build()?;
@@ -46,7 +46,7 @@ fn an_observer_that_panics_is_nobody_elses_problem() -> Result<()> {
     nothing_presented_twice(&sandbox)
 }
 
-/// A clock that panics, when it is told to, on a thread that belongs to the session.
+/// A clock that panics once, on a thread of the session, when the flag is set.
 #[derive(Clone)]
 struct Fragile(SystemClock, Arc<AtomicBool>);
 
@@ -63,7 +63,7 @@ impl Clock for Fragile {
 }
 
 #[test]
-fn a_clock_that_panics_in_a_flight_fails_who_waits_and_the_next_flight_flies() -> Result<()> {
+fn a_panic_in_the_clock_fails_only_that_flight() -> Result<()> {
     let sandbox = Sandbox::start()?;
     sandbox.set_token_life(TEN_HOURS, WEEK);
     let breaks = Arc::new(AtomicBool::new(false));
@@ -75,15 +75,15 @@ fn a_clock_that_panics_in_a_flight_fails_who_waits_and_the_next_flight_flies() -
     until("all wait", || session.stats().waits == 16 && sandbox.calls("POST /auth/login") == 1)?;
     breaks.store(true, Ordering::SeqCst);
     sandbox.advance(HOUR);
-    let fates = crowd.fates()?;
-    assert!(fates.iter().all(Option::is_some), "the clock did not panic on a thread of a caller");
-    assert!(!breaks.load(Ordering::SeqCst), "it did panic");
+    let results = crowd.results()?;
+    assert!(results.iter().all(Option::is_some), "the clock panicked on a caller's thread");
+    assert!(!breaks.load(Ordering::SeqCst), "the clock did not panic");
     assert_eq!(call(&session), Ok(()));
     nothing_presented_twice(&sandbox)
 }
 
 #[test]
-fn an_observer_that_panics_on_the_thread_of_a_caller_leaves_its_result_alone() -> Result<()> {
+fn a_panic_in_the_observer_on_a_callers_thread_keeps_the_result() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let session = Session::builder(&sandbox.url(), sandbox.credentials())
         .clock(TestClock::skipping())

@@ -1,4 +1,4 @@
-//! Code of the user that calls back into the session does not deadlock.
+//! The user's code can call the session without a deadlock.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,25 +9,25 @@ use popup_rewards::{Credentials, ErrorKind, Session};
 
 use super::crowd::{nothing_presented_twice, until};
 
-type Seen = Arc<Mutex<Vec<Result<(), ErrorKind>>>>;
+type CallResults = Arc<Mutex<Vec<Result<(), ErrorKind>>>>;
 
-/// Everything a session can be asked that needs a token.
-fn ask(session: &Session) -> Vec<Result<(), ErrorKind>> {
+/// Makes every kind of call that needs a token.
+fn call_all(session: &Session) -> Vec<Result<(), ErrorKind>> {
     [session.countries().map(drop), session.access_token().map(drop), session.login(), session.refresh()]
         .map(|outcome| outcome.map_err(|error| error.kind()))
         .to_vec()
 }
 
 #[test]
-fn a_credentials_closure_that_uses_its_own_session_gets_a_configuration_error() -> Result<()> {
+fn a_credentials_closure_that_calls_its_own_session_gets_an_error() -> Result<()> {
     let sandbox = Sandbox::start()?;
-    let (own, seen) = (Arc::new(OnceLock::<Session>::new()), Seen::default());
-    let (inside, told, known) = (Arc::clone(&own), Arc::clone(&seen), sandbox.credentials());
+    let (own, seen) = (Arc::new(OnceLock::<Session>::new()), CallResults::default());
+    let (inside, recorded, known) = (Arc::clone(&own), Arc::clone(&seen), sandbox.credentials());
     let credentials = Credentials::from_fn(move || {
         if let Some(session) = inside.get() {
-            let answers = ask(session);
-            told.lock().extend(answers);
-            // What needs no token may be used.
+            let results = call_all(session);
+            recorded.lock().extend(results);
+            // Calls that need no token are allowed.
             assert!(session.status().renewing);
         }
         Ok(known.clone())
@@ -41,17 +41,17 @@ fn a_credentials_closure_that_uses_its_own_session_gets_a_configuration_error() 
 }
 
 #[test]
-fn an_observer_may_use_the_session_it_watches() -> Result<()> {
+fn an_observer_may_use_its_own_session() -> Result<()> {
     let sandbox = Sandbox::start()?;
-    let (own, seen) = (Arc::new(OnceLock::<Session>::new()), Seen::default());
-    let (inside, told, busy) = (Arc::clone(&own), Arc::clone(&seen), Mutex::new(false));
+    let (own, seen) = (Arc::new(OnceLock::<Session>::new()), CallResults::default());
+    let (inside, recorded, busy) = (Arc::clone(&own), Arc::clone(&seen), Mutex::new(false));
     let session = Session::builder(&sandbox.url(), sandbox.credentials())
         .observer(move |_| {
-            // Its own login and refresh are events too: it answers only the first.
+            // Its own login and refresh cause events too, so it acts only on the first.
             let first = !std::mem::replace(&mut *busy.lock(), true);
             if let Some(session) = inside.get().filter(|_| first) {
-                let answers = ask(session);
-                told.lock().extend(answers);
+                let results = call_all(session);
+                recorded.lock().extend(results);
             }
         })
         .build()?;
@@ -64,7 +64,7 @@ fn an_observer_may_use_the_session_it_watches() -> Result<()> {
 }
 
 #[test]
-fn an_observer_may_log_in_again_when_it_is_told_of_a_logout() -> Result<()> {
+fn an_observer_may_log_in_on_a_logout_event() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let own = Arc::new(OnceLock::<Session>::new());
     let inside = Arc::clone(&own);
@@ -85,26 +85,26 @@ fn an_observer_may_log_in_again_when_it_is_told_of_a_logout() -> Result<()> {
 }
 
 #[test]
-fn a_login_after_a_logout_waits_for_a_closure_that_still_runs() -> Result<()> {
+fn a_login_after_a_logout_waits_for_a_running_credentials_closure() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let (known, (go, wait)) = (sandbox.credentials(), std::sync::mpsc::channel::<()>());
     let wait = Mutex::new(wait);
     let credentials = Credentials::from_fn(move || {
-        // The first time until the test lets it go, and then not at all.
+        // Blocks until the test drops the sender.
         wait.lock().recv().unwrap_or_default();
         Ok(known.clone())
     });
     let session = Session::builder(&sandbox.url(), credentials).build()?;
     let caller = session.clone();
     let call = std::thread::spawn(move || caller.countries().map_err(|error| error.kind()));
-    until("the closure runs", || session.status().renewing)?;
+    until("the closure is running", || session.status().renewing)?;
     session.logout()?;
-    assert_eq!(call.join().ok().context("it panicked")?.err(), Some(ErrorKind::LoggedOut));
+    assert_eq!(call.join().ok().context("the thread panicked")?.err(), Some(ErrorKind::LoggedOut));
     let again = session.clone();
     let login = std::thread::spawn(move || again.login());
-    until("the next flight has begun", || session.status().renewing)?;
+    until("the next flight is running", || session.status().renewing)?;
     drop(go);
-    login.join().ok().context("it panicked")??;
-    assert_eq!(sandbox.calls("POST /auth/login"), 1, "the login that was cut off never left");
+    login.join().ok().context("the thread panicked")??;
+    assert_eq!(sandbox.calls("POST /auth/login"), 1, "the interrupted login must not be sent");
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn lists_are_read_bare_and_enveloped() {
+fn a_list_is_read_with_or_without_an_envelope() {
     for body in [
         r#"[{"id":7}]"#,
         " \n[{\"id\":7}]",
@@ -27,7 +27,7 @@ fn lists_are_read_bare_and_enveloped() {
 }
 
 #[test]
-fn what_is_no_list_is_not_taken_for_an_empty_one() {
+fn a_body_that_is_not_a_list_is_an_error() {
     for body in [
         "{}",
         "null",
@@ -52,7 +52,7 @@ fn what_is_no_list_is_not_taken_for_an_empty_one() {
 }
 
 #[test]
-fn an_item_that_cannot_be_read_is_named_and_does_not_cost_the_others() {
+fn an_unreadable_item_is_reported_and_the_others_are_kept() {
     let body = r#"[{"id":1},{"id":"s3cret"},null,[3],{"id":"5"},{"name":"s3cret"}]"#;
     let page = page_of::<Thing>(
         &response(200, &[("x-request-id", "r1")], body),
@@ -80,7 +80,7 @@ fn an_item_that_cannot_be_read_is_named_and_does_not_cost_the_others() {
 }
 
 #[test]
-fn an_item_that_cannot_be_read_says_its_id_and_the_member() {
+fn the_error_of_an_unreadable_item_names_its_id_and_the_member() {
     let body = r#"[{"id":"2","name":null}]"#;
     let page =
         page_of::<crate::Product>(&response(200, &[], body), Listed { page: 1, size: None, before: None });
@@ -93,7 +93,7 @@ fn an_item_that_cannot_be_read_says_its_id_and_the_member() {
 }
 
 #[test]
-fn pages_take_their_place_from_the_headers() {
+fn the_position_of_a_page_is_read_from_the_headers() {
     let headers = [("x-page", "2"), ("x-total-count", "120"), ("x-total-pages", "3"), ("x-has-more", "true")];
     let listing =
         page_of::<Thing>(&response(200, &headers, "[]"), Listed { page: 2, size: None, before: None })
@@ -103,7 +103,7 @@ fn pages_take_their_place_from_the_headers() {
 }
 
 #[test]
-fn there_is_more_as_soon_as_one_header_says_so() {
+fn a_page_has_more_if_one_header_says_so() {
     let more = |headers: &[(&'static str, &str)], page, size| {
         let response = response(200, headers, r#"[{"id":1},{"id":2}]"#);
         page_of::<Thing>(&response, Listed { page, size, before: None }).unwrap().page.has_more
@@ -113,23 +113,23 @@ fn there_is_more_as_soon_as_one_header_says_so() {
         (&[("x-has-more", "false")], 1, Some(2), false),
         (&[("x-total-pages", "3")], 2, None, true),
         (&[("x-total-pages", "3")], 3, None, false),
-        // A server may give fewer items than it was asked for, or than it says.
+        // A server may send fewer items than requested or announced.
         (&[("x-total-count", "5")], 1, Some(500), true),
         (&[("x-total-count", "5"), ("x-per-page", "500")], 1, Some(500), true),
         (&[("x-total-count", "2")], 1, Some(500), false),
         (&[("x-total-count", "5")], 2, Some(2), true),
         (&[("x-total-count", "4")], 2, Some(2), false),
         (&[("x-total-count", "5"), ("x-per-page", "3")], 2, Some(500), false),
-        // Only the page size is known: the page is full or it is not.
+        // Only the page size is known, so a full page may have a successor.
         (&[("x-per-page", "2")], 1, None, true),
         (&[("x-per-page", "3")], 1, None, false),
-        // A full last page is no contradiction.
+        // A full page may be the last.
         (&[("x-per-page", "2"), ("x-has-more", "false")], 1, None, false),
-        // Those that disagree.
+        // Contradicting headers.
         (&[("x-has-more", "False"), ("x-total-pages", "9")], 1, None, true),
         (&[("x-has-more", "false"), ("x-total-count", "3")], 1, None, true),
         (&[("x-has-more", "true"), ("x-total-pages", "1")], 1, None, true),
-        // None at all, or none that can be read.
+        // No headers, or only unreadable ones.
         (&[], 1, Some(3), true),
         (&[("x-has-more", "perhaps"), ("x-total-count", "many")], 1, None, true),
     ] {

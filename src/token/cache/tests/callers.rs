@@ -1,11 +1,11 @@
-//! What callers get, and for how long they wait.
+//! What callers get, and how long they wait.
 
 use super::super::*;
 use super::scene::{FLIGHT_LIMIT, LIFE, Pending, Scene, secs};
 use crate::token::types::*;
 
 #[test]
-fn a_caller_with_little_time_is_nobody_elses_problem() {
+fn the_deadline_of_a_caller_does_not_end_the_flight_for_others() {
     let scene = Scene::new();
     let hasty = scene.caller(0, secs(5));
     let login = scene.next("login");
@@ -20,7 +20,7 @@ fn a_caller_with_little_time_is_nobody_elses_problem() {
 }
 
 #[test]
-fn a_token_is_used_to_its_last_two_seconds_and_nobody_waits_for_the_next() {
+fn a_token_is_used_until_two_seconds_before_its_end() {
     let scene = Scene::logged_in();
     scene.clock.advance(secs(3149));
     assert_eq!(scene.at_once(), Ok(1));
@@ -28,7 +28,7 @@ fn a_token_is_used_to_its_last_two_seconds_and_nobody_waits_for_the_next() {
     scene.clock.advance(secs(1));
     assert_eq!(scene.at_once(), Ok(1));
     let refresh = scene.next("refresh with a");
-    // The limit of that flight is past: it has failed, and is none of the callers' business.
+    // That flight has passed its limit and failed, which callers do not notice.
     scene.clock.advance(secs(447));
     assert_eq!(scene.at_once(), Ok(1));
     scene.clock.advance(secs(1));
@@ -41,7 +41,7 @@ fn a_token_is_used_to_its_last_two_seconds_and_nobody_waits_for_the_next() {
 }
 
 #[test]
-fn callers_keep_the_old_token_while_a_refresh_is_out() {
+fn callers_use_the_old_token_during_a_refresh() {
     let scene = Scene::logged_in();
     scene.clock.advance(secs(3150));
     assert!((0..10).all(|_| scene.at_once() == Ok(1)));
@@ -54,7 +54,7 @@ fn callers_keep_the_old_token_while_a_refresh_is_out() {
 }
 
 #[test]
-fn a_token_ends_with_the_life_that_began_when_it_was_asked_for() {
+fn the_life_of_a_token_begins_when_its_request_is_sent() {
     let scene = Scene::new();
     let caller = scene.caller(0, secs(60));
     let login = scene.next("login");
@@ -68,7 +68,7 @@ fn a_token_ends_with_the_life_that_began_when_it_was_asked_for() {
 }
 
 #[test]
-fn a_login_joins_one_that_is_out_and_else_mints_a_new_pair() {
+fn a_login_joins_a_pending_login_or_starts_a_new_one() {
     let scene = Scene::new();
     let first = scene.login(secs(60));
     let login = scene.next("login");
@@ -82,7 +82,7 @@ fn a_login_joins_one_that_is_out_and_else_mints_a_new_pair() {
     assert_eq!(scene.at_once(), Ok(1));
     login.fails(Failure::Unusable);
     assert_eq!(again.ends(), Err((ErrorKind::InvalidResponse, Some(1))));
-    // What was held is still complete: a login that fails takes nothing away.
+    // The failed login did not affect the pair.
     assert_eq!(scene.at_once(), Ok(1));
     scene.clock.advance(secs(1));
     let refreshed = scene.caller(1, secs(60));
@@ -91,7 +91,7 @@ fn a_login_joins_one_that_is_out_and_else_mints_a_new_pair() {
 }
 
 #[test]
-fn a_login_does_not_settle_for_a_refresh_that_is_out() {
+fn a_login_does_not_join_a_pending_refresh() {
     let scene = Scene::logged_in();
     let refreshed = scene.caller(1, secs(60));
     let refresh = scene.next("refresh with a");
@@ -119,7 +119,7 @@ fn a_login_does_not_share_the_failure_of_a_refresh() {
 }
 
 #[test]
-fn a_life_that_no_token_has_is_refused_and_a_full_one_costs_one_refresh() {
+fn more_life_than_a_token_has_is_refused_and_full_life_costs_a_refresh() {
     let scene = Scene::logged_in();
     scene.clock.advance(secs(10));
     let wants = |life| Waiter::new(0, scene.clock.now() + secs(60), 0).at_least(life);
@@ -130,14 +130,14 @@ fn a_life_that_no_token_has_is_refused_and_a_full_one_costs_one_refresh() {
     let refresh = scene.next("refresh with a");
     scene.clock.advance(secs(3));
     refresh.grants("b");
-    // Three seconds of it have gone by, and another token would have no more.
+    // The token is three seconds old. Another refresh would not get a younger one.
     assert_eq!(full.ends(), Ok(2));
     assert_eq!(scene.waiting(wants(LIFE)).ends(), Ok(2));
     assert_eq!(scene.flights(), 2);
 }
 
 #[test]
-fn a_life_that_no_token_has_is_refused_when_the_first_token_is_there() {
+fn more_life_than_a_token_has_is_refused_after_the_first_login() {
     let scene = Scene::new();
     let waiter = Waiter::new(0, scene.clock.now() + secs(60), 0).at_least(LIFE + secs(1));
     let refused = scene.waiting(waiter);
@@ -166,7 +166,7 @@ fn a_fresh_token_is_read_without_waiting_for_a_lock() {
 }
 
 #[test]
-fn a_pause_ends_at_its_instant_and_is_announced() {
+fn a_pause_is_announced_and_ends_on_time() {
     let scene = Scene::new();
     let (cache, until) = (Arc::clone(&scene.cache), scene.clock.now() + secs(30));
     let pause = Pending::new(move || cache.pause_until(until, 0).is_ok());

@@ -1,10 +1,10 @@
-//! Logout, forget, and what comes too late for them.
+//! Logout and forget, and pairs that arrive after them.
 
 use super::super::*;
 use super::scene::{FLIGHT_LIMIT, LOST, Pending, Scene, secs};
 use crate::token::types::*;
 
-const LOGGED_OUT: super::scene::Outcome = Err((ErrorKind::LoggedOut, None));
+const LOGGED_OUT: super::scene::Acquired = Err((ErrorKind::LoggedOut, None));
 
 fn pause(scene: &Scene, until: Duration, closes: u64) -> Pending<Option<ErrorKind>> {
     let cache = Arc::clone(&scene.cache);
@@ -12,7 +12,7 @@ fn pause(scene: &Scene, until: Duration, closes: u64) -> Pending<Option<ErrorKin
 }
 
 #[test]
-fn a_logout_ends_every_wait_and_every_pause_and_a_late_pair_is_revoked() {
+fn a_logout_ends_all_waits_and_pauses_and_revokes_a_late_pair() {
     let scene = Scene::new();
     let waiter = scene.caller(0, secs(7200));
     let login = scene.next("login");
@@ -65,7 +65,7 @@ fn a_late_pair_is_dropped_after_a_forget() {
 }
 
 #[test]
-fn a_forget_after_a_logout_does_not_spare_a_late_pair() {
+fn a_late_pair_is_revoked_after_a_logout_and_a_forget() {
     let scene = Scene::new();
     let waiter = scene.caller(0, secs(60));
     let login = scene.next("login");
@@ -95,7 +95,7 @@ fn a_late_pair_is_dropped_after_a_logout_and_a_login() {
 }
 
 #[test]
-fn no_login_is_sent_while_a_logout_is_out_and_a_login_waits_no_longer_than_it_may() {
+fn a_login_waits_for_a_pending_logout_until_its_deadline() {
     let scene = Scene::logged_in();
     let logout = scene.logout();
     let revocation = scene.next_revocation();
@@ -104,10 +104,10 @@ fn no_login_is_sent_while_a_logout_is_out_and_a_login_waits_no_longer_than_it_ma
     scene.until_waiting(3);
     scene.clock.advance(secs(5));
     assert_eq!(hasty.ends(), Err((ErrorKind::Timeout, None)));
-    // Longer than a flight may take.
+    // Longer than the limit of a flight.
     scene.clock.advance(FLIGHT_LIMIT * 2);
-    // A revocation that fails has ended as well.
-    revocation.ends(Err(Error::new(ErrorKind::Network, "as the test wants")));
+    // A failed revocation has ended too.
+    revocation.ends(Err(Error::new(ErrorKind::Network, "set by the test")));
     assert!(logout.ends().is_err());
     let login = scene.next("login");
     assert_eq!(login.at, secs(1185));
@@ -117,7 +117,7 @@ fn no_login_is_sent_while_a_logout_is_out_and_a_login_waits_no_longer_than_it_ma
 }
 
 #[test]
-fn a_revocation_that_panics_has_ended() {
+fn a_login_continues_after_a_revocation_that_panics() {
     let scene = Scene::logged_in();
     let logout = scene.logout();
     drop(scene.next_revocation());
@@ -128,7 +128,7 @@ fn a_revocation_that_panics_has_ended() {
 }
 
 #[test]
-fn a_caller_that_slept_through_a_logout_and_the_next_login_gets_no_token() {
+fn a_caller_that_slept_through_a_logout_and_a_login_gets_no_token() {
     let scene = Scene::after_a_failed_login();
     let release = scene.hold();
     let sleeper = scene.caller(0, secs(7200));
@@ -143,7 +143,7 @@ fn a_caller_that_slept_through_a_logout_and_the_next_login_gets_no_token() {
 }
 
 #[test]
-fn a_pause_that_slept_through_a_logout_and_the_next_login_has_failed() {
+fn a_pause_that_slept_through_a_forget_and_a_login_fails() {
     let scene = Scene::logged_in();
     let release = scene.hold();
     let sleeper = pause(&scene, secs(1030), scene.cache.closes());
@@ -160,16 +160,16 @@ fn a_pause_that_slept_through_a_logout_and_the_next_login_has_failed() {
 }
 
 #[test]
-fn a_logout_leaves_nothing_of_an_earlier_failure() {
+fn a_logout_clears_earlier_failures_except_the_retry_delay() {
     let scene = Scene::logged_in();
     let waiter = scene.caller(1, secs(60));
-    // An hour is the most that is granted.
+    // The delay is capped at an hour.
     scene.next("refresh with a").fails(Failure::Unknown { from_api: true, retry_after: secs(86_400) });
     assert_eq!(waiter.ends(), Err((ErrorKind::Network, Some(3600))));
     let logout = scene.logout();
     scene.next_revocation().ends(Ok(()));
     assert!(logout.ends().is_ok());
-    // All but what the server has asked for.
+    // The delay that the server requested still counts.
     assert_eq!(scene.login(secs(60)).ends(), Err((ErrorKind::RateLimited, Some(3600))));
     scene.clock.advance(secs(3600));
     let login = scene.login(secs(60));
@@ -181,7 +181,7 @@ fn a_logout_leaves_nothing_of_an_earlier_failure() {
 }
 
 #[test]
-fn what_a_late_response_asks_for_does_not_shorten_what_was_asked_for_since() {
+fn a_late_response_does_not_shorten_a_newer_retry_delay() {
     let scene = Scene::new();
     let late = scene.login(secs(60));
     let call = scene.next("login");
@@ -197,7 +197,7 @@ fn what_a_late_response_asks_for_does_not_shorten_what_was_asked_for_since() {
 }
 
 #[test]
-fn a_login_that_was_cut_off_counts_until_its_response_arrives_and_then_for_a_minute() {
+fn an_interrupted_login_counts_until_a_minute_after_its_response() {
     let scene = Scene::new();
     let late = scene.login(secs(60));
     let call = scene.next("login");
@@ -224,7 +224,7 @@ fn a_login_that_was_cut_off_counts_until_its_response_arrives_and_then_for_a_min
 }
 
 #[test]
-fn no_login_leaves_while_the_connections_of_a_closed_session_can_still_send() {
+fn no_login_is_sent_until_the_connections_are_closed() {
     let scene = Scene::logged_in();
     let release = scene.hold_closing();
     let cache = Arc::clone(&scene.cache);
@@ -232,7 +232,7 @@ fn no_login_leaves_while_the_connections_of_a_closed_session_can_still_send() {
     Scene::until(|| scene.at_once() == LOGGED_OUT);
     let login = scene.login(secs(60));
     scene.until_waiting(2);
-    assert_eq!(scene.flights(), 1, "no flight starts yet");
+    assert_eq!(scene.flights(), 1, "a flight started too early");
     drop(release);
     forget.ends().unwrap();
     scene.next("login").grants("b");
@@ -240,7 +240,7 @@ fn no_login_leaves_while_the_connections_of_a_closed_session_can_still_send() {
 }
 
 #[test]
-fn a_credentials_closure_that_returns_after_the_end_of_the_session_lets_no_login_out() {
+fn a_login_is_stale_if_the_session_ended_in_its_credentials_closure() {
     for reopened in [false, true] {
         let scene = Scene::new();
         let waiter = scene.caller(0, secs(60));
@@ -249,7 +249,7 @@ fn a_credentials_closure_that_returns_after_the_end_of_the_session_lets_no_login
         assert_eq!(waiter.ends(), LOGGED_OUT);
         let login = reopened.then(|| scene.login(secs(60)));
         closure.fails(LOST);
-        Scene::until(|| !scene.server.left_current.load(Ordering::SeqCst));
+        Scene::until(|| !scene.source.was_current.load(Ordering::SeqCst));
         if let Some(login) = login {
             scene.next("login").grants("b");
             assert_eq!(login.ends(), Ok(1));

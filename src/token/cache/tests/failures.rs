@@ -1,4 +1,4 @@
-//! Flights that fail, and what comes after them.
+//! Failed flights, and the calls after them.
 
 use super::super::*;
 use super::scene::{FLIGHT_LIMIT, LOST, Scene, failed, pair, secs};
@@ -6,7 +6,7 @@ use crate::token::source::*;
 use crate::token::types::*;
 
 #[test]
-fn all_share_a_failed_flight_and_who_has_the_time_waits_for_the_next() {
+fn all_waiters_share_a_failed_flight_and_later_callers_wait_for_the_next() {
     let scene = Scene::new();
     let waiters = [7200, 60, 60].map(|time| scene.caller(0, secs(time)));
     scene.until_waiting(3);
@@ -31,7 +31,7 @@ fn all_share_a_failed_flight_and_who_has_the_time_waits_for_the_next() {
 }
 
 #[test]
-fn a_refresh_that_is_refused_or_lost_goes_on_with_a_login() {
+fn a_refused_or_lost_refresh_is_followed_by_a_login() {
     for failure in [Failure::Refused, LOST] {
         let scene = Scene::logged_in();
         let waiter = scene.caller(1, secs(60));
@@ -43,7 +43,7 @@ fn a_refresh_that_is_refused_or_lost_goes_on_with_a_login() {
 }
 
 #[test]
-fn a_refresh_that_cannot_succeed_ends_the_flight_and_only_an_unusable_response_spends_the_token() {
+fn only_an_unusable_response_uses_up_the_refresh_token() {
     for (failure, kind, next) in [
         (Failure::Forbidden, ErrorKind::Forbidden, "refresh with a"),
         (Failure::Unsendable, ErrorKind::Configuration, "refresh with a"),
@@ -62,7 +62,7 @@ fn a_refresh_that_cannot_succeed_ends_the_flight_and_only_an_unusable_response_s
 }
 
 #[test]
-fn the_login_after_a_lost_refresh_has_attempts_of_its_own() {
+fn the_login_after_a_lost_refresh_has_its_own_attempts() {
     let scene = Scene::logged_in();
     let waiter = scene.caller(1, secs(60));
     let fails = |name, failure, pause| {
@@ -81,18 +81,18 @@ fn the_login_after_a_lost_refresh_has_attempts_of_its_own() {
 }
 
 #[test]
-fn a_flight_whose_next_attempt_would_begin_at_its_limit_ends_at_once() {
+fn a_flight_ends_at_once_if_its_next_attempt_would_start_at_its_limit() {
     let limit = FLIGHT_LIMIT.as_secs();
-    for (asked, ends) in [(limit - 1, false), (limit, true)] {
+    for (delay, ends) in [(limit - 1, false), (limit, true)] {
         let scene = Scene::new();
         let waiter = scene.caller(0, secs(7200));
-        scene.next("login").fails(Failure::Limited { retry_after: secs(asked) });
+        scene.next("login").fails(Failure::Limited { retry_after: secs(delay) });
         if ends {
-            assert_eq!(waiter.ends(), Err((ErrorKind::RateLimited, Some(asked))));
+            assert_eq!(waiter.ends(), Err((ErrorKind::RateLimited, Some(delay))));
             scene.flight_ends();
         } else {
-            scene.until_pausing(scene.clock.now() + secs(asked));
-            scene.clock.advance(secs(asked));
+            scene.until_pausing(scene.clock.now() + secs(delay));
+            scene.clock.advance(secs(delay));
             scene.next("login").grants("a");
             assert_eq!(waiter.ends(), Ok(1));
         }
@@ -100,12 +100,12 @@ fn a_flight_whose_next_attempt_would_begin_at_its_limit_ends_at_once() {
 }
 
 #[test]
-fn a_refresh_without_a_new_refresh_token_publishes_and_the_next_flight_logs_in() {
+fn a_flight_logs_in_if_the_last_refresh_gave_no_refresh_token() {
     let scene = Scene::logged_in();
     let waiter = scene.caller(1, secs(60));
     let refresh = scene.next("refresh with a");
     let alone = TokenPair { refresh: None, ..pair("b", refresh.at) };
-    refresh.answers(Ok(alone));
+    refresh.responds(Ok(alone));
     assert_eq!(waiter.ends(), Ok(2));
     assert_eq!(scene.cache.peek(Duration::ZERO, |access| *access), Some("b"));
     let again = scene.caller(2, secs(60));
@@ -114,13 +114,13 @@ fn a_refresh_without_a_new_refresh_token_publishes_and_the_next_flight_logs_in()
 }
 
 #[test]
-fn a_login_lifts_the_pause_after_a_refused_one_but_not_what_the_server_asked_for() {
+fn a_login_ends_the_pause_after_a_refusal_but_not_a_retry_delay() {
     let scene = Scene::new();
     let first = scene.caller(0, secs(60));
     scene.next("login").fails(Failure::Refused);
     let refused = Err((ErrorKind::InvalidCredentials, Some(30)));
     assert_eq!(first.ends(), refused);
-    // At once, although there would be time.
+    // It fails at once although its deadline is later.
     assert_eq!(scene.caller(0, secs(60)).ends(), refused);
     let login = scene.login(secs(21));
     scene.next("login").fails(Failure::Limited { retry_after: secs(20) });
@@ -135,7 +135,7 @@ fn a_login_lifts_the_pause_after_a_refused_one_but_not_what_the_server_asked_for
 }
 
 #[test]
-fn a_refused_login_fails_everybody_at_once_and_then_one_flight_tries_again() {
+fn a_refused_login_fails_all_calls_until_its_pause_ends() {
     let scene = Scene::new();
     for (pause, began) in [(30, 1000), (60, 1030), (120, 1090)] {
         let first = scene.caller(0, secs(60));
@@ -154,7 +154,7 @@ fn a_refused_login_fails_everybody_at_once_and_then_one_flight_tries_again() {
 }
 
 #[test]
-fn credentials_that_can_change_are_asked_for_every_thirty_seconds() {
+fn changeable_credentials_are_read_every_thirty_seconds() {
     let scene = Scene::with_credentials_that(true);
     for pause in [30, 30] {
         let caller = scene.caller(0, secs(60));
@@ -162,7 +162,7 @@ fn credentials_that_can_change_are_asked_for_every_thirty_seconds() {
         assert_eq!(caller.ends(), Err((ErrorKind::InvalidCredentials, Some(pause))));
         scene.clock.advance(secs(pause));
     }
-    // The pause is one minute now, and half of it has gone by.
+    // The pause is one minute now, and half of it has passed.
     let unchanged = scene.caller(0, secs(60));
     scene.next("login if changed").fails(Failure::Unchanged);
     assert_eq!(unchanged.ends(), Err((ErrorKind::InvalidCredentials, Some(30))));
@@ -175,7 +175,7 @@ fn credentials_that_can_change_are_asked_for_every_thirty_seconds() {
 }
 
 #[test]
-fn a_refused_login_does_not_hold_back_the_refresh_of_a_live_pair() {
+fn a_refused_login_does_not_delay_the_refresh_of_a_live_pair() {
     let scene = Scene::logged_in();
     let login = scene.login(secs(60));
     scene.next("login").fails(Failure::Refused);
@@ -189,7 +189,7 @@ fn a_refused_login_does_not_hold_back_the_refresh_of_a_live_pair() {
 }
 
 #[test]
-fn a_refused_refresh_is_not_followed_by_a_login_while_logins_are_refused() {
+fn no_login_follows_a_refused_refresh_during_the_pause_after_a_refusal() {
     let scene = Scene::logged_in();
     let login = scene.login(secs(60));
     scene.next("login").fails(Failure::Refused);
@@ -203,7 +203,7 @@ fn a_refused_refresh_is_not_followed_by_a_login_while_logins_are_refused() {
 }
 
 #[test]
-fn only_logins_that_the_api_answered_count_in_the_rolling_minute() {
+fn only_logins_with_a_response_count_for_the_rate_limit() {
     for (failure, count) in [
         (Failure::Unsendable, false),
         (Failure::Aborted, false),
@@ -227,7 +227,7 @@ fn only_logins_that_the_api_answered_count_in_the_rolling_minute() {
 }
 
 #[test]
-fn the_eleventh_login_in_a_minute_waits_for_its_end_or_fails_at_once() {
+fn the_eleventh_login_in_a_minute_waits_or_fails_at_once() {
     let scene = Scene::new();
     for generation in 1..=10 {
         let login = scene.login(secs(60));
@@ -246,7 +246,7 @@ fn the_eleventh_login_in_a_minute_waits_for_its_end_or_fails_at_once() {
 }
 
 #[test]
-fn a_login_that_never_returns_ends_at_the_limit_of_its_flight_and_the_next_flight_flies() {
+fn a_login_that_hangs_fails_at_the_limit_of_its_flight() {
     let scene = Scene::new();
     let waiter = scene.caller(0, secs(120));
     let hanging = scene.next("login");
@@ -266,7 +266,7 @@ fn a_login_that_never_returns_ends_at_the_limit_of_its_flight_and_the_next_fligh
 }
 
 #[test]
-fn nobody_has_to_be_there_at_the_limit_of_a_flight_that_hangs() {
+fn a_hung_flight_is_replaced_even_if_nobody_waited_at_its_limit() {
     let scene = Scene::new();
     let hasty = scene.caller(0, secs(5));
     let hanging = scene.next("login");
@@ -278,5 +278,5 @@ fn nobody_has_to_be_there_at_the_limit_of_a_flight_that_hangs() {
     scene.clock.advance(secs(1));
     scene.next("login").grants("a");
     assert_eq!(late.ends(), Ok(1));
-    hanging.answers(failed(Failure::Aborted));
+    hanging.responds(failed(Failure::Aborted));
 }

@@ -1,4 +1,4 @@
-//! A child process and the cache of its parent.
+//! The cache in a forked child process.
 
 use std::io;
 use std::task::Waker;
@@ -10,17 +10,17 @@ use crate::token::per_process::tests::in_a_child;
 use crate::token::source::*;
 use crate::token::types::*;
 
-/// Has no lock and no thread, so that a fork meets none.
+/// A source without locks and threads, which a child could not use.
 #[derive(Default)]
-struct Still {
+struct ForkSource {
     logins: AtomicU64,
-    /// In seconds since the login.
+    /// The seconds since the login.
     age: AtomicU64,
-    /// Whether flights are started and never get anywhere.
+    /// Whether flights start but never run.
     hangs: AtomicBool,
 }
 
-impl Source for Still {
+impl Source for ForkSource {
     type Access = &'static str;
     type Refresh = ();
 
@@ -48,7 +48,7 @@ impl Source for Still {
     fn refresh(&self, (): &(), _: Duration) -> Result<TokenPair<&'static str, ()>, AuthError> {
         Err(AuthError {
             failure: Failure::NotSent,
-            error: Error::new(ErrorKind::Network, "nobody refreshes"),
+            error: Error::new(ErrorKind::Network, "refreshes always fail"),
         })
     }
     fn revoke(&self, _: TokensToRevoke<Self>, _: Duration, _: &dyn Fn(Duration)) -> Result<()> {
@@ -60,8 +60,8 @@ impl Source for Still {
     fn observe(&self, _: EventKind, _: Snapshot, _: Option<&Error>) {}
 }
 
-fn cache() -> (Cache<Still>, Arc<Still>) {
-    let source = Arc::<Still>::default();
+fn cache() -> (Cache<ForkSource>, Arc<ForkSource>) {
+    let source = Arc::<ForkSource>::default();
     let rules = TokenSettings { flight_limit: FLIGHT_LIMIT, credentials_can_change: false };
     let cache = Cache::new(rules, Arc::clone(&source));
     cache.acquire(Waiter::new(0, secs(60), 0)).unwrap();
@@ -84,7 +84,7 @@ fn a_child_uses_the_access_token_of_its_parent_and_has_no_refresh_token() {
 fn a_child_does_not_wait_for_a_flight_of_its_parent() {
     let (cache, source) = cache();
     source.hangs.store(true, Ordering::SeqCst);
-    // Its token expires soon, so a flight starts and nobody waits for it.
+    // The token expires soon, so a flight starts in the background.
     source.age.store(3400, Ordering::SeqCst);
     assert_eq!(cache.acquire(Waiter::new(0, secs(3460), 0)).unwrap().generation, 1);
     assert!(cache.shared().state.lock().machine.flight.is_some());
@@ -95,7 +95,7 @@ fn a_child_does_not_wait_for_a_flight_of_its_parent() {
 }
 
 #[test]
-fn a_child_touches_no_lock_that_its_parent_held() {
+fn a_child_does_not_use_a_lock_that_its_parent_held() {
     let (cache, source) = cache();
     let _held = cache.shared().state.lock();
     assert!(in_a_child(|| {

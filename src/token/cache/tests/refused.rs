@@ -1,11 +1,11 @@
-//! Calls that are answered 401.
+//! Calls that get a 401.
 
 use super::super::*;
 use super::scene::{Pending, Scene, last_retry, secs};
 use crate::token::types::*;
 
 #[test]
-fn five_hundred_refused_callers_cost_one_refresh_and_an_old_generation_none() {
+fn five_hundred_refused_calls_cost_one_refresh_and_a_late_one_none() {
     let scene = Scene::logged_in();
     scene.cache.accepted(1, "/orders");
     scene.clock.advance(secs(5));
@@ -28,7 +28,7 @@ fn five_hundred_refused_callers_cost_one_refresh_and_an_old_generation_none() {
 }
 
 #[test]
-fn a_young_token_is_tried_again_until_it_is_five_seconds_old() {
+fn a_young_token_is_retried_until_it_is_five_seconds_old() {
     let scene = Scene::logged_in();
     scene.cache.accepted(1, "/products");
     let minted = scene.clock.now();
@@ -44,7 +44,7 @@ fn a_young_token_is_tried_again_until_it_is_five_seconds_old() {
 }
 
 #[test]
-fn a_newer_token_that_is_there_is_tried_also_after_a_flight() {
+fn a_call_is_retried_with_an_existing_newer_token() {
     let scene = Scene::logged_in();
     let waiter = scene.caller(1, secs(60));
     scene.next("refresh with a").grants("b");
@@ -52,7 +52,7 @@ fn a_newer_token_that_is_there_is_tried_also_after_a_flight() {
     for last in [false, true] {
         assert_eq!(scene.cache.refused(1, "/orders", last), After401::Retry { newer_than: 1, last });
     }
-    // What comes next is `LoggedOut`, which says more than the 401.
+    // The retry returns `LoggedOut`, which says more than the 401.
     scene.forget();
     for last in [false, true] {
         let retry = After401::Retry { newer_than: 1, last: true };
@@ -61,7 +61,7 @@ fn a_newer_token_that_is_there_is_tried_also_after_a_flight() {
 }
 
 #[test]
-fn a_route_that_refuses_what_others_accept_starts_one_flight_a_minute() {
+fn a_route_that_refuses_a_valid_token_starts_one_flight_per_minute() {
     let scene = Scene::logged_in();
     let surface = After401::Surface { rejected: false };
     let refresh = |generation, token| {
@@ -77,10 +77,10 @@ fn a_route_that_refuses_what_others_accept_starts_one_flight_a_minute() {
     refresh(1, "refresh with a");
     assert_eq!(scene.cache.refused(2, "/esims", true), surface);
     assert_eq!(scene.cache.refused(2, "/esims", false), surface);
-    // Another route's refusal is news: somebody may have revoked the token.
+    // If another route refuses it too, the token may have been revoked.
     assert_eq!(scene.cache.refused(2, "/products", false), last_retry(2));
     refresh(2, "refresh with a");
-    // The minute goes on, and a route whose flight helped is not remembered.
+    // The minute continues for the first route. The second is not limited, because its flight helped.
     assert_eq!(scene.cache.refused(3, "/esims", false), surface);
     assert_eq!(scene.cache.refused(3, "/products", false), last_retry(3));
     scene.clock.advance(secs(55));
@@ -89,7 +89,7 @@ fn a_route_that_refuses_what_others_accept_starts_one_flight_a_minute() {
 }
 
 #[test]
-fn an_accepted_call_of_a_route_ends_its_minute() {
+fn an_accepted_call_ends_the_minute_of_its_route() {
     let scene = Scene::logged_in();
     scene.cache.accepted(1, "/products");
     scene.clock.advance(secs(5));
@@ -102,7 +102,7 @@ fn an_accepted_call_of_a_route_ends_its_minute() {
 }
 
 #[test]
-fn a_token_that_nobody_accepts_is_given_up_and_the_next_flight_logs_in() {
+fn a_token_that_was_never_accepted_is_dropped_after_a_last_401() {
     let scene = Scene::logged_in();
     scene.clock.advance(secs(5));
     assert_eq!(scene.cache.refused(1, "/orders", true), After401::Surface { rejected: true });
@@ -113,7 +113,7 @@ fn a_token_that_nobody_accepts_is_given_up_and_the_next_flight_logs_in() {
 }
 
 #[test]
-fn only_the_first_accepted_call_of_a_generation_goes_past_the_atomic() {
+fn only_the_first_accepted_call_of_a_generation_takes_the_lock() {
     let scene = Scene::logged_in();
     let before = scene.readings();
     scene.cache.accepted(1, "/orders");

@@ -1,4 +1,4 @@
-//! A cache in the hands of the test.
+//! A cache with a source, a clock and callers that a test controls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,17 +9,17 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::super::*;
-use super::server::{AuthCall, BOUND, Revocation, Server, TestClock};
+use super::server::{BOUND, HeldCall, Revocation, TestClock, TestSource};
 pub(super) use super::server::{LIFE, LOST, failed, pair, secs};
 use crate::token::source::*;
 use crate::token::types::*;
 
 pub(super) const FLIGHT_LIMIT: Duration = secs(90);
 
-/// The generation of the token, or the error with its seconds to wait.
-pub(super) type Outcome = Result<u64, (ErrorKind, Option<u64>)>;
+/// The generation of the token, or the error and its retry delay in seconds.
+pub(super) type Acquired = Result<u64, (ErrorKind, Option<u64>)>;
 
-/// What a thread will bring.
+/// The result of a running thread.
 pub(super) struct Pending<T>(Receiver<T>);
 
 impl<T: Send + 'static> Pending<T> {
@@ -36,9 +36,9 @@ impl<T: Send + 'static> Pending<T> {
 
 pub(super) struct Scene {
     pub(super) clock: TestClock,
-    pub(super) cache: Arc<Cache<Server>>,
-    pub(super) server: Arc<Server>,
-    calls: Receiver<AuthCall>,
+    pub(super) cache: Arc<Cache<TestSource>>,
+    pub(super) source: Arc<TestSource>,
+    calls: Receiver<HeldCall>,
     revocations: Receiver<Revocation>,
     pauses: Receiver<Duration>,
     ended: Receiver<()>,
@@ -52,9 +52,9 @@ impl Scene {
     pub(super) fn with_credentials_that(credentials_can_change: bool) -> Self {
         let clock = TestClock::default();
         clock.advance(secs(1000));
-        let ((calls, seen), (revocations, revoked)) = (channel(), channel());
-        let ((pauses, announced), (ended, over)) = (channel(), channel());
-        let server = Arc::new(Server {
+        let ((calls, next_calls), (revocations, next_revocations)) = (channel(), channel());
+        let ((pauses, next_pauses), (ended, next_ended)) = (channel(), channel());
+        let source = Arc::new(TestSource {
             clock: clock.clone(),
             calls,
             revocations,
@@ -69,14 +69,22 @@ impl Scene {
             hold: Mutex::new(None),
             hold_reading: Mutex::new(None),
             hold_closing: Mutex::new(None),
-            left_current: AtomicBool::new(true),
+            was_current: AtomicBool::new(true),
         });
         let rules = TokenSettings { flight_limit: FLIGHT_LIMIT, credentials_can_change };
-        let cache = Arc::new(Cache::new(rules, Arc::clone(&server)));
-        Scene { clock, cache, server, calls: seen, revocations: revoked, pauses: announced, ended: over }
+        let cache = Arc::new(Cache::new(rules, Arc::clone(&source)));
+        Scene {
+            clock,
+            cache,
+            source,
+            calls: next_calls,
+            revocations: next_revocations,
+            pauses: next_pauses,
+            ended: next_ended,
+        }
     }
 
-    /// A scene with the first pair in it, whose name is "a".
+    /// Logs in. The first pair is named "a".
     pub(super) fn logged_in() -> Self {
         let scene = Scene::new();
         let first = scene.caller(0, secs(60));
@@ -86,15 +94,15 @@ impl Scene {
         scene
     }
 
-    /// The next auth call.
-    pub(super) fn next(&self, expected: &str) -> AuthCall {
-        let call = self.calls.recv_timeout(BOUND).expect("no auth call came");
+    /// Returns the next auth call.
+    pub(super) fn next(&self, expected: &str) -> HeldCall {
+        let call = self.calls.recv_timeout(BOUND).expect("no auth call was sent");
         assert_eq!(call.name, expected);
         call
     }
 
     pub(super) fn next_revocation(&self) -> Revocation {
-        self.revocations.recv_timeout(BOUND).expect("no revocation came")
+        self.revocations.recv_timeout(BOUND).expect("no revocation was sent")
     }
 
     pub(super) fn is_revoking(&self) -> bool {
@@ -106,32 +114,32 @@ impl Scene {
         while self.pauses.recv_timeout(BOUND).expect("no thread paused") != until {}
     }
 
-    /// Lets no thread go on that announces a pause, until what comes back is dropped.
+    /// Blocks the next thread that announces a pause until the returned sender is dropped.
     pub(super) fn hold(&self) -> Sender<()> {
         let (release, hold) = channel();
-        *self.server.hold.lock() = Some(hold);
+        *self.source.hold.lock() = Some(hold);
         release
     }
 
-    /// Keeps the next thread that reads the clock from using what it has read, until what comes back is dropped.
+    /// Blocks the next thread that has read the clock until the returned sender is dropped.
     pub(super) fn hold_reading(&self) -> Sender<()> {
         let (release, hold) = channel();
-        *self.server.hold_reading.lock() = Some(hold);
+        *self.source.hold_reading.lock() = Some(hold);
         release
     }
 
-    /// Keeps the next thread that closes the connections from going on, until what comes back is dropped.
+    /// Blocks the next thread that closes the connections until the returned sender is dropped.
     pub(super) fn hold_closing(&self) -> Sender<()> {
         let (release, hold) = channel();
-        *self.server.hold_closing.lock() = Some(hold);
+        *self.source.hold_closing.lock() = Some(hold);
         release
     }
 
     pub(super) fn readings(&self) -> u64 {
-        self.server.readings.load(Ordering::SeqCst)
+        self.source.readings.load(Ordering::SeqCst)
     }
 
-    /// A session whose first login has failed, which holds the next one back for a second.
+    /// Fails the first login, so the next one is delayed by a second.
     pub(super) fn after_a_failed_login() -> Scene {
         let scene = Scene::new();
         let first = scene.caller(0, secs(60));
@@ -141,7 +149,7 @@ impl Scene {
         scene
     }
 
-    /// Waits for the end of a flight's thread.
+    /// Waits until the thread of a flight ends.
     pub(super) fn flight_ends(&self) {
         self.ended.recv_timeout(BOUND).expect("the thread of the flight did not end");
     }
@@ -149,34 +157,34 @@ impl Scene {
     pub(super) fn until(holds: impl Fn() -> bool) {
         let began = Instant::now();
         while !holds() {
-            assert!(began.elapsed() < BOUND, "it does not come to that");
+            assert!(began.elapsed() < BOUND, "timed out");
             thread::yield_now();
         }
     }
 
-    /// Waits until so many callers have had to wait.
+    /// Waits until this many callers have waited.
     pub(super) fn until_waiting(&self, callers: u64) {
         Scene::until(|| self.cache.waits() >= callers);
     }
 
-    /// The flights that were started, whether or not there was a thread for them.
+    /// Returns the number of flights, with or without a thread.
     pub(super) fn flights(&self) -> u64 {
-        self.server.flights.load(Ordering::SeqCst)
+        self.source.flights.load(Ordering::SeqCst)
     }
 
-    /// A caller with so much time for a token newer than a generation.
-    pub(super) fn caller(&self, newer_than: u64, time: Duration) -> Pending<Outcome> {
+    /// Starts a caller that waits this long for a token newer than this generation.
+    pub(super) fn caller(&self, newer_than: u64, time: Duration) -> Pending<Acquired> {
         self.waiting(Waiter::new(newer_than, self.clock.now() + time, self.cache.closes()))
     }
 
-    pub(super) fn waiting(&self, waiter: Waiter) -> Pending<Outcome> {
+    pub(super) fn waiting(&self, waiter: Waiter) -> Pending<Acquired> {
         let cache = Arc::clone(&self.cache);
-        Pending::new(move || outcome_of(cache.acquire(waiter)))
+        Pending::new(move || acquired(cache.acquire(waiter)))
     }
 
-    pub(super) fn login(&self, time: Duration) -> Pending<Outcome> {
+    pub(super) fn login(&self, time: Duration) -> Pending<Acquired> {
         let (cache, deadline) = (Arc::clone(&self.cache), self.clock.now() + time);
-        Pending::new(move || outcome_of(cache.login(deadline)))
+        Pending::new(move || acquired(cache.login(deadline)))
     }
 
     pub(super) fn logout(&self) -> Pending<Result<()>> {
@@ -188,13 +196,13 @@ impl Scene {
         self.cache.close(Close::Forget, Duration::ZERO).unwrap();
     }
 
-    /// What a caller gets that has no time to wait.
-    pub(super) fn at_once(&self) -> Outcome {
+    /// Returns what a caller gets that cannot wait.
+    pub(super) fn at_once(&self) -> Acquired {
         self.caller(0, Duration::ZERO).ends()
     }
 }
 
-fn outcome_of(result: Result<Grant<&'static str>>) -> Outcome {
+fn acquired(result: Result<Grant<&'static str>>) -> Acquired {
     let error = |error: Error| (error.kind(), error.retry_after().map(|wait| wait.as_secs()));
     result.map(|grant| grant.generation).map_err(error)
 }

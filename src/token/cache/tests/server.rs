@@ -1,4 +1,4 @@
-//! A server, a clock and an observer that are in the hands of the test.
+//! A source of tokens that a test controls: its auth calls, clock, threads and observer.
 
 use std::io;
 use std::panic::resume_unwind;
@@ -17,7 +17,7 @@ use crate::token::expiry::{Evidence, Expiry};
 use crate::token::source::*;
 use crate::token::types::*;
 
-/// No wait of a test is longer; none that succeeds takes anything like it.
+/// A test that waits this long fails.
 pub(super) const BOUND: Duration = Duration::from_secs(20);
 pub(super) const LIFE: Duration = secs(3600);
 pub(super) const LOST: Failure = Failure::Unknown { from_api: false, retry_after: Duration::ZERO };
@@ -44,28 +44,28 @@ impl TestClock {
     }
 }
 
-/// Can be moved only, like the real one.
+/// Not `Clone`, like the real one.
 #[derive(Debug)]
 pub(super) struct Refresh(pub(super) &'static str);
 
-pub(super) type Response = Result<TokenPair<&'static str, Refresh>, AuthError>;
-type Observer = Box<dyn Fn(EventKind) + Send + Sync>;
+pub(super) type AuthResult = Result<TokenPair<&'static str, Refresh>, AuthError>;
+type EventHook = Box<dyn Fn(EventKind) + Send + Sync>;
 
-/// An auth call that waits for its response.
-pub(super) struct AuthCall {
+/// An auth call that waits until the test responds.
+pub(super) struct HeldCall {
     pub(super) name: String,
     pub(super) at: Duration,
     pub(super) limit: Duration,
-    respond: Sender<Box<dyn FnOnce() -> Response + Send>>,
+    respond: Sender<Box<dyn FnOnce() -> AuthResult + Send>>,
 }
 
-impl AuthCall {
-    pub(super) fn answers(self, response: Response) {
+impl HeldCall {
+    pub(super) fn responds(self, response: AuthResult) {
         self.runs(move || response);
     }
 
-    /// Runs on the thread of the flight, as a credentials closure does.
-    pub(super) fn runs(self, closure: impl FnOnce() -> Response + Send + 'static) {
+    /// Runs the closure on the thread of the flight, as a credentials closure does.
+    pub(super) fn runs(self, closure: impl FnOnce() -> AuthResult + Send + 'static) {
         self.respond.send(Box::new(closure)).unwrap();
     }
 
@@ -73,14 +73,14 @@ impl AuthCall {
         self.runs(|| resume_unwind(Box::new("on purpose")));
     }
 
-    /// A pair whose life began when the call was sent.
+    /// Responds with a pair whose life begins when the call was sent.
     pub(super) fn grants(self, name: &'static str) {
         let pair = pair(name, self.at);
-        self.answers(Ok(pair));
+        self.responds(Ok(pair));
     }
 
     pub(super) fn fails(self, failure: Failure) {
-        self.answers(failed(failure));
+        self.responds(failed(failure));
     }
 }
 
@@ -90,7 +90,7 @@ pub(super) fn pair(name: &'static str, sent: Duration) -> TokenPair<&'static str
     TokenPair { access: name, refresh: Some(Refresh(name)), expiry: Expiry::new(&evidence, secs(300), 0.5) }
 }
 
-pub(super) fn failed(failure: Failure) -> Response {
+pub(super) fn failed(failure: Failure) -> AuthResult {
     let kind = match failure {
         Failure::NotSent | Failure::Unknown { .. } => ErrorKind::Network,
         Failure::Refused | Failure::Unchanged => ErrorKind::InvalidCredentials,
@@ -99,10 +99,10 @@ pub(super) fn failed(failure: Failure) -> Response {
         Failure::Unusable => ErrorKind::InvalidResponse,
         Failure::ClosureBusy | Failure::Aborted | Failure::Unsendable => ErrorKind::Configuration,
     };
-    Err(AuthError { failure, error: Error::new(kind, "as the test wants") })
+    Err(AuthError { failure, error: Error::new(kind, "set by the test") })
 }
 
-/// What was held at a logout, and a way to end its revocation.
+/// The tokens of a revocation, which waits until the test ends it.
 pub(super) struct Revocation {
     pub(super) access: &'static str,
     pub(super) refresh: Option<&'static str>,
@@ -115,40 +115,40 @@ impl Revocation {
     }
 }
 
-pub(super) struct Server {
+pub(super) struct TestSource {
     pub(super) clock: TestClock,
-    pub(super) calls: Sender<AuthCall>,
+    pub(super) calls: Sender<HeldCall>,
     pub(super) revocations: Sender<Revocation>,
     pub(super) pauses: Sender<Duration>,
     pub(super) ended: Sender<()>,
     pub(super) readings: AtomicU64,
-    /// The threads that were asked for.
+    /// The number of calls of `spawn`.
     pub(super) flights: AtomicU64,
     pub(super) no_threads: AtomicBool,
     /// Whether the clock panics on the threads of flights.
     pub(super) broken_clock: AtomicBool,
-    /// Whether the clock moves by a second whenever it is read.
+    /// Whether each reading advances the clock by a second.
     pub(super) restless_clock: AtomicBool,
-    pub(super) observer: Mutex<Option<Arc<Observer>>>,
-    /// Keeps the next thread that announces a pause from going on.
+    pub(super) observer: Mutex<Option<Arc<EventHook>>>,
+    /// Blocks the next thread that announces a pause.
     pub(super) hold: Mutex<Option<Receiver<()>>>,
-    /// The same for the next thread that has read the clock.
+    /// Blocks the next thread that has read the clock.
     pub(super) hold_reading: Mutex<Option<Receiver<()>>>,
-    /// The same for the next thread that closes the connections.
+    /// Blocks the next thread that closes the connections.
     pub(super) hold_closing: Mutex<Option<Receiver<()>>>,
-    /// Whether the session was still open at the end of the last login.
-    pub(super) left_current: AtomicBool,
+    /// Whether the last login was still current when its response arrived.
+    pub(super) was_current: AtomicBool,
 }
 
-impl Server {
-    fn ask(&self, name: String, limit: Duration) -> Response {
+impl TestSource {
+    fn hold_call(&self, name: String, limit: Duration) -> AuthResult {
         let (respond, response) = channel();
-        self.calls.send(AuthCall { name, at: self.clock.now(), limit, respond }).ok();
+        self.calls.send(HeldCall { name, at: self.clock.now(), limit, respond }).ok();
         response.recv().map_or_else(|_| failed(Failure::Aborted), |respond| respond())
     }
 }
 
-impl Source for Server {
+impl Source for TestSource {
     type Access = &'static str;
     type Refresh = Refresh;
 
@@ -188,14 +188,14 @@ impl Source for Server {
         };
         thread::Builder::new().name("flight".to_owned()).spawn(fly).map(drop)
     }
-    fn login(&self, attempt: LoginAttempt<'_>) -> Response {
+    fn login(&self, attempt: LoginAttempt<'_>) -> AuthResult {
         let name = if attempt.if_changed { "login if changed" } else { "login" };
-        let response = self.ask(name.to_owned(), attempt.deadline);
-        self.left_current.store((attempt.is_current)(), Ordering::SeqCst);
+        let response = self.hold_call(name.to_owned(), attempt.deadline);
+        self.was_current.store((attempt.is_current)(), Ordering::SeqCst);
         response
     }
-    fn refresh(&self, token: &Refresh, deadline: Duration) -> Response {
-        self.ask(format!("refresh with {}", token.0), deadline)
+    fn refresh(&self, token: &Refresh, deadline: Duration) -> AuthResult {
+        self.hold_call(format!("refresh with {}", token.0), deadline)
     }
     fn close_connections(&self) {
         let hold = self.hold_closing.lock().take();
@@ -207,7 +207,7 @@ impl Source for Server {
         _: Duration,
         pause_until: &dyn Fn(Duration),
     ) -> Result<()> {
-        // A revocation whose end is in the past pauses for no time.
+        // A pause until an instant in the past returns at once.
         pause_until(Duration::ZERO);
         let (end, ended) = channel();
         self.revocations.send(Revocation { access, refresh: refresh.map(|token| token.0), end }).ok();

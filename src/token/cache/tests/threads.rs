@@ -1,4 +1,4 @@
-//! Where no thread can be started, and clocks that jump to the end of a pause.
+//! Flights if no thread can be started, and clocks that jump.
 
 use super::super::*;
 use super::scene::{FLIGHT_LIMIT, LOST, Pending, Scene, secs};
@@ -6,9 +6,9 @@ use crate::token::source::*;
 use crate::token::types::*;
 
 #[test]
-fn a_caller_without_a_token_flies_itself_within_its_deadline() {
+fn a_caller_without_a_token_runs_the_flight_if_no_thread_can_start() {
     let scene = Scene::new();
-    scene.server.no_threads.store(true, Ordering::SeqCst);
+    scene.source.no_threads.store(true, Ordering::SeqCst);
     let caller = scene.caller(0, secs(10));
     let login = scene.next("login");
     assert_eq!(login.limit, secs(1010));
@@ -20,9 +20,9 @@ fn a_caller_without_a_token_flies_itself_within_its_deadline() {
 }
 
 #[test]
-fn a_caller_that_flies_itself_is_back_at_its_deadline_and_the_next_flies_on() {
+fn another_caller_continues_a_flight_whose_caller_reached_its_deadline() {
     let scene = Scene::new();
-    scene.server.no_threads.store(true, Ordering::SeqCst);
+    scene.source.no_threads.store(true, Ordering::SeqCst);
     let caller = scene.caller(0, secs(10));
     scene.next("login").fails(LOST);
     scene.until_pausing(secs(1001));
@@ -34,7 +34,7 @@ fn a_caller_that_flies_itself_is_back_at_its_deadline_and_the_next_flies_on() {
     scene.until_waiting(2);
     login.fails(LOST);
     assert_eq!(caller.ends(), Err((ErrorKind::Timeout, None)));
-    // Its deadline is nobody else's: the other flies on, with the time that it has.
+    // The other caller continues the flight, within its own deadline.
     let login = scene.next("login");
     assert_eq!(login.limit, secs(1070));
     login.grants("a");
@@ -42,18 +42,18 @@ fn a_caller_that_flies_itself_is_back_at_its_deadline_and_the_next_flies_on() {
 }
 
 #[test]
-fn a_caller_with_a_live_token_keeps_it_where_no_thread_can_be_started() {
+fn a_caller_with_a_live_token_uses_it_if_no_thread_can_start() {
     let scene = Scene::logged_in();
-    scene.server.no_threads.store(true, Ordering::SeqCst);
+    scene.source.no_threads.store(true, Ordering::SeqCst);
     scene.clock.advance(secs(3150));
     let ten_are_served = || (0..10).all(|_| scene.caller(0, secs(60)).ends() == Ok(1));
     assert!(ten_are_served());
-    // One flight was thought of, and then there is a pause.
+    // One flight was tried. The next is tried after a pause.
     assert_eq!(scene.flights(), 2);
     scene.clock.advance(secs(1));
     assert!(ten_are_served());
     assert_eq!(scene.flights(), 3);
-    scene.server.no_threads.store(false, Ordering::SeqCst);
+    scene.source.no_threads.store(false, Ordering::SeqCst);
     scene.clock.advance(secs(2));
     assert_eq!(scene.at_once(), Ok(1));
     scene.next("refresh with a").grants("b");
@@ -62,9 +62,9 @@ fn a_caller_with_a_live_token_keeps_it_where_no_thread_can_be_started() {
 }
 
 #[test]
-fn a_closure_of_a_caller_that_flies_itself_may_not_use_its_own_session() {
+fn the_closure_of_a_flight_on_a_callers_thread_cannot_use_its_session() {
     let scene = Scene::new();
-    scene.server.no_threads.store(true, Ordering::SeqCst);
+    scene.source.no_threads.store(true, Ordering::SeqCst);
     let caller = scene.caller(0, secs(60));
     let cache = Arc::clone(&scene.cache);
     scene.next("login").runs(move || {
@@ -72,12 +72,12 @@ fn a_closure_of_a_caller_that_flies_itself_may_not_use_its_own_session() {
         Err(AuthError { failure: Failure::Aborted, error })
     });
     assert_eq!(caller.ends(), Err((ErrorKind::Configuration, Some(1))));
-    // The same thread is free again.
+    // The cache is usable again.
     assert_eq!(scene.at_once(), Err((ErrorKind::Configuration, Some(1))));
 }
 
 #[test]
-fn no_thread_acts_on_a_reading_from_before_a_jump() {
+fn a_flight_limit_counts_from_after_a_clock_jump() {
     let scene = Scene::new();
     let (release, readings) = (scene.hold_reading(), scene.readings());
     let caller = scene.caller(0, secs(3600));
@@ -91,21 +91,21 @@ fn no_thread_acts_on_a_reading_from_before_a_jump() {
 }
 
 #[test]
-fn a_clock_that_jumps_whenever_it_is_read_ends_a_pause() {
+fn a_pause_ends_on_a_clock_that_advances_when_read() {
     let scene = Scene::new();
-    scene.server.restless_clock.store(true, Ordering::SeqCst);
+    scene.source.restless_clock.store(true, Ordering::SeqCst);
     let cache = Arc::clone(&scene.cache);
     let pause = Pending::new(move || cache.pause_until(secs(1060), 0).is_ok());
     assert!(pause.ends());
 }
 
 #[test]
-fn a_pause_that_follows_another_at_once_is_announced_as_well() {
+fn a_pause_right_after_another_is_announced() {
     let scene = Scene::after_a_failed_login();
     let release = scene.hold();
     let sleeper = scene.caller(0, secs(300));
     scene.until_pausing(secs(1001));
-    // The sleeper is not back yet, so somebody else flies when the pause is over, and fails.
+    // The sleeper has not woken, so another caller starts the next flight, which fails.
     scene.clock.advance(secs(1));
     let second = scene.caller(0, secs(60));
     scene.next("login").fails(Failure::Limited { retry_after: secs(100) });

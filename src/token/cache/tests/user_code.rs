@@ -1,4 +1,4 @@
-//! Code of the user that panics, hangs, or uses the session that it serves.
+//! User code that panics, hangs, or uses its own session.
 
 use std::panic::resume_unwind;
 use std::sync::mpsc::channel;
@@ -10,7 +10,7 @@ use crate::token::source::*;
 use crate::token::types::*;
 
 #[test]
-fn a_panic_in_a_login_is_an_error_for_the_waiters_and_the_next_flight_flies() {
+fn a_panic_in_a_login_fails_only_the_waiters_of_that_flight() {
     let scene = Scene::new();
     let waiters = [60, 120].map(|time| scene.caller(0, secs(time)));
     scene.until_waiting(2);
@@ -25,7 +25,7 @@ fn a_panic_in_a_login_is_an_error_for_the_waiters_and_the_next_flight_flies() {
 }
 
 #[test]
-fn a_panic_in_a_refresh_leaves_the_live_token_and_spends_the_refresh_token() {
+fn a_panic_in_a_refresh_keeps_the_token_but_uses_up_the_refresh_token() {
     let scene = Scene::logged_in();
     let waiter = scene.caller(1, secs(60));
     scene.next("refresh with a").panics();
@@ -38,15 +38,15 @@ fn a_panic_in_a_refresh_leaves_the_live_token_and_spends_the_refresh_token() {
 }
 
 #[test]
-fn a_clock_that_panics_on_the_thread_of_a_flight_ends_it_with_an_error_and_a_pause() {
+fn a_panic_in_the_clock_fails_only_that_flight() {
     let scene = Scene::new();
-    scene.server.broken_clock.store(true, Ordering::SeqCst);
+    scene.source.broken_clock.store(true, Ordering::SeqCst);
     let waiter = scene.caller(0, secs(60));
     assert_eq!(waiter.ends(), Err((ErrorKind::Configuration, Some(1))));
     scene.flight_ends();
     assert_eq!(scene.at_once(), Err((ErrorKind::Configuration, Some(1))));
     assert_eq!(scene.flights(), 1);
-    scene.server.broken_clock.store(false, Ordering::SeqCst);
+    scene.source.broken_clock.store(false, Ordering::SeqCst);
     scene.clock.advance(secs(1));
     let again = scene.caller(0, secs(60));
     scene.next("login").grants("a");
@@ -54,26 +54,26 @@ fn a_clock_that_panics_on_the_thread_of_a_flight_ends_it_with_an_error_and_a_pau
 }
 
 #[test]
-fn a_clock_that_panics_after_an_auth_call_loses_neither_the_pair_nor_a_pause() {
+fn a_panic_in_the_clock_after_an_auth_call_loses_no_pair_or_pause() {
     let scene = Scene::new();
     let waiter = scene.caller(0, secs(60));
     let login = scene.next("login");
-    scene.server.broken_clock.store(true, Ordering::SeqCst);
+    scene.source.broken_clock.store(true, Ordering::SeqCst);
     login.fails(Failure::Refused);
     assert_eq!(waiter.ends(), Err((ErrorKind::InvalidCredentials, Some(30))));
     scene.flight_ends();
-    scene.server.broken_clock.store(false, Ordering::SeqCst);
+    scene.source.broken_clock.store(false, Ordering::SeqCst);
     let login = scene.login(secs(60));
     let call = scene.next("login");
-    scene.server.broken_clock.store(true, Ordering::SeqCst);
+    scene.source.broken_clock.store(true, Ordering::SeqCst);
     call.grants("a");
     assert_eq!(login.ends(), Ok(1));
 }
 
 #[test]
-fn an_observer_that_panics_ends_nothing() {
+fn a_panic_in_the_observer_fails_no_call() {
     let scene = Scene::new();
-    *scene.server.observer.lock() = Some(Arc::new(Box::new(|_| resume_unwind(Box::new("on purpose")))));
+    *scene.source.observer.lock() = Some(Arc::new(Box::new(|_| resume_unwind(Box::new("on purpose")))));
     let first = scene.caller(0, secs(60));
     scene.next("login").grants("a");
     assert_eq!(first.ends(), Ok(1));
@@ -85,11 +85,11 @@ fn an_observer_that_panics_ends_nothing() {
 }
 
 #[test]
-fn a_slow_observer_delays_nobody_and_sees_the_events_in_their_order() {
+fn a_slow_observer_delays_no_caller_and_receives_events_in_order() {
     let scene = Scene::logged_in();
     let ((seen, events), (release, hold)) = (channel(), channel::<()>());
     let hold = Mutex::new(hold);
-    *scene.server.observer.lock() = Some(Arc::new(Box::new(move |kind| {
+    *scene.source.observer.lock() = Some(Arc::new(Box::new(move |kind| {
         seen.send(kind).ok();
         hold.lock().recv().ok();
     })));
@@ -99,7 +99,7 @@ fn a_slow_observer_delays_nobody_and_sees_the_events_in_their_order() {
     assert_eq!(waiter.ends(), Ok(2));
     let event = || events.recv_timeout(secs(20)).unwrap();
     assert_eq!(event(), EventKind::Rejected);
-    // The observer has not returned, and the next flight flies.
+    // The observer has not returned, and the next flight runs.
     let again = scene.caller(2, secs(60));
     scene.next("refresh with b").grants("c");
     assert_eq!(again.ends(), Ok(3));
@@ -111,11 +111,11 @@ fn a_slow_observer_delays_nobody_and_sees_the_events_in_their_order() {
 }
 
 #[test]
-fn an_observer_hears_of_a_failed_flight_and_may_use_the_session() {
+fn an_observer_is_called_for_a_failed_flight_and_may_use_the_session() {
     let scene = Scene::logged_in();
     let (seen, events) = channel();
     let cache = Arc::downgrade(&scene.cache);
-    *scene.server.observer.lock() = Some(Arc::new(Box::new(move |kind| {
+    *scene.source.observer.lock() = Some(Arc::new(Box::new(move |kind| {
         let held = cache.upgrade().map(|cache| cache.acquire(Waiter::new(0, secs(1060), 0)).is_ok());
         seen.send((kind, held)).ok();
     })));
@@ -141,14 +141,14 @@ fn a_credentials_closure_that_uses_its_own_session_fails_at_once() {
 }
 
 #[test]
-fn a_credentials_closure_may_use_another_session_and_each_knows_its_own() {
+fn a_credentials_closure_may_use_another_session_but_not_its_own() {
     let (vault, scene) = (Scene::new(), Scene::new());
     let waiter = scene.caller(0, secs(60));
     let (outer, inner) = (Arc::clone(&scene.cache), Arc::clone(&vault.cache));
     scene.next("login").runs(move || {
         let found = inner.acquire(Waiter::new(0, secs(1060), 0)).unwrap();
         assert_eq!(found.access, "from the vault");
-        // Having used another session does not hide that this one is the closure's own.
+        // After that, its own session is still refused.
         let own = outer.acquire(Waiter::new(0, secs(1060), 0)).unwrap_err();
         Err(AuthError { failure: Failure::Aborted, error: own })
     });
@@ -160,10 +160,10 @@ fn a_credentials_closure_may_use_another_session_and_each_knows_its_own() {
 }
 
 #[test]
-fn a_closure_that_fails_is_asked_again_by_the_next_flight() {
+fn a_failed_credentials_closure_is_called_again_by_the_next_flight() {
     let scene = Scene::new();
     let first = scene.caller(0, secs(60));
-    scene.next("login").answers(failed(Failure::Aborted));
+    scene.next("login").responds(failed(Failure::Aborted));
     assert_eq!(first.ends(), Err((ErrorKind::Configuration, Some(1))));
     let patient = scene.caller(0, secs(60));
     scene.until_pausing(secs(1001));
@@ -173,12 +173,12 @@ fn a_closure_that_fails_is_asked_again_by_the_next_flight() {
 }
 
 #[test]
-fn an_observer_that_hangs_costs_one_thread_and_not_one_for_each_flight() {
+fn an_observer_that_hangs_blocks_only_one_thread() {
     let scene = Scene::new();
     let (release, hold) = channel::<()>();
     let (hold, events) = (Mutex::new(hold), Arc::new(AtomicU64::new(0)));
     let counted = Arc::clone(&events);
-    *scene.server.observer.lock() = Some(Arc::new(Box::new(move |_| {
+    *scene.source.observer.lock() = Some(Arc::new(Box::new(move |_| {
         counted.fetch_add(1, Ordering::SeqCst);
         hold.lock().recv().unwrap_or_default();
     })));
@@ -191,7 +191,7 @@ fn an_observer_that_hangs_costs_one_thread_and_not_one_for_each_flight() {
         let call = scene.next("refresh with a");
         call.grants("a");
         assert_eq!(next.ends(), Ok(generation + 1));
-        // Its thread is over, although the observer was not called yet.
+        // The thread has ended although the observer was not called yet.
         scene.flight_ends();
     }
     assert_eq!(events.load(Ordering::SeqCst), 1);
