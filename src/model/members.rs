@@ -48,8 +48,8 @@ impl fmt::Display for Odd {
     }
 }
 
-/// The members of an object, each as its JSON text. Of those with the same name the last counts, and null is as good as
-/// absent.
+/// The members of an object, each as its JSON text. Of those with the same name the last counts, and null is as good
+/// as absent.
 #[derive(Default)]
 pub(crate) struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 

@@ -56,8 +56,8 @@ const ESCAPE: usize = 6;
 
 /// Where the escapes begin that are one half of a surrogate pair without the other.
 ///
-/// The search is the standard library's, which is always optimised: an unoptimised one that uses vector registers leaves
-/// pieces of what it has searched on the stack.
+/// The search is the standard library's, which is always optimised: an unoptimised one that uses vector registers
+/// leaves pieces of what it has searched on the stack.
 fn halves(text: &str) -> impl Iterator<Item = usize> {
     let mut next = 0;
     std::iter::from_fn(move || {

@@ -69,7 +69,8 @@ pub(crate) fn number<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S
 
 /// Writes an amount of an answer: text with the very digits it has.
 ///
-/// The serializer of `Decimal` itself will not do: a feature of its crate that anybody switches on turns it to floats.
+/// The serializer of `Decimal` itself will not do: a feature of its crate that anybody switches on turns it to
+/// floats.
 pub(crate) fn text<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(amount)
 }

@@ -18,8 +18,8 @@ pub(crate) trait Placed: Model + Identified {
     fn reference(&self) -> Option<&str>;
     fn status(&self) -> &str;
     fn is_terminal(&self) -> bool;
-    /// Whether this is certainly the order that a call has placed. `since` is the earliest time, on the server's clock,
-    /// at which the call can have placed it; `None` if that is not known.
+    /// Whether this is certainly the order that a call has placed. `since` is the earliest time, on the server's
+    /// clock, at which the call can have placed it; `None` if that is not known.
     fn is_it(&self, unplaced: &Self::Unplaced, since: Option<OffsetDateTime>) -> bool;
     /// Whether this is certainly another order.
     fn is_another(&self, unplaced: &Self::Unplaced, since: Option<OffsetDateTime>) -> bool;
@@ -84,8 +84,8 @@ pub(crate) fn is_new<P: Copy + PartialEq>(
     product == Some(asked) && created.zip(since).is_some_and(|(created, since)| created >= since)
 }
 
-/// Whether such an order shows that it is another one: of another product, or from long before the call, which a gateway
-/// that knows the reference can play back. The clocks of a server differ by seconds, not by minutes.
+/// Whether such an order shows that it is another one: of another product, or from long before the call, which a
+/// gateway that knows the reference can play back. The clocks of a server differ by seconds, not by minutes.
 pub(crate) fn is_old<P: Copy + PartialEq>(
     product: Option<P>,
     asked: P,

@@ -1,7 +1,7 @@
 //! Enums that the server may extend at any time: an unknown text is kept and written back as it came.
 
-/// Defines an enum of texts, read without regard to case, blanks, hyphens and underscores, with `Unknown` for the rest.
-/// A variant can have further spellings.
+/// Defines an enum of texts, read without regard to case, blanks, hyphens and underscores, with `Unknown` for the
+/// rest. A variant can have further spellings.
 macro_rules! text_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal $(| $other:literal)*,)+ }) => {
         $(#[$doc])*

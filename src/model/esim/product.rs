@@ -1,4 +1,4 @@
-//! A travel data plan on an eSIM.
+//! An eSIM product and its data plans.
 
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -7,46 +7,47 @@ use crate::model::members::{Members, Model, Odd, deserialize_models};
 use crate::model::money;
 use crate::{EsimProductId, EsimVariantId};
 
-/// A family of data plans for one country or for everywhere.
+/// A group of data plans for one country, or global ones.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct EsimProduct {
-    /// Its id, as quotes and orders take it.
+    /// The id, which quotes and orders refer to.
     pub id: EsimProductId,
-    /// Its name, as the customer knows it.
+    /// The name that customers know.
     pub name: String,
-    /// Its country, ISO 3166-1 alpha-3, or `GLO` for everywhere.
+    /// The country, ISO 3166-1 alpha-3, or `GLO` for global.
     pub country_code: Option<String>,
-    /// The currency of its amounts, ISO 4217.
+    /// The currency of the amounts, ISO 4217.
     pub currency_code: Option<String>,
-    /// A picture of it.
+    /// The URL of a picture.
     pub image_url: Option<String>,
-    /// Its plans; lists of products leave them out. A plan that cannot be read is left out too.
+    /// The plans, without those that cannot be read. Empty in lists of products.
     pub variants: Vec<EsimVariant>,
 }
 
-/// One data plan. An order names the product and repeats the plan's amount exactly.
+/// A data plan. An order selects it by the product and the plan's exact amount.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct EsimVariant {
-    /// Its id. Orders name the product and the amount, not the variant.
+    /// The id. Orders refer to the product and the amount, not to this.
     pub id: EsimVariantId,
-    /// The product it belongs to.
+    /// The product of the plan.
     pub esim_product_id: Option<EsimProductId>,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// What it holds, in words.
+    /// A description of the plan.
     pub description: Option<String>,
-    /// The currency of its amount, ISO 4217.
+    /// The currency of the amount, ISO 4217.
     pub currency_code: Option<String>,
-    /// Its price before the discount, in its currency. It selects the plan: repeat it, never compute it.
+    /// The price before the discount, in `currency_code`. It selects the plan, so pass it on as it is and never
+    /// compute it.
     #[serde(serialize_with = "money::text")]
     pub amount: Decimal,
-    /// The data in gigabytes; 0 means unlimited, or paid by the minute. None if it is not a number, such as
-    /// `Unlimited`.
+    /// The data allowance in gigabytes. 0 means unlimited, or paid by the minute. `None` if it is not a number, such
+    /// as `Unlimited`.
     #[serde(serialize_with = "money::text_or_null")]
     pub data_amount_gb: Option<Decimal>,
-    /// How many days it lasts.
+    /// The validity of the plan, in days.
     pub validity_days: Option<u32>,
     /// This client's discount in percent.
     #[serde(serialize_with = "money::text_or_null")]

@@ -1,19 +1,19 @@
-//! What an order has to say about the account it tops up.
+//! The inputs that a top-up order needs about the account.
 
 use serde::Serialize;
 
 use crate::model::members::{Entries, Members, Model, Odd, deserialize_models};
 use crate::model::scalar;
 
-/// One thing that an order has to say about the account it tops up.
+/// An input that a top-up order needs about the account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TopupInputField {
-    /// Its name, as [`NewTopupOrder::input`](crate::NewTopupOrder::input) takes it, such as `phone_number`.
+    /// The key to pass to [`NewTopupOrder::input`](crate::NewTopupOrder::input), such as `phone_number`.
     pub key: String,
-    /// How to call it in a form.
+    /// The label for a form.
     pub label: Option<String>,
-    /// Whether an order must have it, if the server says so.
+    /// Whether an order must contain it. `None` if the server does not say.
     pub required: Option<bool>,
 }
 
@@ -28,11 +28,11 @@ impl Model for TopupInputField {
 }
 
 impl Members<'_> {
-    /// The fields of a product.
+    /// Reads the input fields of a product.
     ///
-    /// Their form on the wire is not documented, so each likely one is read: a list of names, a list of objects
-    /// with a `key` or `name`, and an object whose members are named after the fields. What has none of these
-    /// forms is left out; the product itself is not lost over it.
+    /// Their JSON form is not documented, so every likely one is read: an array of names, an array of objects with a
+    /// `key` or `name`, and an object whose members are named after the fields. Any other form is ignored, so the
+    /// product can still be read.
     pub(super) fn input_fields(&self, name: &str) -> Vec<TopupInputField> {
         let Some(raw) = self.get(name) else { return Vec::new() };
         let bare = |key: &str| TopupInputField { key: key.to_owned(), label: None, required: None };
