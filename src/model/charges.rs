@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::members::{Members, Model, Odd, deserialize_models};
+use super::members::{Members, Model, ReadError, deserialize_models};
 use super::money;
 
 /// The price of an order, quoted before it is placed. A quote reserves nothing.
@@ -63,9 +63,9 @@ pub struct ChargesDetails {
 deserialize_models! { Charges ChargesDetails }
 
 impl Model for Charges {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(Charges {
-            total_payable: from.needed("total_payable", Members::amount)?,
+            total_payable: from.required("total_payable", Members::amount)?,
             total_amount: from.amount("total_amount"),
             non_discounted_total: from.amount("non_discounted_total"),
             discount_amount: from.amount("discount_amount"),
@@ -80,7 +80,7 @@ impl Model for Charges {
 }
 
 impl Model for ChargesDetails {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(ChargesDetails {
             source_currency: from.text("source_currency"),
             destination_currency: from.text("destination_currency"),

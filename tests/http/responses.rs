@@ -13,7 +13,7 @@ fn a_success_that_cannot_be_read_is_located_but_not_quoted() {
         (answer("200 OK", html, format!("<html>{CANARY}</html>")), "is not JSON"),
         (answer("200 OK", "", ""), "is empty"),
         (answer("204 No Content", "", ""), "is empty"),
-        (json(format!(r#"{{"id":"{CANARY}"}}"#)), "has no `id` that can be read"),
+        (json(format!(r#"{{"id":"{CANARY}"}}"#)), "has no readable `id`"),
         (json(format!(r#"["{CANARY}"]"#)), "documented shape"),
         (json(format!(r#"{{"id":1,"name":"{CANARY}"#)), "is cut short"),
         (json(format!("\u{0}{CANARY}")), "is not JSON"),

@@ -6,8 +6,8 @@ use rust_decimal::Decimal;
 use time::OffsetDateTime;
 
 use super::NewEsimOrder;
-use crate::model::members::{Members, Model, Odd, deserialize_models};
-use crate::model::placed::{is_new, is_old, placed};
+use crate::model::members::{Members, Model, ReadError, deserialize_models};
+use crate::model::placed::{contradicts_call, matches_call, placed};
 use crate::model::text_enum::text_enum;
 use crate::{EsimOrderId, EsimProductId, Secret, TransactionId};
 
@@ -73,14 +73,14 @@ pub struct EsimOrder {
     pub is_user_fixable: Option<bool>,
 }
 
-placed!(EsimOrder, NewEsimOrder, is_it, is_another);
+placed!(EsimOrder, NewEsimOrder, is_same_order, is_other_order);
 
-fn is_it(order: &EsimOrder, asked: &NewEsimOrder, since: Option<OffsetDateTime>) -> bool {
-    is_new(order.product_id, asked.product(), order.created_at, since)
+fn is_same_order(order: &EsimOrder, new: &NewEsimOrder, since: Option<OffsetDateTime>) -> bool {
+    matches_call(order.product_id, new.product(), order.created_at, since)
 }
 
-fn is_another(order: &EsimOrder, asked: &NewEsimOrder, since: Option<OffsetDateTime>) -> bool {
-    is_old(order.product_id, asked.product(), order.created_at, since)
+fn is_other_order(order: &EsimOrder, new: &NewEsimOrder, since: Option<OffsetDateTime>) -> bool {
+    contradicts_call(order.product_id, new.product(), order.created_at, since)
 }
 
 /// Not derived, so a new field is not printed by accident.
@@ -115,9 +115,9 @@ impl fmt::Debug for EsimOrder {
 deserialize_models! { EsimOrder }
 
 impl Model for EsimOrder {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(EsimOrder {
-            id: from.needed("id", Members::number)?,
+            id: from.required("id", Members::number)?,
             product_id: from.number("product_id"),
             product_name: from.text("product_name"),
             variant_name: from.text("variant_name"),
@@ -129,7 +129,7 @@ impl Model for EsimOrder {
             client_reference: from.reference(),
             status: from.kind("status"),
             status_text: from.text("status_text"),
-            activation_status: from.kind_if_any("activation_status"),
+            activation_status: from.optional_kind("activation_status"),
             is_installed: from.flag("is_installed"),
             installed_at: from.time("installed_at"),
             activated_at: from.time("activated_at"),

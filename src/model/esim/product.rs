@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::model::members::{Members, Model, Odd, deserialize_models};
+use crate::model::members::{Members, Model, ReadError, deserialize_models};
 use crate::model::money;
 use crate::{EsimProductId, EsimVariantId};
 
@@ -57,9 +57,9 @@ pub struct EsimVariant {
 deserialize_models! { EsimProduct EsimVariant }
 
 impl Model for EsimProduct {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(EsimProduct {
-            id: from.needed("id", Members::number)?,
+            id: from.required("id", Members::number)?,
             name: from.name()?,
             country_code: from.text("country_code"),
             currency_code: from.text("currency_code"),
@@ -70,14 +70,14 @@ impl Model for EsimProduct {
 }
 
 impl Model for EsimVariant {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(EsimVariant {
-            id: from.needed("id", Members::number)?,
+            id: from.required("id", Members::number)?,
             esim_product_id: from.number("esim_product_id"),
             name: from.name()?,
             description: from.text("description"),
             currency_code: from.text("currency_code"),
-            amount: from.needed("amount", Members::amount)?,
+            amount: from.required("amount", Members::amount)?,
             data_amount_gb: from.amount("data_amount_gb"),
             validity_days: from.number("validity_days"),
             client_discount: from.amount("client_discount"),

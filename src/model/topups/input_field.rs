@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::members::{Entries, Members, Model, Odd, deserialize_models};
+use crate::model::members::{Elements, Members, Model, ReadError, deserialize_models};
 use crate::model::scalar;
 
 /// An input that a top-up order needs about the account.
@@ -20,10 +20,10 @@ pub struct TopupInputField {
 deserialize_models! { TopupInputField }
 
 impl Model for TopupInputField {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         let named =
             |key| Ok(TopupInputField { key, label: from.text("label"), required: from.flag("required") });
-        from.text("key").or_else(|| from.text("name")).ok_or(Odd::Member("key")).and_then(named)
+        from.text("key").or_else(|| from.text("name")).ok_or(ReadError::Member("key")).and_then(named)
     }
 }
 
@@ -36,10 +36,10 @@ impl Members<'_> {
     pub(super) fn input_fields(&self, name: &str) -> Vec<TopupInputField> {
         let Some(raw) = self.get(name) else { return Vec::new() };
         let bare = |key: &str| TopupInputField { key: key.to_owned(), label: None, required: None };
-        if let Some(Entries(entries)) = Entries::of(raw.get()) {
+        if let Some(Elements(elements)) = Elements::of(raw.get()) {
             let one =
                 |raw: &str| scalar::text(raw).map(|key| bare(&key)).or_else(|| TopupInputField::of(raw).ok());
-            return entries.into_iter().filter_map(|entry| one(entry.get())).collect();
+            return elements.into_iter().filter_map(|element| one(element.get())).collect();
         }
         Members::of(raw.get()).map(|members| members.names().map(bare).collect()).unwrap_or_default()
     }

@@ -6,9 +6,9 @@ use time::OffsetDateTime;
 use time::serde::rfc3339;
 
 use super::NewTopupOrder;
-use crate::model::members::{Members, Model, Odd, deserialize_models};
+use crate::model::members::{Members, Model, ReadError, deserialize_models};
 use crate::model::money;
-use crate::model::placed::{is_new, is_old, placed};
+use crate::model::placed::{contradicts_call, matches_call, placed};
 use crate::model::text_enum::text_enum;
 use crate::{TopupOrderId, TopupProductId, TransactionId};
 
@@ -59,22 +59,22 @@ pub struct TopupOrder {
     pub is_user_fixable: Option<bool>,
 }
 
-placed!(TopupOrder, NewTopupOrder, is_it, is_another);
+placed!(TopupOrder, NewTopupOrder, is_same_order, is_other_order);
 
-fn is_it(order: &TopupOrder, asked: &NewTopupOrder, since: Option<OffsetDateTime>) -> bool {
-    is_new(order.product_id, asked.product(), order.created_at, since)
+fn is_same_order(order: &TopupOrder, new: &NewTopupOrder, since: Option<OffsetDateTime>) -> bool {
+    matches_call(order.product_id, new.product(), order.created_at, since)
 }
 
-fn is_another(order: &TopupOrder, asked: &NewTopupOrder, since: Option<OffsetDateTime>) -> bool {
-    is_old(order.product_id, asked.product(), order.created_at, since)
+fn is_other_order(order: &TopupOrder, new: &NewTopupOrder, since: Option<OffsetDateTime>) -> bool {
+    contradicts_call(order.product_id, new.product(), order.created_at, since)
 }
 
 deserialize_models! { TopupOrder }
 
 impl Model for TopupOrder {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(TopupOrder {
-            id: from.needed("id", Members::number)?,
+            id: from.required("id", Members::number)?,
             product_id: from.number("product_id"),
             product_name: from.text("product_name"),
             variant_name: from.text("variant_name"),

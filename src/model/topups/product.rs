@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::input_field::TopupInputField;
-use crate::model::members::{Members, Model, Odd, deserialize_models};
+use crate::model::members::{Members, Model, ReadError, deserialize_models};
 use crate::model::money;
 use crate::model::text_enum::text_enum;
 use crate::{TopupProductId, TopupVariantId};
@@ -96,9 +96,9 @@ pub struct MobileMatch {
 deserialize_models! { TopupProduct TopupVariant TopupRegion MobileMatch }
 
 impl Model for TopupProduct {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(TopupProduct {
-            id: from.needed("id", Members::number)?,
+            id: from.required("id", Members::number)?,
             name: from.name()?,
             topup_type: from.kind("topup_type"),
             country_code: from.text("country_code"),
@@ -110,15 +110,15 @@ impl Model for TopupProduct {
 }
 
 impl Model for TopupVariant {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         let (min_amount, max_amount) = match (from.bound("min_amount"), from.bound("max_amount")) {
             (Ok(smallest), Ok(largest)) => (smallest, largest),
             _ => (None, None),
         };
         Ok(TopupVariant {
-            id: from.needed("id", Members::number)?,
+            id: from.required("id", Members::number)?,
             name: from.name()?,
-            category: from.kind_if_any("category"),
+            category: from.optional_kind("category"),
             currency_code: from.text("currency_code"),
             min_amount,
             max_amount,
@@ -130,10 +130,10 @@ impl Model for TopupVariant {
 }
 
 impl Model for TopupRegion {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         let [code, name] = ["code", "name"].map(|member| from.text(member).unwrap_or_default());
         if code.is_empty() && name.is_empty() {
-            Err(Odd::Member("code"))
+            Err(ReadError::Member("code"))
         } else {
             Ok(TopupRegion { code, name })
         }
@@ -141,9 +141,9 @@ impl Model for TopupRegion {
 }
 
 impl Model for MobileMatch {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(MobileMatch {
-            product_id: from.needed("product_id", Members::number)?,
+            product_id: from.required("product_id", Members::number)?,
             name: from.text("name").unwrap_or_default(),
             country_code: from.text("country_code"),
             identified: from.flag("identified").unwrap_or_default(),

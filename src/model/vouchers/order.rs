@@ -6,9 +6,9 @@ use rust_decimal::Decimal;
 use time::OffsetDateTime;
 
 use super::NewOrder;
-use crate::model::members::{Members, Model, Odd, deserialize_models};
+use crate::model::members::{Members, Model, ReadError, deserialize_models};
 use crate::model::money;
-use crate::model::placed::{agree, placed};
+use crate::model::placed::{agree_if_known, placed};
 use crate::model::text_enum::text_enum;
 use crate::{OrderId, ProductId, Secret, TransactionId, WalletId};
 
@@ -59,23 +59,23 @@ pub struct Order {
     pub(super) is_doubtful: bool,
 }
 
-placed!(Order, NewOrder, is_it, is_another);
+placed!(Order, NewOrder, is_same_order, is_other_order);
 
-fn is_it(order: &Order, asked: &NewOrder, since: Option<OffsetDateTime>) -> bool {
+fn is_same_order(order: &Order, new: &NewOrder, since: Option<OffsetDateTime>) -> bool {
     let is_known = order.product_id.get() != 0 && !order.denomination.is_zero() && order.quantity != 0;
     is_known
         && !order.is_doubtful
-        && !is_another(order, asked, since)
-        && agree(order.email.as_deref(), asked.email_address(), str::eq_ignore_ascii_case)
-        && agree(order.wallet_id.as_ref(), asked.wallet_id().as_ref(), WalletId::eq)
+        && !is_other_order(order, new, since)
+        && agree_if_known(order.email.as_deref(), new.email_address(), str::eq_ignore_ascii_case)
+        && agree_if_known(order.wallet_id.as_ref(), new.wallet_id().as_ref(), WalletId::eq)
 }
 
 /// A value that could not be read is 0, which no request can have.
-fn is_another(order: &Order, asked: &NewOrder, _since: Option<OffsetDateTime>) -> bool {
-    let is_same = (order.product_id.get() == 0 || order.product_id == asked.product())
-        && (order.denomination.is_zero() || money::agree(order.denomination, asked.denomination()))
-        && (order.quantity == 0 || order.quantity == asked.quantity());
-    !is_same
+fn is_other_order(order: &Order, new: &NewOrder, _since: Option<OffsetDateTime>) -> bool {
+    let may_be_same = (order.product_id.get() == 0 || order.product_id == new.product())
+        && (order.denomination.is_zero() || money::agree(order.denomination, new.denomination()))
+        && (order.quantity == 0 || order.quantity == new.quantity());
+    !may_be_same
 }
 
 /// A delivered gift card. Its codes are worth money, so they are wiped from memory on drop.
@@ -111,10 +111,10 @@ impl fmt::Debug for Voucher {
 deserialize_models! { Order Voucher }
 
 impl Model for Order {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         let (email, wallet_id) = (from.text("email"), from.number("wallet_id"));
         Ok(Order {
-            id: from.needed("id", Members::number)?,
+            id: from.required("id", Members::number)?,
             product_id: from.number("product_id").unwrap_or(0.into()),
             product_name: from.text("product_name"),
             denomination: from.amount("denomination").unwrap_or_default(),
@@ -137,7 +137,7 @@ impl Model for Order {
 }
 
 impl Model for Voucher {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(Voucher {
             card_number: from.code("card_number"),
             pin_code: from.code("pin_code"),

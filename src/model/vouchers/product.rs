@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::model::members::{Members, Model, Odd, deserialize_models};
+use crate::model::members::{Members, Model, ReadError, deserialize_models};
 use crate::model::money;
 use crate::{CountryId, CurrencyId, ProductId};
 
@@ -84,9 +84,9 @@ impl Denomination {
 deserialize_models! { Product Denomination }
 
 impl Model for Product {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(Product {
-            id: from.needed("id", Members::number)?,
+            id: from.required("id", Members::number)?,
             name: from.name()?,
             category: from.text("category").unwrap_or_default(),
             sub_category: from.text("sub_category"),
@@ -105,7 +105,7 @@ impl Model for Product {
 }
 
 impl Model for Denomination {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(Denomination {
             min_value: from.bound("min_value")?,
             max_value: from.bound("max_value")?,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
-use crate::model::members::{Members, Model, Odd, deserialize_models};
+use crate::model::members::{Members, Model, ReadError, deserialize_models};
 use crate::model::money;
 use crate::model::text_enum::text_enum;
 use crate::{CurrencyId, TransactionId, WalletId};
@@ -47,13 +47,13 @@ pub struct Transaction {
 deserialize_models! { Transaction }
 
 impl Model for Transaction {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(Transaction {
-            id: from.needed("id", Members::number)?,
-            wallet_id: from.needed("wallet_id", Members::number)?,
+            id: from.required("id", Members::number)?,
+            wallet_id: from.required("wallet_id", Members::number)?,
             currency_id: from.number("currency_id"),
             // Some servers send a debit as a negative amount.
-            amount: from.needed("amount", Members::amount)?.abs(),
+            amount: from.required("amount", Members::amount)?.abs(),
             transaction_type: from.kind("transaction_type"),
             status: from.kind("status"),
             source_currency: from.text("source_currency"),

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::model::members::{Members, Model, Odd, deserialize_models};
+use crate::model::members::{Members, Model, ReadError, deserialize_models};
 use crate::model::money;
 use crate::model::text_enum::text_enum;
 use crate::{CurrencyId, WalletId};
@@ -27,11 +27,11 @@ pub struct Wallet {
 deserialize_models! { Wallet }
 
 impl Model for Wallet {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(Wallet {
-            id: from.needed("id", Members::number)?,
-            currency_id: from.needed("currency_id", Members::number)?,
-            amount: from.needed("amount", Members::amount)?,
+            id: from.required("id", Members::number)?,
+            currency_id: from.required("currency_id", Members::number)?,
+            amount: from.required("amount", Members::amount)?,
             wallet_type: from.kind("type"),
         })
     }
