@@ -35,7 +35,7 @@ impl Secret {
         Secret(Zeroizing::new(text.into()))
     }
 
-    /// Takes a text that is already in memory that will be wiped.
+    /// Creates a secret from a text without copying it.
     pub(crate) fn wiped(text: Zeroizing<String>) -> Self {
         Secret(text)
     }

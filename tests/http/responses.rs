@@ -19,7 +19,7 @@ fn a_success_that_cannot_be_read_is_located_but_not_quoted() {
         (json(format!("\u{0}{CANARY}")), "is not JSON"),
         (
             json([b"{\"id\":\"\xff\xfe", CANARY.as_bytes(), b"\"}"].concat()),
-            "the server's response has no `id`",
+            "the server's response has no readable `id`",
         ),
     ] {
         let peer = Peer::start([Answer::Keep(answer)]).unwrap();
