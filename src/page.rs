@@ -25,7 +25,8 @@ pub struct Page<T> {
     pub total: Option<u64>,
     /// The number of pages in the list. `None` if the server does not say.
     pub total_pages: Option<u32>,
-    /// Whether there is a next page. If the server does not say, this is true for every page that has items.
+    /// Whether there is a next page. If the server does not say, this is true unless the page is empty, or shorter
+    /// than the page size that the server states.
     pub has_more: bool,
     /// The unreadable items of this page. They do not affect the others.
     pub unreadable: Vec<Unreadable>,
@@ -58,10 +59,11 @@ impl<'a, T> IntoIterator for &'a Page<T> {
 
 /// A lazy iterator over all items of a list, page after page.
 ///
-/// It requests a page when all items of the page before have been taken. Each request has the deadline of one call. A
-/// page has 500 items, or the server's default number if the server refuses that size. Set the filter's `limit` to
+/// It requests a page when all items of the page before have been taken. Each page may take as long as one call.
+///
+/// It requests 500 items a page, or leaves the size to the server if that is refused. Set the filter's `limit` to
 /// choose another size, for example to read only the first few items. If the filter starts at a later page and sets
-/// no `limit`, the server's default size applies, because that page is counted in it.
+/// no `limit`, the server's default size applies, because the number of that page refers to it.
 ///
 /// # Errors
 /// For an unreadable item, the iterator yields an error whose [`unreadable`](Error::unreadable) is `Some`, and

@@ -23,8 +23,8 @@ pub enum ErrorKind {
     InvalidRequest,
     /// The wallet does not cover the order.
     InsufficientFunds,
-    /// Another order may already have the client reference: the order found has other content, or an earlier call
-    /// placed it and it does not show its content.
+    /// The client reference already has an order that is not known to be this one: it has other content, or an earlier
+    /// call placed it and it does not show its content.
     DuplicateReference,
     /// There were too many requests. [`Error::retry_after`](crate::Error::retry_after) says how long to wait.
     RateLimited,

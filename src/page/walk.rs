@@ -117,7 +117,7 @@ impl<T> Walk<T> {
 
     /// Requests a page. The first one shows whether the server allows large pages. If not, this walk and later ones
     /// leave the size to the server. The caller's size is always kept, and a walk that starts at a later page leaves
-    /// the size to the server, because that page is counted in it.
+    /// the size to the server, because the number of that page refers to the server's size.
     fn request_page(&mut self, page: u32, session: &Session, scope: Scope<'_>) -> Result<Listing<T>> {
         let requested = Listed { page, size: self.size, before: self.through };
         let route = self.request.route.name();
