@@ -65,9 +65,9 @@ pub struct EsimOrder {
     pub created_at: Option<OffsetDateTime>,
     /// Time of delivery, failure or cancellation.
     pub completed_at: Option<OffsetDateTime>,
-    /// The reason of a failure, as a code.
+    /// The reason for a failure, as a code.
     pub failure_code: Option<String>,
-    /// The reason of a failure, for the customer.
+    /// The reason for a failure, for the customer.
     pub failure_reason: Option<String>,
     /// Whether the customer can fix the cause of a failure.
     pub is_user_fixable: Option<bool>,

@@ -1,11 +1,11 @@
-//! The inputs that a top-up order needs about the account.
+//! The inputs of a top-up order.
 
 use serde::Serialize;
 
 use crate::model::members::{Elements, Members, Model, ReadError, deserialize_models};
 use crate::model::scalar;
 
-/// An input that a top-up order needs about the account.
+/// An input of a top-up order, which describes the account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TopupInputField {

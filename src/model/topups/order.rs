@@ -51,9 +51,9 @@ pub struct TopupOrder {
     /// Time of delivery, failure or cancellation.
     #[serde(serialize_with = "rfc3339::option::serialize")]
     pub completed_at: Option<OffsetDateTime>,
-    /// The reason of a failure, as a code.
+    /// The reason for a failure, as a code.
     pub failure_code: Option<String>,
-    /// The reason of a failure, for the customer.
+    /// The reason for a failure, for the customer.
     pub failure_reason: Option<String>,
     /// Whether the customer can fix the cause of a failure, such as a mistyped number.
     pub is_user_fixable: Option<bool>,

@@ -27,7 +27,7 @@ pub struct TopupProduct {
     pub currency_code: Option<String>,
     /// The URL of a picture.
     pub image_url: Option<String>,
-    /// The inputs that an order needs about the account. Empty in lists of products.
+    /// The inputs of an order about the account. Empty in lists of products.
     pub input_fields: Vec<TopupInputField>,
 }
 
