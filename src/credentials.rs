@@ -1,4 +1,4 @@
-//! The API key and secret, and where they come from.
+//! The API key and secret, fixed or from a closure.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,10 +7,10 @@ use crate::clock::random_bytes;
 use crate::http::Masked;
 use crate::{Error, Result, Secret};
 
-/// The API key and secret a session logs in with.
+/// The API key and secret that a session logs in with.
 ///
-/// They are kept masked, so that no search of the memory finds them between two logins, wiped with the last session
-/// that holds them, and never printed:
+/// They are masked in memory: a search does not find them between two logins. They are wiped when the last session
+/// that holds them is dropped, and never printed:
 ///
 /// ```
 /// let credentials = popup_rewards::Credentials::new("key", "secret");
@@ -22,19 +22,19 @@ pub struct Credentials(Origin);
 #[derive(Clone)]
 enum Origin {
     Fixed { key: Masked, secret: Masked },
-    Ask(Arc<dyn Fn() -> Result<Credentials> + Send + Sync>),
+    Closure(Arc<dyn Fn() -> Result<Credentials> + Send + Sync>),
 }
 
-/// One key and its secret, as sent to the server; it lives for one login.
+/// A key and its secret in plain text, for one login.
 pub(crate) struct Login {
     pub(crate) key: Secret,
     pub(crate) secret: Secret,
 }
 
 impl Credentials {
-    /// A fixed pair: the API key (username) and the API secret (password) from the dashboard.
+    /// Uses a fixed pair: the API key (username) and the API secret (password) from the dashboard.
     ///
-    /// Nothing is checked here; building a session refuses an empty or malformed pair.
+    /// The pair is not checked here. [`build`](crate::SessionBuilder::build) refuses one that is empty or malformed.
     ///
     /// # Examples
     /// ```
@@ -52,11 +52,11 @@ impl Credentials {
         })
     }
 
-    /// Reads `API_KEY` and `API_SECRET` from the environment, once.
+    /// Reads `API_KEY` and `API_SECRET` from the environment once.
     ///
     /// # Errors
-    /// [`Configuration`](crate::ErrorKind::Configuration) names the variable that is missing, empty or not
-    /// valid Unicode.
+    /// [`Configuration`](crate::ErrorKind::Configuration) if a variable is missing, empty or not valid Unicode; the
+    /// message names it.
     ///
     /// # Examples
     /// ```
@@ -71,11 +71,11 @@ impl Credentials {
         Ok(Credentials::new(variable("API_KEY")?, variable("API_SECRET")?))
     }
 
-    /// A closure that is asked again at each login, for pairs that rotate in a secrets manager.
+    /// Calls the closure at each login, for pairs that rotate in a secrets manager.
     ///
-    /// It runs outside of every lock of the session, in the thread that logs in, so it may block and may use
-    /// other sessions. Calling a method that needs a token on the *same* session from inside it is refused
-    /// with a `Configuration` error, because that call would wait for the login it is part of.
+    /// The closure runs on the thread that logs in and outside every lock of the session, so it may block and use
+    /// other sessions. If it calls a method that needs a token on the *same* session, that method fails with
+    /// [`Configuration`](crate::ErrorKind::Configuration): it would wait for the login it is part of.
     ///
     /// # Examples
     /// ```
@@ -89,40 +89,40 @@ impl Credentials {
     /// ```
     #[must_use]
     pub fn from_fn(ask: impl Fn() -> Result<Credentials> + Send + Sync + 'static) -> Self {
-        Credentials(Origin::Ask(Arc::new(ask)))
+        Credentials(Origin::Closure(Arc::new(ask)))
     }
 
     /// Whether the pair can change between two logins.
     pub(crate) fn can_change(&self) -> bool {
-        matches!(self.0, Origin::Ask(_))
+        matches!(self.0, Origin::Closure(_))
     }
 
-    /// Refuses a fixed pair that no server could accept; a closure is not asked.
+    /// Refuses a fixed pair that no server could accept. Does not call a closure.
     pub(crate) fn check(&self) -> Result<()> {
         match &self.0 {
             Origin::Fixed { key, secret } => Login::reveal(key, secret).check(),
-            Origin::Ask(_) => Ok(()),
+            Origin::Closure(_) => Ok(()),
         }
     }
 
-    /// The credentials to log in with now. Runs user code if they come from a closure.
-    pub(crate) fn ask(&self) -> Result<Credentials> {
-        let Origin::Ask(ask) = &self.0 else { return Ok(self.clone()) };
-        let asked = ask()?;
-        if asked.can_change() {
+    /// Returns the fixed pair to log in with. Runs user code if there is a closure.
+    pub(crate) fn resolve(&self) -> Result<Credentials> {
+        let Origin::Closure(closure) = &self.0 else { return Ok(self.clone()) };
+        let fixed = closure()?;
+        if fixed.can_change() {
             return Err(Error::configuration(
                 "the credentials closure returned another closure; return Credentials::new(..) from it",
             ));
         }
-        asked.check()?;
-        Ok(asked)
+        fixed.check()?;
+        Ok(fixed)
     }
 
-    /// The pair itself; none if a closure has to be asked.
+    /// Returns the pair in plain text; `None` for a closure.
     pub(crate) fn reveal(&self) -> Option<Login> {
         match &self.0 {
             Origin::Fixed { key, secret } => Some(Login::reveal(key, secret)),
-            Origin::Ask(_) => None,
+            Origin::Closure(_) => None,
         }
     }
 }
@@ -142,7 +142,7 @@ impl Login {
     }
 }
 
-/// What is wrong with a key or secret, such as one that was read from a file with its last line break.
+/// Returns what is wrong with a key or secret, such as a line break at the end of the file it was read from.
 fn problem(value: &str) -> Option<&'static str> {
     if value.trim_matches(is_blank).is_empty() {
         return Some("is empty; the dashboard shows key and secret");
@@ -153,12 +153,12 @@ fn problem(value: &str) -> Option<&'static str> {
     value.trim_matches(is_blank).ne(value).then_some("begins or ends with a blank; trim it")
 }
 
-/// Whether a character shows nothing; editors and shells leave such around a value.
+/// Whether a character is invisible, such as those that editors and shells leave around a value.
 pub(crate) fn is_blank(c: char) -> bool {
     c.is_whitespace() || c == '\u{feff}'
 }
 
-/// An environment variable, or an error that names it.
+/// Reads an environment variable. An error names it.
 pub(crate) fn variable(name: &str) -> Result<String> {
     match std::env::var(name) {
         Ok(value) if value.is_empty() => {

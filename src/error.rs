@@ -1,4 +1,4 @@
-//! The one error type of the crate: opaque, one word wide, free of secrets and of body bytes.
+//! The one error type of the crate: opaque, one word wide, without secrets or body bytes.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -17,13 +17,15 @@ use server_text::redacted;
 pub(crate) use server_text::{SHORTEST_SECRET, printable};
 pub use unreadable::Unreadable;
 
-/// An error of this crate.
+/// Any error of this crate.
 ///
-/// It is one word wide, says what it is through [`kind`](Error::kind) and never holds request or response
-/// bytes, a URL with a query, a token or a card code. Its text describes one layer; the cause, if there is
-/// one, is in [`source`](StdError::source).
+/// Match on its [`kind`](Error::kind). Its text describes one layer; [`source`](StdError::source) returns the cause,
+/// if there is one.
 ///
-/// A clone is cheap and equal in every answer: threads that waited for the same login share its error.
+/// An error is one word wide. It never holds bytes of a request or response, a URL with a query, a token, or the code
+/// of a gift card or an eSIM.
+///
+/// Threads that waited for the same login get clones of its error.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -119,7 +121,7 @@ impl Error {
         self
     }
 
-    /// Takes a secret out of the texts the server sent, in case it echoed what it was given.
+    /// Removes a secret from the server's texts, in case the server repeats it.
     pub(crate) fn redact(mut self, secret: &str) -> Self {
         if secret.len() >= SHORTEST_SECRET {
             for text in [&mut self.0.code, &mut self.0.server_message, &mut self.0.request_id] {
@@ -134,86 +136,86 @@ impl Error {
         self
     }
 
-    /// The error of one item among the others of a list.
+    /// The error of one unreadable item of a list.
     pub(crate) fn of_item(item: Unreadable) -> Self {
         let mut error = item.error().clone();
         error.0.unreadable = Some(item);
         error
     }
 
-    /// What went wrong, for a `match`.
+    /// Returns the kind of the error, to match on.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The HTTP status of the response, if the server responded; 407 is a proxy's.
+    /// Returns the HTTP status of the response. `None` if there was no response. 407 comes from a proxy.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
 
-    /// The server's `error.code`, such as `VALIDATION_FAILURE`. Branch on this, never on a message.
+    /// Returns the server's `error.code`, such as `VALIDATION_FAILURE`. Match on this, never on a message.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }
 
-    /// Whether the response had the API's own error body. A gateway's page has none, and a refusal without one says
+    /// Whether the response had the API's own error body. Without it, a refusal may come from a gateway and says
     /// nothing about a key, a token or an order.
     pub(crate) fn is_from_api(&self) -> bool {
         self.0.code.is_some()
     }
 
-    /// The server's own words. They may change at any time: show them, do not match on them.
+    /// Returns the server's message. It may change at any time: show it, but do not match on it.
     #[must_use]
     pub fn server_message(&self) -> Option<&str> {
         self.0.server_message.as_deref()
     }
 
-    /// The `X-Request-Id` of the answer, to quote in a support ticket.
+    /// Returns the `X-Request-Id` of the response, to quote in a support ticket.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
-    /// How long to wait before the call has a chance again, if the server or the session said so.
+    /// Returns how long to wait before a retry. `None` if neither the server nor the session says so.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// Whether the same call may succeed later without any change.
+    /// Whether the same call may succeed later.
     ///
-    /// Look at [`may_have_executed`](Error::may_have_executed) too before an order is repeated.
+    /// Before you repeat an order, check [`may_have_executed`](Error::may_have_executed) too.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         use ErrorKind::{Network, RateLimited, Server, Timeout};
         matches!(self.0.kind, RateLimited | Server | Network | Timeout)
     }
 
-    /// Whether the call may have had its effect although it failed: an order may exist.
+    /// Whether the call may have taken effect although it failed. An order may then exist.
     ///
-    /// If it is true, look the order up by its client reference ([`find_order`](crate::Session::find_order)).
+    /// If so, look up the order by its client reference with [`find_order`](crate::Session::find_order).
     ///
-    /// It speaks for this call alone. An order that an *earlier* call with the same reference may have placed can exist
-    /// although this one says no: keep the reference until a call returns the order, or until a lookup some minutes
-    /// later finds nothing.
+    /// This describes this call only. If it is false, an *earlier* call with the same reference may still have placed
+    /// the order. Keep the reference until a call returns the order, or until a lookup some minutes later finds
+    /// nothing.
     #[must_use]
     pub fn may_have_executed(&self) -> bool {
         self.0.may_have_executed
     }
 
-    /// The item of a list that this error is about: the others can still be read.
+    /// Returns the unreadable item of a list that this error is about. `None` if it is about anything else.
     ///
-    /// An iterator such as [`products`](crate::Session::products) goes on after an error that has one, and ends after
-    /// any other.
+    /// An iterator such as [`products`](crate::Session::products) continues after an error with an item, and ends
+    /// after any other.
     #[must_use]
     pub fn unreadable(&self) -> Option<&Unreadable> {
         self.0.unreadable.as_ref()
     }
 
-    /// The client reference of the order this error is about.
+    /// Returns the client reference of the order that this error is about. `None` if it is not about an order.
     #[must_use]
     pub fn client_reference(&self) -> Option<&str> {
         self.0.client_reference.as_deref()
@@ -253,7 +255,7 @@ impl fmt::Debug for Error {
     }
 }
 
-/// Shows a field only if there is something to show.
+/// Adds a field if it is set.
 fn field<T: fmt::Debug>(out: &mut fmt::DebugStruct<'_, '_>, name: &str, value: Option<&T>) {
     if let Some(value) = value {
         out.field(name, value);

@@ -1,4 +1,4 @@
-//! A blocking, synchronous SDK for The Popup Reward Store API: gift cards, top-ups and eSIMs.
+//! A blocking SDK for The Popup Reward Store API: gift cards, top-ups and eSIMs.
 //!
 //! ```
 //! # use popup_rewards::sandbox::Sandbox;
@@ -14,30 +14,75 @@
 //! # Ok::<(), popup_rewards::Error>(())
 //! ```
 //!
-//! A [`Session`] logs in on its first call, renews its token before it ends, and makes a call once more with a new
-//! token when the server answers 401. Clones share one token; give one to each worker thread.
+//! A [`Session`] logs in on its first call and renews its token before it expires. A call that gets a 401 is retried
+//! once with a new token.
 //!
-//! * **Calls.** Every endpoint is one method of [`Session`], named after its path: `list_x` for one page, the bare
-//!   plural for an iterator over all pages, `get_x` for one object, `create_x` for an order, `quote_x` for its price.
-//!   [`Session::call`] reaches a route this crate does not know yet.
-//! * **Orders.** A [`NewOrder`] needs a [`ClientReference`], and is then placed exactly once, whatever happens to the
-//!   connection; see [`Session::create_order`].
-//! * **Errors.** One type, [`Error`]; its [`kind`](Error::kind) is for a `match`. After a failed order, ask
-//!   [`may_have_executed`](Error::may_have_executed) first.
-//! * **Secrets.** Tokens, credentials and card codes are wiped from memory when they are no longer used; codes are
-//!   [`Secret`]s, which print as `[redacted]`. At log level Trace the target `ureq_proto::util` dumps what goes over the
-//!   wire, tokens included, and `ureq::run` shows queries: keep both off.
-//! * **Logs.** One line an attempt on target `popup_rewards::call` and one line a token event on
-//!   `popup_rewards::token`, both at debug level: method, route, status, time and request id, and the client
-//!   reference of an order; nothing else. What could not be read in a response is named there too, never quoted; an
-//!   item that a plain list had to leave out is a warning.
-//! * **Data.** Money is an exact [`Decimal`] and a time an [`OffsetDateTime`], from the crates `rust_decimal` and `time`
-//!   and exported here. What the server answers implements `Serialize` unless it holds codes, with amounts as texts,
-//!   so that no format changes a digit, and `Deserialize` for JSON, which is also how to make one up for a test.
-//! * **Webhooks.** [`webhook::verify`] checks a delivery and gives its typed event.
-//! * **Tests.** The feature `sandbox` brings `sandbox::Sandbox`, a local server of this API.
+//! # Calls
 //!
-//! Why it is as it is: [the design, in questions and answers](_design).
+//! Every endpoint is a method of [`Session`]:
+//!
+//! | Method | Purpose |
+//! |---|---|
+//! | [`products`](Session::products) | iterate over all pages |
+//! | [`list_products`](Session::list_products) | fetch one page |
+//! | [`get_product`](Session::get_product) | fetch one object |
+//! | [`quote_order`](Session::quote_order) | fetch the price of an order |
+//! | [`create_order`](Session::create_order) | place an order |
+//! | [`find_order`](Session::find_order) | find an order by its client reference |
+//! | [`wait_for_order`](Session::wait_for_order) | wait until an order has its final status |
+//!
+//! Those for top-ups and eSIMs are named alike, such as [`create_topup_order`](Session::create_topup_order).
+//! [`Session::call`] reaches a route that this crate does not know yet.
+//!
+//! A [`NewOrder`] needs a [`ClientReference`], and is then placed exactly once, whatever happens to the connection.
+//! [`create_order`](Session::create_order) explains how.
+//!
+//! # Errors
+//!
+//! Every fallible call returns an [`Error`]. Match on its [`kind`](Error::kind). If an order fails, check
+//! [`may_have_executed`](Error::may_have_executed) first.
+//!
+//! # Threads
+//!
+//! Clones of a session are cheap and share its token and connections. Give a clone to each thread.
+//!
+//! # Logout
+//!
+//! [`logout`](Session::logout) revokes all tokens of this client, on every machine. [`forget`](Session::forget) only
+//! wipes those of the session. After either, calls fail with [`LoggedOut`](ErrorKind::LoggedOut) until
+//! [`login`](Session::login) is called.
+//!
+//! # Data
+//!
+//! Money is an exact [`Decimal`] and a time is an [`OffsetDateTime`]. Both types come from the crates `rust_decimal`
+//! and `time`, and are exported here.
+//!
+//! Response types implement `Serialize`, unless they hold gift card or eSIM codes. Amounts become text, so no format
+//! changes a digit. `Deserialize` reads the same types from JSON, and can build one for a test.
+//!
+//! # Secrets and logs
+//!
+//! Tokens, credentials and codes are wiped from memory after use. Codes are [`Secret`]s, which print as `[redacted]`.
+//!
+//! The crate logs to two targets at debug level: `popup_rewards::call` gets a line per attempt, and
+//! `popup_rewards::token` a line per token event. The line of an attempt has the method, route, status, time and
+//! request id, and the client reference of an order, but nothing else. A member that cannot be read is named but
+//! never quoted. An unreadable item of a list without pages is a warning.
+//!
+//! At level Trace, ureq's own targets expose secrets: `ureq_proto::util` dumps the bytes on the wire, tokens
+//! included, and `ureq::run` shows queries. Keep both off.
+//!
+//! # Webhooks
+//!
+//! [`webhook::verify`] checks a delivery and returns its typed event.
+//!
+//! # Features
+//!
+//! No feature is on by default. `sandbox` adds `sandbox::Sandbox`, a local server of this API for tests.
+//!
+//! # Design
+//!
+//! [Questions and answers](_design) explain why the crate works as it does.
 #![forbid(unsafe_code)]
 
 mod api;
@@ -74,5 +119,5 @@ pub mod _design {}
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// What every fallible call of this crate returns.
+/// The result of every fallible call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,4 +1,4 @@
-//! One page of a list, and the iterator that walks all of them.
+//! One page of a list, and the iterator over all pages.
 
 mod walk;
 
@@ -13,26 +13,27 @@ use crate::{Error, Result, Session, Unreadable};
 
 /// One page of a list.
 ///
-/// As an iterator it has the items that can be read; the others are in [`unreadable`](Self::unreadable).
+/// Iterating over it yields the readable items. The others are in [`unreadable`](Self::unreadable).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page<T> {
-    /// The items of this page that can be read, in the server's order.
+    /// The readable items of this page, in the server's order.
     pub items: Vec<T>,
-    /// The number of this page; the first is 1.
+    /// The number of this page, from 1.
     pub page: u32,
-    /// How many items the whole list has, if the server said so.
+    /// The number of items in the list. `None` if the server does not say.
     pub total: Option<u64>,
-    /// How many pages the whole list has, if the server said so.
+    /// The number of pages in the list. `None` if the server does not say.
     pub total_pages: Option<u32>,
-    /// Whether there is a next page. If the server does not say, there may be one after every page that has items.
+    /// Whether there is a next page. If the server does not say, this is true unless the page is empty, or shorter
+    /// than the page size that the server states.
     pub has_more: bool,
-    /// The items of this page that cannot be read: one odd item does not cost the others.
+    /// The unreadable items of this page. They do not affect the others.
     pub unreadable: Vec<Unreadable>,
 }
 
 impl<T> Page<T> {
-    /// Looks at the items of this page that can be read, in the server's order.
+    /// Iterates over the readable items of this page, in the server's order.
     pub fn iter(&self) -> slice::Iter<'_, T> {
         self.items.iter()
     }
@@ -58,14 +59,15 @@ impl<'a, T> IntoIterator for &'a Page<T> {
 
 /// A lazy iterator over all items of a list, page after page.
 ///
-/// It requests the next page only when the items of the last one are used up. Each page may take as long as a call.
-/// It asks for 500 items a page, or leaves the size to the server if that is refused. Set the filter's `limit` for
-/// another size, for example to read only the first few items. A walk that starts at a later page without a `limit` keeps
-/// the server's own size, in which its pages are counted.
+/// It requests a page when all items of the page before have been taken. Each page may take as long as one call.
+///
+/// It requests 500 items a page, or leaves the size to the server if that is refused. Set the filter's `limit` to
+/// choose another size, for example to read only the first few items. If the filter starts at a later page and sets
+/// no `limit`, the server's default size applies, because the number of that page refers to it.
 ///
 /// # Errors
-/// An item that cannot be read is an error in its place whose [`unreadable`](Error::unreadable) is `Some`, and the walk
-/// goes on after it. A call that fails is an error whose `unreadable` is `None`, and ends the walk:
+/// For an unreadable item, the iterator yields an error whose [`unreadable`](Error::unreadable) is `Some`, and
+/// continues. If a call fails, it yields an error whose `unreadable` is `None`, and ends:
 ///
 /// ```
 /// # use popup_rewards::{sandbox::Sandbox, *};
@@ -82,7 +84,7 @@ impl<'a, T> IntoIterator for &'a Page<T> {
 /// ```
 ///
 /// # Progress
-/// [`total`](Self::total) is known as soon as the first item is there:
+/// [`total`](Self::total) is known after the first item:
 ///
 /// ```
 /// # use popup_rewards::{sandbox::Sandbox, *};
@@ -100,10 +102,10 @@ impl<'a, T> IntoIterator for &'a Page<T> {
 /// ```
 ///
 /// # Lists that change
-/// Pages are cut from the list as it is when each of them is requested. A new item moves the others towards the end: what
-/// the page before had already is left out, but if more than a page is new, items come twice. An item that goes
-/// away moves the others towards the start, and one of them can fall between two pages and never come. So what must be
-/// complete, such as books, is compared by id with another walk, or its count with [`total`](Self::total).
+/// Each page shows the list at the instant of its request. A new item moves the others towards the end. The iterator
+/// skips items that were on the page before, but if more than one page of items is new, some are yielded twice. A
+/// removed item moves the others towards the start, and one can then be missed. If the result must be complete, as in
+/// accounting, compare its ids with those of a second run, or its count with [`total`](Self::total).
 #[must_use = "an iterator requests nothing until it is used"]
 pub struct Items<'a, T> {
     session: &'a Session,
@@ -112,7 +114,7 @@ pub struct Items<'a, T> {
 }
 
 impl<'a, T> Items<'a, T> {
-    /// Starts at the page the request names, or at the first.
+    /// Starts at the page that the request names, or at the first.
     pub(crate) fn new(session: &'a Session, request: Request) -> Self
     where
         T: Model + Identified,
@@ -120,9 +122,9 @@ impl<'a, T> Items<'a, T> {
         Items { session, walk: Walk::new(request), ready: Vec::new().into_iter() }
     }
 
-    /// Returns how many items the list has in all, those on pages before the first of this walk included.
+    /// Returns the number of items in the list, including those on pages before the first one of this iterator.
     ///
-    /// It is what the server said last: `None` before the first item, and if the server does not say.
+    /// It is the server's latest number. `None` before the first item, and if the server does not say.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
         self.walk.total()

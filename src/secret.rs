@@ -1,13 +1,13 @@
-//! Text that must not be seen by accident and is wiped when it is dropped.
+//! Text that cannot be printed by accident and is wiped on drop.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// A secret text: a card number, a PIN, a claim URL, an activation code, a webhook secret.
+/// A secret text: the number or PIN of a gift card, a claim URL, an activation code, or a webhook secret.
 ///
-/// It is wiped from memory when it is dropped, its `Debug` prints `[redacted]`, and the only way to the text
-/// is [`expose`](Secret::expose), which is easy to search for. It has no `Display`, no `==` and no `Serialize`:
+/// It is wiped from memory on drop. `Debug` prints `[redacted]`. Only [`expose`](Secret::expose) returns the text,
+/// and it is easy to search for. There is no `Display`, `==` or `Serialize`:
 ///
 /// ```compile_fail
 /// println!("{}", popup_rewards::Secret::new("4321"));
@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes ownership of a secret text.
+    /// Creates a secret from a text.
     ///
     /// ```
     /// let pin = popup_rewards::Secret::new("4321");
@@ -35,12 +35,12 @@ impl Secret {
         Secret(Zeroizing::new(text.into()))
     }
 
-    /// Takes a secret text that is already in memory of its own.
+    /// Creates a secret from a text without copying it.
     pub(crate) fn wiped(text: Zeroizing<String>) -> Self {
         Secret(text)
     }
 
-    /// The text itself. A copy made of it is not wiped.
+    /// Returns the text. A copy of it is not wiped.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

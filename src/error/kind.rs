@@ -1,40 +1,40 @@
-//! What went wrong, in one word.
+//! The kinds of errors.
 
-/// What went wrong, in one word, for a `match`.
+/// The kind of an [`Error`](crate::Error).
 ///
 /// More kinds may be added, so a `match` needs a wildcard arm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The session or its environment is set up wrongly; nothing was sent.
+    /// The configuration of the session or its environment is wrong. Nothing was sent.
     Configuration,
     /// The server refused the key and secret at login.
     InvalidCredentials,
-    /// The server refused the access token twice, the second time with a fresh one; or a webhook's signature or
-    /// timestamp is not what it has to be.
+    /// The server refused the access token and then a fresh one; or the signature or timestamp of a webhook is
+    /// invalid.
     Unauthorized,
-    /// The server answered 403: the address is not on the IP allow-list, or the feature is off.
+    /// The server refuses this client (403): its address is not on the IP allow-list, or the feature is off.
     Forbidden,
-    /// The session was logged out; `login()` opens it again.
+    /// The session is logged out. `login()` opens it again.
     LoggedOut,
-    /// The object does not exist or is not visible to this client.
+    /// The object does not exist, or this client may not see it.
     NotFound,
-    /// The request is wrong, as found out before sending it or by the server (400, 422).
+    /// The request is invalid. It was refused before it was sent, or by the server (400, 422).
     InvalidRequest,
     /// The wallet does not cover the order.
     InsufficientFunds,
-    /// An order that is not known to be this one already has the client reference: it has other content, or was placed
-    /// by an earlier call and does not show its content.
+    /// The client reference already has an order that is not known to be this one: it has other content, or an earlier
+    /// call placed it and it does not show its content.
     DuplicateReference,
-    /// Too many requests; [`Error::retry_after`](crate::Error::retry_after) says when to come back.
+    /// There were too many requests. [`Error::retry_after`](crate::Error::retry_after) says how long to wait.
     RateLimited,
     /// The server or a gateway failed (5xx).
     Server,
-    /// The connection could not be made or broke.
+    /// The connection failed.
     Network,
-    /// A time limit ran out.
+    /// A timeout or deadline passed.
     Timeout,
-    /// The answer could not be understood.
+    /// The response cannot be read.
     InvalidResponse,
     /// The token store failed.
     Store,

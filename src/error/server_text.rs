@@ -1,31 +1,32 @@
-//! What an error keeps of the server's own words: little, on one line, and never a secret.
+//! The server's texts as errors keep them: short, on one line, and without secrets.
 
 use zeroize::Zeroizing;
 
-/// The longest server text an error keeps, in characters: enough for a sentence, too short for a page.
+/// The longest server text that an error keeps, in characters: long enough for a sentence, too short for a page.
 const TEXT_LIMIT: usize = 300;
-/// A secret shorter than this would be found in any text.
+/// The length in bytes from which secrets are redacted. A shorter one would be found in any text.
 pub(crate) const SHORTEST_SECRET: usize = 4;
 
-/// A server text made fit for one log line: no control characters, no line or paragraph separators, nothing that turns
-/// the direction of the text around it, bounded length.
+/// Makes a server text safe for one log line: bounds its length, and replaces control characters, line and paragraph
+/// separators, and characters that change the direction of text.
 pub(crate) fn printable(text: &str) -> Box<str> {
     let fit = || text.chars().take(TEXT_LIMIT).map(|c| if is_plain(c) { c } else { ' ' });
-    // The size up front: a string that grows leaves pieces behind, and the text may repeat a token.
+    // Reserve the full size: a string that grows leaves unwiped copies, and the text may repeat a token.
     let mut printable = String::with_capacity(fit().map(char::len_utf8).sum());
     printable.extend(fit());
     printable.into()
 }
 
-/// Whether a character stands in its line and changes nothing but that. What does not is invisible, and the controls of
-/// direction let a text show something else than it says.
+/// Whether a character neither breaks the line nor changes the direction of text. Those that do are invisible, and a
+/// change of direction can disguise what a text says.
 fn is_plain(c: char) -> bool {
     let breaks_or_turns = matches!(c,
         '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     !c.is_control() && !breaks_or_turns
 }
 
-/// The text without the secret, if it holds it: whole, or its beginning where the text was cut to a bounded length.
+/// Returns the text without the secret; `None` if it does not contain it. If the text was cut to its bounded length,
+/// its end may be only the beginning of the secret.
 pub(super) fn redacted(text: &str, secret: &str) -> Option<Box<str>> {
     let without = Zeroizing::new(text.replace(secret, "[redacted]"));
     let is_cut = text.chars().count() == TEXT_LIMIT;

@@ -1,11 +1,11 @@
-//! An item of a list that cannot be read, among others that can.
+//! An unreadable item of a list.
 
 use crate::Error;
 
-/// An item of a list that cannot be read: its place, and what is wrong with it, but never what was there.
+/// An unreadable item of a list: its position and the problem, but never its content.
 ///
-/// A page has them in [`unreadable`](crate::Page::unreadable), and an iterator in the
-/// [`unreadable`](Error::unreadable) of an error.
+/// A page lists them in [`unreadable`](crate::Page::unreadable). An iterator returns an error for each, with the item
+/// in [`Error::unreadable`].
 #[derive(Clone, Debug)]
 pub struct Unreadable {
     position: usize,
@@ -18,19 +18,19 @@ impl Unreadable {
         Unreadable { position, id, error }
     }
 
-    /// Which item of its page it is, among all that the server sent; the first is 0.
+    /// Returns the position of the item among all items of its page, from 0.
     #[must_use]
     pub fn position(&self) -> usize {
         self.position
     }
 
-    /// Its id, if that can be read.
+    /// Returns the id of the item, if it can be read.
     #[must_use]
     pub fn id(&self) -> Option<i64> {
         self.id
     }
 
-    /// What is wrong with it.
+    /// Returns the error that describes the problem.
     #[must_use]
     pub fn error(&self) -> &Error {
         &self.error

@@ -16,21 +16,21 @@ pub(crate) use lists::{Listed, Listing, list_of, page_of};
 
 use super::Response;
 use super::retry_after;
-use crate::model::{Entries, Identified, Members, Mended, Model, flag, mended, unescape};
+use crate::model::{Elements, Identified, Members, Model, Repaired, flag, repair, unescape};
 use crate::{Error, ErrorKind, Result};
 
 /// The body as JSON text.
-pub(crate) fn text_of(response: &Response) -> Mended<'_> {
-    mended(response.body.bytes())
+pub(crate) fn text_of(response: &Response) -> Repaired<'_> {
+    repair(response.body.bytes())
 }
 
 /// One object, bare or as `{"success":true,"data":{..}}`.
 pub(crate) fn object_of<T: Model>(response: &Response) -> Result<T> {
     let text = text_of(response);
     let object = object(response, &text)?;
-    T::read(&object).map_err(|odd| {
+    T::read(&object).map_err(|error| {
         // An order may have a member of this name too, so it counts only where there is no object.
-        if says_error(&object) { said_failed(response) } else { unusable(response, odd) }
+        if says_error(&object) { said_failed(response) } else { unusable(response, error) }
     })
 }
 
@@ -108,7 +108,7 @@ fn is_failed(top: &Members<'_>) -> bool {
 /// Whether there is an error member that is not empty.
 fn says_error(top: &Members<'_>) -> bool {
     let Some(error) = top.get("error") else { return false };
-    let is_empty = Entries::of(error.get()).is_some_and(|entries| entries.0.is_empty());
+    let is_empty = Elements::of(error.get()).is_some_and(|elements| elements.0.is_empty());
     top.has("error") && !is_empty && flag(error.get()) != Some(false)
 }
 
@@ -220,7 +220,7 @@ fn shown(text: Option<&Zeroizing<String>>) -> Option<&str> {
 }
 
 fn first_text(raw: Option<&RawValue>) -> Option<Zeroizing<String>> {
-    text(Entries::of(raw?.get())?.0.first().copied())
+    text(Elements::of(raw?.get())?.0.first().copied())
 }
 
 #[cfg(test)]

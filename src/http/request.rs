@@ -175,9 +175,12 @@ mod tests {
     #[test]
     fn a_parameter_that_is_set_again_replaces_the_first_and_its_problem() {
         let broken = list().page(0).page_size(501);
-        assert_eq!(broken.checked().unwrap_err().to_string(), "pages are counted from 1");
+        assert_eq!(broken.checked().unwrap_err().to_string(), "the page must be 1 or more");
         let mended = broken.page(1);
-        assert_eq!(mended.checked().unwrap_err().to_string(), "the limit of a page is 1 to 500 items here");
+        assert_eq!(
+            mended.checked().unwrap_err().to_string(),
+            "the limit of a page must be 1 to 500 items here"
+        );
         let mended = mended.page_size(500);
         assert!(mended.checked().is_ok());
         assert_eq!((mended.requested_page(), mended.requested_size()), (1, Some(500)));

@@ -1,22 +1,22 @@
-//! What an order would cost.
+//! The price of an order that was not placed yet.
 
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::members::{Members, Model, Odd, deserialize_models};
+use super::members::{Members, Model, ReadError, deserialize_models};
 use super::money;
 
-/// What an order would cost, asked before it is placed. It reserves nothing.
+/// The price of an order, quoted before it is placed. A quote reserves nothing.
 ///
-/// Shorter answers leave members out, and the two amounts of a currency exchange are only there when the
-/// wallet's currency differs from the product's.
+/// A server may leave out any field but `total_payable`. The two amounts of a currency exchange, `net_amount` and
+/// `handling_fee_amount`, are `None` unless the currencies of wallet and product differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Charges {
-    /// What leaves the wallet, in the wallet's currency. Compare this with the wallet's balance.
+    /// The amount to pay, in the wallet's currency. Compare this with the wallet's balance.
     #[serde(serialize_with = "money::text")]
     pub total_payable: Decimal,
-    /// The price after the discount and before any exchange, in the product's currency.
+    /// The price after the discount and before an exchange, in the product's currency.
     #[serde(serialize_with = "money::text_or_null")]
     pub total_amount: Option<Decimal>,
     /// Face value times quantity, in the product's currency.
@@ -28,7 +28,7 @@ pub struct Charges {
     /// The discount in percent.
     #[serde(serialize_with = "money::text_or_null")]
     pub discount: Option<Decimal>,
-    /// The tax, as an amount.
+    /// The tax as an amount.
     #[serde(serialize_with = "money::text_or_null")]
     pub gst_amount: Option<Decimal>,
     /// `total_amount` after the exchange, in the wallet's currency.
@@ -37,7 +37,7 @@ pub struct Charges {
     /// The fixed fee of an exchange, in the wallet's currency.
     #[serde(serialize_with = "money::text_or_null")]
     pub handling_fee_amount: Option<Decimal>,
-    /// The most cards this client can put into one order; vouchers only.
+    /// The largest quantity that this client can order at once. For gift cards only.
     pub max_quantity: Option<u32>,
     /// The two currencies and the exchange between them.
     #[serde(rename = "charges_details")]
@@ -52,10 +52,10 @@ pub struct ChargesDetails {
     pub source_currency: Option<String>,
     /// The wallet's currency, ISO 4217.
     pub destination_currency: Option<String>,
-    /// How many units of the wallet's currency one unit of the product's costs; none without an exchange.
+    /// The price of one unit of the product's currency, in the wallet's. `None` without an exchange.
     #[serde(serialize_with = "money::text_or_null")]
     pub forex_rate: Option<Decimal>,
-    /// What the exchange costs, in the wallet's currency; none without an exchange.
+    /// The cost of the exchange, in the wallet's currency. `None` without an exchange.
     #[serde(serialize_with = "money::text_or_null")]
     pub conversion_fee: Option<Decimal>,
 }
@@ -63,9 +63,9 @@ pub struct ChargesDetails {
 deserialize_models! { Charges ChargesDetails }
 
 impl Model for Charges {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(Charges {
-            total_payable: from.needed("total_payable", Members::amount)?,
+            total_payable: from.required("total_payable", Members::amount)?,
             total_amount: from.amount("total_amount"),
             non_discounted_total: from.amount("non_discounted_total"),
             discount_amount: from.amount("discount_amount"),
@@ -80,7 +80,7 @@ impl Model for Charges {
 }
 
 impl Model for ChargesDetails {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(ChargesDetails {
             source_currency: from.text("source_currency"),
             destination_currency: from.text("destination_currency"),

@@ -1,66 +1,77 @@
-//! The API's rules for input, checked before anything is sent.
+//! The API's input rules, checked before anything is sent.
 
 use std::borrow::Cow;
 
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-/// Whether a value keeps a rule; if not, the message says what the rule is.
+use crate::WalletId;
+
+/// An error is a message that states the broken rule.
 pub(crate) type Check = Result<(), Cow<'static, str>>;
 
-/// A request body that has rules.
+/// A request body with rules.
 pub(crate) trait Input: Serialize {
     fn check(&self) -> Check;
 }
 
-/// The most cards in one order.
+/// The largest number of gift cards in one order.
 const LARGEST_QUANTITY: u32 = 5_000;
 
 /// The longest e-mail address, in bytes.
 const LONGEST_EMAIL: usize = 254;
 
 pub(crate) fn id(id: i64) -> Check {
-    ensure(id > 0, || format!("an id is 1 or more, not {id}"))
+    ensure(id > 0, || format!("an id must be 1 or more, not {id}"))
+}
+
+pub(crate) fn wallet(wallet: Option<WalletId>) -> Check {
+    wallet.map_or(Ok(()), |wallet| id(wallet.get()))
 }
 
 pub(crate) fn amount(what: &str, amount: Decimal) -> Check {
-    ensure(amount > Decimal::ZERO, || format!("the {what} is above zero, not {amount}"))
+    ensure(amount > Decimal::ZERO, || format!("the {what} must be above zero, not {amount}"))
 }
 
 pub(crate) fn quantity(quantity: u32) -> Check {
     ensure((1..=LARGEST_QUANTITY).contains(&quantity), || {
-        format!("the quantity is 1 to {LARGEST_QUANTITY}, not {quantity}")
+        format!("the quantity must be 1 to {LARGEST_QUANTITY}, not {quantity}")
     })
 }
 
 /// The message does not quote the address: errors get logged.
 pub(crate) fn email(email: &str) -> Check {
-    ensure(email.len() <= LONGEST_EMAIL, || format!("an e-mail address has at most {LONGEST_EMAIL} bytes"))?;
-    ensure(has_email_shape(email), || "an e-mail address looks like name@example.org")
+    ensure(email.len() <= LONGEST_EMAIL, || {
+        format!("an e-mail address must have at most {LONGEST_EMAIL} bytes")
+    })?;
+    ensure(has_email_shape(email), || "an e-mail address must look like name@example.org")
 }
 
 pub(crate) fn country(alpha_3: &str) -> Check {
     let is_code = alpha_3.len() == 3 && alpha_3.bytes().all(|letter| letter.is_ascii_uppercase());
-    ensure(is_code, || "a country is three capital letters of ISO 3166-1, such as USA, or GLO for global")
+    ensure(
+        is_code,
+        || "a country must be three capital letters of ISO 3166-1, such as USA, or GLO for global",
+    )
 }
 
 /// E.164. The message does not quote the number: errors get logged.
 pub(crate) fn phone_number(number: &str) -> Check {
     ensure(
         is_phone_number(number),
-        || "a phone number is + and 7 to 15 digits, without spaces, such as +14155550123",
+        || "a phone number must be + and 7 to 15 digits, without spaces, such as +14155550123",
     )
 }
 
 pub(crate) fn page(page: u32) -> Check {
-    ensure(page > 0, || "pages are counted from 1")
+    ensure(page > 0, || "the page must be 1 or more")
 }
 
 pub(crate) fn page_size(size: u32, largest: u32) -> Check {
-    ensure((1..=largest).contains(&size), || format!("the limit of a page is 1 to {largest} items here"))
+    ensure((1..=largest).contains(&size), || format!("the limit of a page must be 1 to {largest} items here"))
 }
 
-/// Fails with a message unless a rule holds.
+/// Fails with the message unless the rule holds.
 pub(crate) fn ensure<M: Into<Cow<'static, str>>>(holds: bool, message: impl FnOnce() -> M) -> Check {
     if holds { Ok(()) } else { Err(message().into()) }
 }

@@ -1,4 +1,4 @@
-//! The reference that makes an order safe to send twice.
+//! The client reference, which makes an order safe to repeat.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,25 +7,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-/// The caller's own name for an order: unique per client, the same for every attempt.
+/// Your own identifier for an order, unique per client and the same for every attempt.
 ///
-/// The server refuses a second order with a reference it has seen, so a reference that is stored before the
-/// first attempt makes it safe to repeat the order after a crash or a lost answer.
+/// The server refuses a second order with the same reference. So if you store the reference before the first attempt,
+/// you can safely repeat the order after a crash or a lost response.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ClientReference(String);
 
-/// The longest reference the server takes, in bytes.
+/// The longest reference that the server accepts, in bytes.
 const LONGEST: usize = 255;
 
 impl ClientReference {
-    /// Takes your own reference: 1 to 255 printable ASCII characters, with no blank at either end.
+    /// Creates a reference from 1 to 255 printable ASCII characters, without a blank at either end.
     ///
-    /// A server that trims such a blank would list the order under another reference, where no lookup finds it.
+    /// A server that trims such a blank lists the order under another reference, so no lookup finds it.
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if it is empty, too long, begins or ends with a blank, or
-    /// holds a character that is not printable ASCII (a line break, a tab, an accent).
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the reference is empty or too long, begins or ends
+    /// with a blank, or contains a character that is not printable ASCII, such as a line break, a tab or an accented
+    /// letter.
     ///
     /// # Examples
     /// ```
@@ -38,33 +39,33 @@ impl ClientReference {
     pub fn new(reference: impl Into<String>) -> Result<Self> {
         let reference = reference.into();
         if reference.is_empty() {
-            return Err(Error::invalid_request("a client reference cannot be empty"));
+            return Err(Error::invalid_request("a client reference must not be empty"));
         }
         if reference.len() > LONGEST {
             return Err(Error::invalid_request(format!(
-                "a client reference has at most {LONGEST} characters, this one has {}",
+                "a client reference must have at most {LONGEST} characters, not {}",
                 reference.len()
             )));
         }
         if !reference.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
             return Err(Error::invalid_request(
-                "a client reference is printable ASCII: no line breaks, tabs or accents",
+                "a client reference must be printable ASCII, without line breaks, tabs or accents",
             ));
         }
         if reference.starts_with(' ') || reference.ends_with(' ') {
             return Err(Error::invalid_request(
-                "a client reference has no blank at either end: a server that trims it would lose the order; trim it",
+                "a client reference must not begin or end with a blank, because some servers trim it; trim it",
             ));
         }
         Ok(ClientReference(reference))
     }
 
-    /// Draws a new reference of 128 random bits, written as 32 hexadecimal digits.
+    /// Generates a reference of 128 random bits, written as 32 hexadecimal digits.
     ///
-    /// Store it before the order is sent, or the order cannot be found again after a crash.
+    /// Store it before you place the order. Otherwise the order cannot be found after a crash.
     ///
     /// # Panics
-    /// If the operating system has no randomness to give.
+    /// If the operating system returns no random bytes.
     ///
     /// # Examples
     /// ```
@@ -78,7 +79,7 @@ impl ClientReference {
         ClientReference(format!("{bits:032x}"))
     }
 
-    /// The text of the reference.
+    /// Returns the reference as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -124,10 +125,10 @@ mod tests {
             assert_eq!(ClientReference::new(good).unwrap().as_str(), good);
         }
         for (bad, says) in [
-            ("", "cannot be empty"),
-            ("ord 1 ", "no blank at either end"),
-            (" ord1", "no blank at either end"),
-            (" ", "no blank at either end"),
+            ("", "must not be empty"),
+            ("ord 1 ", "begin or end with a blank"),
+            (" ord1", "begin or end with a blank"),
+            (" ", "begin or end with a blank"),
             ("ord1\t", "printable ASCII"),
             ("ord\n1", "printable ASCII"),
             ("ord1\u{a0}", "printable ASCII"),

@@ -1,4 +1,4 @@
-//! Ids as types of their own, so that a wallet's id cannot be passed for a product's.
+//! A type for each kind of id, so a wallet's id cannot be passed as a product's.
 
 use std::fmt;
 use std::num::ParseIntError;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Has an id that says which of its kind it is.
+/// An object with an id.
 pub(crate) trait Identified {
     fn id(&self) -> i64;
 }
@@ -34,7 +34,7 @@ macro_rules! ids {
         pub struct $name(i64);
 
         impl $name {
-            /// The number itself.
+            /// Returns the id as a number.
             #[must_use]
             pub const fn get(self) -> i64 {
                 self.0
@@ -70,9 +70,9 @@ macro_rules! ids {
 }
 
 ids! {
-    /// Names a voucher product.
+    /// The id of a gift card product.
     ///
-    /// Ids of different things do not mix:
+    /// Each kind of id is a type, so they cannot be mixed up:
     ///
     /// ```compile_fail
     /// # use popup_rewards::{ProductId, Session, WalletId};
@@ -81,30 +81,30 @@ ids! {
     /// # Ok(()) }
     /// ```
     ProductId,
-    /// Names a voucher order.
+    /// The id of a gift card order.
     OrderId,
-    /// Names a top-up product.
+    /// The id of a top-up product.
     TopupProductId,
-    /// Names a top-up variant.
+    /// The id of a top-up variant.
     TopupVariantId,
-    /// Names a top-up order.
+    /// The id of a top-up order.
     TopupOrderId,
-    /// Names an eSIM product.
+    /// The id of an eSIM product.
     EsimProductId,
-    /// Names an eSIM variant.
+    /// The id of an eSIM variant.
     EsimVariantId,
-    /// Names an eSIM order.
+    /// The id of an eSIM order.
     EsimOrderId,
-    /// Names a wallet.
+    /// The id of a wallet.
     WalletId,
-    /// Names a wallet transaction.
+    /// The id of a wallet transaction.
     TransactionId,
-    /// Names a country.
+    /// The id of a country.
     CountryId,
-    /// Names a currency.
+    /// The id of a currency.
     CurrencyId,
-    /// Names a product category.
+    /// The id of a product category.
     CategoryId,
-    /// Names a product subcategory.
+    /// The id of a product subcategory.
     SubcategoryId,
 }

@@ -1,4 +1,4 @@
-//! Reads an instant however a server writes it: the one parser of times for responses and headers.
+//! Reads instants of bodies and headers, in every form that servers use.
 
 use std::time::Duration;
 
@@ -9,38 +9,38 @@ use time::format_description::well_known::{Iso8601, Rfc2822, Rfc3339};
 use super::scalar;
 use crate::clock;
 
-/// The instant in a JSON value, or nothing if it cannot be read. A date alone is its first second.
+/// Reads the instant in a JSON value. A date without a time is its first second.
 pub(crate) fn instant(raw: &RawValue) -> Option<OffsetDateTime> {
     parse(&scalar::text(raw.get())?, "T00:00:00Z")
 }
 
-/// The same for the end of something: a date alone is its last second.
+/// Like `instant`, for the end of a period: a date without a time is its last second.
 pub(crate) fn end(raw: &RawValue) -> Option<OffsetDateTime> {
     parse(&scalar::text(raw.get())?, "T23:59:59Z")
 }
 
-/// RFC 3339 and ISO 8601 with any usual separator and offset, or epoch seconds or milliseconds. A time without a
-/// zone is UTC; `of_day` completes a date alone.
-fn parse(text: &str, of_day: &str) -> Option<OffsetDateTime> {
+/// Reads RFC 3339 and ISO 8601 with any common separator and offset, and epoch seconds or milliseconds. A time
+/// without a zone is UTC. `time_of_day` is appended to a date without a time.
+fn parse(text: &str, time_of_day: &str) -> Option<OffsetDateTime> {
     if let Ok(number) = text.trim().parse() {
         return epoch(number);
     }
     let text = text.trim().to_ascii_uppercase();
     let text = text.trim_end_matches("UTC").trim_end_matches("GMT").trim_end();
-    // The first blank stands for the `T`, a second one for nothing.
+    // The first blank stands for the `T`. Others have no meaning.
     let text = text.replacen(' ', "T", 1).replace(' ', "");
     let read = |text: &str| {
         OffsetDateTime::parse(text, &Rfc3339).or_else(|_| OffsetDateTime::parse(text, &Iso8601::PARSING)).ok()
     };
-    // A leap second may be written in any minute and is read as the second before it.
+    // A leap second is accepted in any minute, and read as the second before it.
     let before_leap = match (text.get(..17), text.get(17..).and_then(|rest| rest.strip_prefix("60"))) {
         (Some(minute), Some(rest)) => format!("{minute}59{rest}"),
         _ => text,
     };
-    ["", "Z", of_day].iter().find_map(|rest| read(&format!("{before_leap}{rest}")))
+    ["", "Z", time_of_day].iter().find_map(|rest| read(&format!("{before_leap}{rest}")))
 }
 
-/// Seconds from 1973 to the year 5138, or milliseconds from 1973 to 2286; other numbers are no times.
+/// Reads seconds from 1973 to the year 5138, or milliseconds from 1973 to 2286. Other numbers are not instants.
 fn epoch(number: f64) -> Option<OffsetDateTime> {
     let seconds = match number {
         1e8..1e11 => number,
@@ -50,8 +50,8 @@ fn epoch(number: f64) -> Option<OffsetDateTime> {
     OffsetDateTime::UNIX_EPOCH.checked_add(time::Duration::checked_seconds_f64(seconds)?)
 }
 
-/// An instant as HTTP headers write it, in any of the three forms of RFC 9110. `wall` is the local time of day,
-/// which decides the century of a year with two digits.
+/// Reads the date of an HTTP header in any of the three forms of RFC 9110. `wall` is the local time of day. It
+/// determines the century of a year with two digits.
 pub(crate) fn http_date(text: &str, wall: Duration) -> Option<OffsetDateTime> {
     let words: Vec<&str> = text.split([' ', ',', '-']).filter(|word| !word.is_empty()).collect();
     // `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` or `Sun Nov  6 08:49:37 1994`
@@ -63,7 +63,7 @@ pub(crate) fn http_date(text: &str, wall: Duration) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(&format!("{day} {month} {year:04} {time} GMT"), &Rfc2822).ok()
 }
 
-/// The year with these last two digits that is at most 50 years ahead, and less than 50 behind.
+/// Returns the year with these last two digits that is at most 50 years ahead and less than 50 behind.
 fn full_year(digits: i32, wall: Duration) -> i32 {
     let latest = clock::date(wall).year() + 50;
     latest - (latest - digits).rem_euclid(100)

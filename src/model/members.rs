@@ -1,8 +1,8 @@
-//! Reads an object member by member, so that an oddity in one never costs the others.
+//! Reads an object member by member, so an unreadable member does not affect the others.
 //!
-//! An order holds codes that are paid for, and a list holds other items: neither may be lost because one member is of
-//! another type than documented. So every type of the server's is read here and not by serde's derived code, which
-//! gives up at the first surprise, and at a member that comes twice.
+//! An order holds codes that are paid for, and a list holds other items. Neither may be lost because one member has
+//! an undocumented type. So this module reads every response type. serde's derived code fails at the first surprise,
+//! and at a duplicate member.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,39 +16,39 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::instant::{end, instant};
-use super::{mended, scalar};
+use super::{repair, scalar};
 use crate::Secret;
 use crate::http::CALL_LOG;
 use crate::http::json_text;
 
-/// What a server describes as an object.
+/// A type that the server sends as an object.
 pub(crate) trait Model: Sized {
-    /// Reads it; fails only for want of a member without which it is of no use.
-    fn read(from: &Members<'_>) -> Result<Self, Odd>;
+    /// Reads the type. Fails only if a required member is missing or unreadable.
+    fn read(from: &Members<'_>) -> Result<Self, ReadError>;
 
-    /// Reads it from the JSON text of the object.
-    fn of(raw: &str) -> Result<Self, Odd> {
-        Self::read(&Members::of(raw).ok_or(Odd::NoObject)?)
+    /// Reads the type from the JSON text of an object.
+    fn of(raw: &str) -> Result<Self, ReadError> {
+        Self::read(&Members::of(raw).ok_or(ReadError::NotAnObject)?)
     }
 }
 
-/// Why an object cannot be read. It does not hold what was there.
+/// Why an object cannot be read. It holds nothing of the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Odd {
-    NoObject,
+pub(crate) enum ReadError {
+    NotAnObject,
     Member(&'static str),
 }
 
-impl fmt::Display for Odd {
+impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Odd::NoObject => f.write_str("is not an object"),
-            Odd::Member(name) => write!(f, "has no `{name}` that can be read"),
+            ReadError::NotAnObject => f.write_str("is not an object"),
+            ReadError::Member(name) => write!(f, "has no readable `{name}`"),
         }
     }
 }
 
-/// The members of an object, each as its JSON text. Of those with the same name the last counts, and null is as good as
+/// The members of an object, each as its JSON text. If a name is duplicated, the last member counts. A null counts as
 /// absent.
 #[derive(Default)]
 pub(crate) struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
@@ -62,7 +62,7 @@ impl<'a> Members<'a> {
         self.0.iter().map(|(name, _)| &**name)
     }
 
-    /// The member with this name, be it null.
+    /// The last member with this name, even if it is null.
     pub(crate) fn last(&self, name: &str) -> Option<&'a RawValue> {
         self.0.iter().rev().find(|(found, _)| found == name).map(|(_, raw)| *raw)
     }
@@ -71,7 +71,7 @@ impl<'a> Members<'a> {
         self.last(name).filter(|raw| raw.get() != "null")
     }
 
-    /// Whether there is such a member that says anything.
+    /// Whether there is such a member, and it is neither null nor an empty string.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.get(name).is_some_and(|raw| raw.get() != "\"\"")
     }
@@ -90,27 +90,29 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// A member without which the object is of no use.
-    pub(crate) fn needed<T>(
+    /// Fails if `read` finds no readable member with this name.
+    pub(crate) fn required<T>(
         &self,
         name: &'static str,
         read: impl FnOnce(&Self, &str) -> Option<T>,
-    ) -> Result<T, Odd> {
-        read(self, name).ok_or(Odd::Member(name))
+    ) -> Result<T, ReadError> {
+        read(self, name).ok_or(ReadError::Member(name))
     }
 
-    /// A text, which is not empty, or a number as its digits.
+    /// A string that is not empty, or the digits of a number.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         let text = self.value(name, |raw| scalar::text(raw.get()))?;
         (!text.is_empty()).then(|| text.into_owned())
     }
 
-    /// The name of a thing that is on sale. It may be empty.
-    pub(crate) fn name(&self) -> Result<String, Odd> {
-        self.needed("name", |from, name| from.value(name, |raw| scalar::text(raw.get())).map(Cow::into_owned))
+    /// The required name of a product or variant. It may be empty.
+    pub(crate) fn name(&self) -> Result<String, ReadError> {
+        self.required("name", |from, name| {
+            from.value(name, |raw| scalar::text(raw.get())).map(Cow::into_owned)
+        })
     }
 
-    /// A whole number or an id.
+    /// An integer, such as an id.
     pub(crate) fn number<N: TryFrom<i64>>(&self, name: &str) -> Option<N> {
         self.value(name, |raw| scalar::number(raw.get()))
     }
@@ -119,30 +121,30 @@ impl<'a> Members<'a> {
         self.value(name, |raw| scalar::amount(raw.get()))
     }
 
-    /// The end of a range. One that is there and cannot be read must not become an open end.
-    pub(crate) fn bound(&self, name: &'static str) -> Result<Option<Decimal>, Odd> {
-        self.get(name).map(|_| self.amount(name).ok_or(Odd::Member(name))).transpose()
+    /// A bound of a range. Fails if it is present but unreadable, because the range must not become unbounded.
+    pub(crate) fn bound(&self, name: &'static str) -> Result<Option<Decimal>, ReadError> {
+        self.get(name).map(|_| self.amount(name).ok_or(ReadError::Member(name))).transpose()
     }
 
     pub(crate) fn flag(&self, name: &str) -> Option<bool> {
         self.value(name, |raw| scalar::flag(raw.get()))
     }
 
-    /// One of the texts that the crate knows, or another; `Unknown` with no text where there is none.
+    /// A value of a text enum; `Unknown` with an empty text if the member is missing or unreadable.
     pub(crate) fn kind<E: for<'t> From<&'t str>>(&self, name: &str) -> E {
-        self.kind_if_any(name).unwrap_or_else(|| E::from(""))
+        self.optional_kind(name).unwrap_or_else(|| E::from(""))
     }
 
-    pub(crate) fn kind_if_any<E: for<'t> From<&'t str>>(&self, name: &str) -> Option<E> {
+    pub(crate) fn optional_kind<E: for<'t> From<&'t str>>(&self, name: &str) -> Option<E> {
         self.text(name).map(|text| E::from(&text))
     }
 
-    /// An instant; a date alone is its first second.
+    /// An instant. A date without a time is its first second.
     pub(crate) fn time(&self, name: &str) -> Option<OffsetDateTime> {
         self.value(name, instant)
     }
 
-    /// The end of something; a date alone is its last second.
+    /// The end of a period. A date without a time is its last second.
     pub(crate) fn end(&self, name: &str) -> Option<OffsetDateTime> {
         self.value(name, end)
     }
@@ -155,32 +157,32 @@ impl<'a> Members<'a> {
         self.value(name, |raw| T::of(raw.get()).ok())
     }
 
-    /// The entries of a list that can be read. A lone object is a list of one.
+    /// The readable elements of a list. A single object is a list of one.
     pub(crate) fn list<T: Model>(&self, name: &str) -> Vec<T> {
-        self.entries(name, |raw| T::of(raw).ok())
+        self.elements(name, |raw| T::of(raw).ok())
     }
 
     pub(crate) fn amounts(&self, name: &str) -> Vec<Decimal> {
-        self.entries(name, scalar::amount)
+        self.elements(name, scalar::amount)
     }
 
-    fn entries<T>(&self, name: &str, read: impl Fn(&str) -> Option<T>) -> Vec<T> {
-        let entries = self.value(name, |raw| {
-            let lone = || Members::of(raw.get()).map(|_| vec![raw]);
-            Entries::of(raw.get()).map(|entries| entries.0).or_else(lone)
+    fn elements<T>(&self, name: &str, read: impl Fn(&str) -> Option<T>) -> Vec<T> {
+        let elements = self.value(name, |raw| {
+            let single = || Members::of(raw.get()).map(|_| vec![raw]);
+            Elements::of(raw.get()).map(|elements| elements.0).or_else(single)
         });
-        let entries = entries.unwrap_or_default().into_iter().filter(|entry| entry.get() != "null");
-        let readable = entries.filter_map(|entry| {
-            let value = read(entry.get());
+        let elements = elements.unwrap_or_default().into_iter().filter(|element| element.get() != "null");
+        let readable = elements.filter_map(|element| {
+            let value = read(element.get());
             if value.is_none() {
-                log::debug!(target: CALL_LOG, "an entry of {name} in a response cannot be read");
+                log::debug!(target: CALL_LOG, "an element of {name} in a response cannot be read");
             }
             value
         });
         readable.collect()
     }
 
-    /// Texts by name; numbers are taken as their digits, and what is neither is left out.
+    /// The strings of an object by name, and the digits of its numbers. Other members are left out.
     pub(crate) fn texts(&self, name: &str) -> BTreeMap<String, String> {
         let mut texts = BTreeMap::new();
         for (name, raw) in
@@ -197,13 +199,13 @@ impl<'a> Members<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
+        struct MembersVisitor;
 
         /// Borrowed, unless it has escapes.
         #[derive(Deserialize)]
-        struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+        struct MemberName<'a>(#[serde(borrow)] Cow<'a, str>);
 
-        impl<'de> Visitor<'de> for Collect {
+        impl<'de> Visitor<'de> for MembersVisitor {
             type Value = Members<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -212,65 +214,65 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
                 let mut members = Vec::with_capacity(16);
-                while let Some((Name(name), raw)) = map.next_entry()? {
+                while let Some((MemberName(name), raw)) = map.next_entry()? {
                     members.push((name, raw));
                 }
                 Ok(Members(members))
             }
         }
 
-        deserializer.deserialize_map(Collect)
+        deserializer.deserialize_map(MembersVisitor)
     }
 }
 
-/// The entries of a list, each as its JSON text. An object whose members are numbered is a list too.
-pub(crate) struct Entries<'a>(pub(crate) Vec<&'a RawValue>);
+/// The elements of a list, each as its JSON text. An object whose members are named by numbers is a list too.
+pub(crate) struct Elements<'a>(pub(crate) Vec<&'a RawValue>);
 
-impl<'a> Entries<'a> {
+impl<'a> Elements<'a> {
     pub(crate) fn of(raw: &'a str) -> Option<Self> {
         serde_json::from_str(raw).ok()
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for Elements<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
+        struct ElementsVisitor;
 
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Entries<'de>;
+        impl<'de> Visitor<'de> for ElementsVisitor {
+            type Value = Elements<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a list")
             }
 
             fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Self::Value, S::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = list.next_element()? {
-                    entries.push(entry);
+                let mut elements = Vec::new();
+                while let Some(element) = list.next_element()? {
+                    elements.push(element);
                 }
-                Ok(Entries(entries))
+                Ok(Elements(elements))
             }
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-                let mut entries = BTreeMap::new();
-                while let Some((name, entry)) = map.next_entry::<Cow<'de, str>, _>()? {
-                    // The name stays out of the message: errors never quote the server's values.
+                let mut elements = BTreeMap::new();
+                while let Some((name, element)) = map.next_entry::<Cow<'de, str>, _>()? {
+                    // The message omits the name, because errors never quote the server.
                     let number: u32 =
                         name.parse().map_err(|_| M::Error::custom("an object is not a list"))?;
-                    entries.insert(number, entry);
+                    elements.insert(number, element);
                 }
-                Ok(Entries(entries.into_values().collect()))
+                Ok(Elements(elements.into_values().collect()))
             }
         }
 
-        deserializer.deserialize_any(Collect)
+        deserializer.deserialize_any(ElementsVisitor)
     }
 }
 
-/// Reads a model through any deserializer of JSON: from text, from a reader, from a `Value`.
+/// Reads a model with any JSON deserializer: from a string, a reader or a `Value`.
 pub(crate) fn deserialize<'de, T: Model, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let raw = Zeroizing::new(String::from(Box::<str>::from(Box::<RawValue>::deserialize(deserializer)?)));
-    T::of(&mended(raw.as_bytes())).map_err(|odd| D::Error::custom(format_args!("what is there {odd}")))
+    T::of(&repair(raw.as_bytes())).map_err(|error| D::Error::custom(format_args!("the JSON value {error}")))
 }
 
 /// Implements `Deserialize` for models.

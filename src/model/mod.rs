@@ -1,4 +1,4 @@
-//! What goes over the wire, as types.
+//! The types of requests and responses.
 
 mod charges;
 pub(crate) mod check;
@@ -7,10 +7,10 @@ mod esim;
 mod id;
 mod instant;
 mod members;
-mod mended;
 pub(crate) mod money;
 mod placed;
 mod reference;
+mod repair;
 mod scalar;
 mod sort;
 mod text_enum;
@@ -25,10 +25,10 @@ pub use esim::*;
 pub(crate) use id::Identified;
 pub use id::*;
 pub(crate) use instant::{http_date, instant};
-pub(crate) use members::{Entries, Members, Model, Odd};
-pub(crate) use mended::{Mended, mended};
+pub(crate) use members::{Elements, Members, Model, ReadError};
 pub(crate) use placed::{Placed, Unplaced};
 pub use reference::{Category, Country, Currency, Subcategory};
+pub(crate) use repair::{Repaired, repair};
 pub(crate) use scalar::flag;
 pub use sort::{ProductSort, SortDirection};
 pub use topups::*;

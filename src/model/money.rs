@@ -1,7 +1,7 @@
-//! Money, read exactly from a JSON number or a string and written exactly; it never meets an `f64`.
+//! Money, read exactly from a JSON number or string, and written exactly. It never passes through an `f64`.
 //!
-//! What is sent is a JSON number, as the server wants it. What a caller stores is text with the same digits, because
-//! there is no other form of a decimal that every format can write.
+//! Requests carry JSON numbers, as the server requires. Serialized responses carry text with the same digits, the
+//! only form of a decimal that every format can write.
 
 use rust_decimal::Decimal;
 use serde::de::Error as _;
@@ -11,23 +11,23 @@ use serde_json::value::RawValue;
 
 use super::scalar;
 
-/// For a member that must be there.
+/// Reads a required member.
 pub(crate) fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
     optional(deserializer)?.ok_or_else(|| D::Error::custom("an amount is missing"))
 }
 
-/// For a member that may be null; absence needs `#[serde(default)]` beside it.
+/// Reads a member that may be null. If it may be absent, it needs `#[serde(default)]` too.
 pub(crate) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     if matches!(raw.get(), "null" | "\"\"") {
         return Ok(None);
     }
-    // The text stays out of the message: errors never quote the server's values.
+    // The message omits the text, because errors never quote the server.
     scalar::amount(raw.get()).map(Some).ok_or_else(|| D::Error::custom("an amount is not a decimal number"))
 }
 
-/// The decimal that a text stands for digit by digit, with or without an exponent. A fraction beyond what a decimal
-/// holds, which is the noise of a server's floats, is rounded; what is no number, or too large, is nothing.
+/// Reads a decimal digit by digit, with or without an exponent. A fraction with more digits than a decimal holds is
+/// rounded: it is the noise of a server's floats. `None` if the text is not a number, or too large.
 pub(crate) fn exact(text: &str) -> Option<Decimal> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let digits = mantissa.strip_prefix(['-', '+']).unwrap_or(mantissa);
@@ -40,7 +40,7 @@ pub(crate) fn exact(text: &str) -> Option<Decimal> {
         return mantissa.parse().ok();
     }
     let sign = if mantissa.starts_with('-') { "-" } else { "" };
-    // How many digits stand before the point.
+    // The number of digits before the point.
     let before = exponent.parse::<i32>().ok()?.checked_add(i32::try_from(whole.len()).ok()?)?;
     if before > LONGEST {
         return None;
@@ -54,27 +54,28 @@ pub(crate) fn exact(text: &str) -> Option<Decimal> {
     format!("{sign}0{whole}{point}{fraction}").parse().ok()
 }
 
-/// More digits than a decimal holds on either side of its point.
+/// More digits than a decimal can have on either side of its point.
 const LONGEST: i32 = 40;
 
-/// Whether two amounts are the same as far as six decimals go: what is beyond them is noise of a server's floats.
+/// Whether two amounts are equal to six decimals. Further digits are the noise of a server's floats.
 pub(crate) fn agree(one: Decimal, other: Decimal) -> bool {
     one.round_dp(6) == other.round_dp(6)
 }
 
-/// Writes an amount of a request: a JSON number with the very digits it has.
+/// Writes an amount of a request as a JSON number with exactly its digits.
 pub(crate) fn number<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
     RawValue::from_string(amount.to_string()).map_err(S::Error::custom)?.serialize(serializer)
 }
 
-/// Writes an amount of an answer: text with the very digits it has.
+/// Writes an amount of a response as text with exactly its digits.
 ///
-/// The serializer of `Decimal` itself will not do: a feature of its crate that anybody switches on turns it to floats.
+/// `Decimal`'s own serializer will not do: any crate can enable a feature of `rust_decimal` that turns amounts into
+/// floats.
 pub(crate) fn text<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(amount)
 }
 
-/// Writes an amount that may be absent.
+/// Like `text`, for an amount that may be absent.
 #[expect(clippy::ref_option, reason = "serde hands a reference to the field")]
 pub(crate) fn text_or_null<S: Serializer>(
     amount: &Option<Decimal>,
@@ -90,7 +91,7 @@ pub(crate) fn text_or_null<S: Serializer>(
 #[serde(transparent)]
 struct Amount(#[serde(serialize_with = "text")] Decimal);
 
-/// Writes a list of amounts.
+/// Like `text`, for a list of amounts.
 pub(crate) fn texts<S: Serializer>(amounts: &[Decimal], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(amounts.iter().copied().map(Amount))
 }

@@ -1,4 +1,4 @@
-//! What an order of each vertical says of itself, for placing, finding and waiting for it.
+//! What placing, finding and waiting for an order needs to know about the orders of each vertical.
 
 use time::OffsetDateTime;
 
@@ -11,31 +11,31 @@ pub(crate) trait Unplaced: Input {
     fn reference(&self) -> &ClientReference;
 }
 
-/// An order as the server describes it.
+/// An order that the server returned.
 pub(crate) trait Placed: Model + Identified {
-    type Unplaced: Unplaced;
+    type New: Unplaced;
 
     fn reference(&self) -> Option<&str>;
     fn status(&self) -> &str;
     fn is_terminal(&self) -> bool;
-    /// Whether this is certainly the order that a call has placed. `since` is the earliest time, on the server's clock,
-    /// at which the call can have placed it; `None` if that is not known.
-    fn is_it(&self, unplaced: &Self::Unplaced, since: Option<OffsetDateTime>) -> bool;
+    /// Whether this is certainly the order that a call placed. `since` is the earliest time at which the call can
+    /// have placed it, on the server's clock; `None` if that is not known.
+    fn is_same_order(&self, new: &Self::New, since: Option<OffsetDateTime>) -> bool;
     /// Whether this is certainly another order.
-    fn is_another(&self, unplaced: &Self::Unplaced, since: Option<OffsetDateTime>) -> bool;
+    fn is_other_order(&self, new: &Self::New, since: Option<OffsetDateTime>) -> bool;
 }
 
-/// Implements both traits by the fields and methods that all orders have.
+/// Implements both traits with the fields and methods that all orders have.
 macro_rules! placed {
-    ($order:ident, $unplaced:ident, $is_it:path, $is_another:path) => {
-        impl crate::model::Unplaced for $unplaced {
+    ($order:ident, $new:ident, $is_same_order:path, $is_other_order:path) => {
+        impl crate::model::Unplaced for $new {
             fn reference(&self) -> &crate::ClientReference {
                 self.reference()
             }
         }
 
         impl crate::model::Placed for $order {
-            type Unplaced = $unplaced;
+            type New = $new;
 
             fn reference(&self) -> Option<&str> {
                 self.client_reference.as_deref()
@@ -49,12 +49,12 @@ macro_rules! placed {
                 self.status.is_terminal()
             }
 
-            fn is_it(&self, unplaced: &$unplaced, since: Option<time::OffsetDateTime>) -> bool {
-                $is_it(self, unplaced, since)
+            fn is_same_order(&self, new: &$new, since: Option<time::OffsetDateTime>) -> bool {
+                $is_same_order(self, new, since)
             }
 
-            fn is_another(&self, unplaced: &$unplaced, since: Option<time::OffsetDateTime>) -> bool {
-                $is_another(self, unplaced, since)
+            fn is_other_order(&self, new: &$new, since: Option<time::OffsetDateTime>) -> bool {
+                $is_other_order(self, new, since)
             }
         }
     };
@@ -62,7 +62,7 @@ macro_rules! placed {
 
 pub(crate) use placed;
 
-/// What orders of all verticals have under more than one name; the newest comes first.
+/// Members that servers send under several names, the newest name first.
 impl Members<'_> {
     pub(crate) fn reference(&self) -> Option<String> {
         ["client_reference", "ref", "reference_code"].into_iter().find_map(|name| self.text(name))
@@ -73,32 +73,34 @@ impl Members<'_> {
     }
 }
 
-/// Whether an order that shows neither its account nor the amount that was asked for is one this call has placed: it
-/// is of the same product, and no older than the call. What is not known does not count as equal.
-pub(crate) fn is_new<P: Copy + PartialEq>(
+/// Whether a top-up or eSIM order is certainly the call's. Such an order repeats neither the account nor the amount
+/// of the request, so it must have the same product and must not be older than the call. An unknown value never
+/// matches.
+pub(crate) fn matches_call<P: Copy + PartialEq>(
     product: Option<P>,
-    asked: P,
+    requested: P,
     created: Option<OffsetDateTime>,
     since: Option<OffsetDateTime>,
 ) -> bool {
-    product == Some(asked) && created.zip(since).is_some_and(|(created, since)| created >= since)
+    product == Some(requested) && created.zip(since).is_some_and(|(created, since)| created >= since)
 }
 
-/// Whether such an order shows that it is another one: of another product, or from long before the call, which a gateway
-/// that knows the reference can play back. The clocks of a server differ by seconds, not by minutes.
-pub(crate) fn is_old<P: Copy + PartialEq>(
+/// Whether such an order is certainly not the call's: it has another product, or is older than the call by more than
+/// a minute. A gateway may replay an earlier order with the same reference. The clocks of one server's machines
+/// differ by seconds, not minutes.
+pub(crate) fn contradicts_call<P: Copy + PartialEq>(
     product: Option<P>,
-    asked: P,
+    requested: P,
     created: Option<OffsetDateTime>,
     since: Option<OffsetDateTime>,
 ) -> bool {
     let is_before =
         |(created, since): (OffsetDateTime, OffsetDateTime)| since - created > time::Duration::MINUTE;
-    product.is_some_and(|product| product != asked) || created.zip(since).is_some_and(is_before)
+    product.is_some_and(|product| product != requested) || created.zip(since).is_some_and(is_before)
 }
 
-/// Whether two values agree, as far as both sides have one.
-pub(crate) fn agree<T>(one: Option<&T>, other: Option<&T>, same: impl FnOnce(&T, &T) -> bool) -> bool
+/// Whether two values agree, or one of them is unknown.
+pub(crate) fn agree_if_known<T>(one: Option<&T>, other: Option<&T>, same: impl FnOnce(&T, &T) -> bool) -> bool
 where
     T: ?Sized,
 {

@@ -2,26 +2,26 @@
 
 use serde::Serialize;
 
-use super::members::{Members, Model, Odd, deserialize_models};
+use super::members::{Members, Model, ReadError, deserialize_models};
 use crate::{CategoryId, CountryId, CurrencyId, SubcategoryId};
 
 /// A country.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Country {
-    /// Its id, as filters take it.
+    /// The id, which filters refer to.
     pub id: CountryId,
-    /// Its usual name in English.
+    /// The usual name in English.
     pub name: String,
-    /// Its official name in English.
+    /// The official name in English.
     pub official_name: String,
-    /// Its two-letter code, ISO 3166-1 alpha-2.
+    /// The two-letter code, ISO 3166-1 alpha-2.
     pub alpha_2: String,
-    /// Its three-letter code, ISO 3166-1 alpha-3.
+    /// The three-letter code, ISO 3166-1 alpha-3.
     pub alpha_3: String,
-    /// Its three digits, ISO 3166-1 numeric; text, because of leading zeros.
+    /// The three-digit code, ISO 3166-1 numeric, as text because it can start with zeros.
     pub numeric_code: String,
-    /// Its telephone prefix, with the plus.
+    /// The dialing prefix, with the plus sign.
     pub dialing_prefix: String,
 }
 
@@ -29,45 +29,43 @@ pub struct Country {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Currency {
-    /// Its id, as filters and wallets name it.
+    /// The id, which filters and wallets refer to.
     pub id: CurrencyId,
-    /// Its name in English.
+    /// The name in English.
     pub name: String,
-    /// Its three-letter code, ISO 4217.
+    /// The three-letter code, ISO 4217.
     pub currency: String,
-    /// How many decimal places its amounts have: 2 for the US dollar, 0 for the yen.
-    ///
-    /// Unit prices can have more.
+    /// The number of decimal places of an amount: 2 for the US dollar, 0 for the yen. Unit prices can have more.
     pub precision: u32,
 }
 
-/// A category of voucher products.
+/// A category of gift card products.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Category {
-    /// Its id.
+    /// The id.
     pub id: CategoryId,
-    /// Its name, as [`ListProducts::category`](crate::ListProducts::category) takes it.
+    /// The name to pass to [`ListProducts::category`](crate::ListProducts::category).
     pub name: String,
 }
 
-/// A subcategory of voucher products.
+/// A subcategory of gift card products.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Subcategory {
-    /// Its id.
+    /// The id.
     pub id: SubcategoryId,
-    /// Its name.
+    /// The name.
     pub name: String,
 }
 
 deserialize_models! { Country Currency Category Subcategory }
 
 impl Model for Country {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         let text = |name| from.text(name).unwrap_or_default();
         Ok(Country {
-            id: from.needed("id", Members::number)?,
+            id: from.required("id", Members::number)?,
             name: text("name"),
             official_name: text("official_name"),
             alpha_2: text("alpha_2"),
@@ -79,26 +77,26 @@ impl Model for Country {
 }
 
 impl Model for Currency {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(Currency {
-            id: from.needed("id", Members::number)?,
+            id: from.required("id", Members::number)?,
             name: from.text("name").unwrap_or_default(),
             currency: from.text("currency").unwrap_or_default(),
-            precision: from.needed("precision", Members::number)?,
+            precision: from.required("precision", Members::number)?,
         })
     }
 }
 
 impl Model for Category {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         let name = from.text("name").unwrap_or_default();
-        Ok(Category { id: from.needed("id", Members::number)?, name })
+        Ok(Category { id: from.required("id", Members::number)?, name })
     }
 }
 
 impl Model for Subcategory {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         let name = from.text("name").unwrap_or_default();
-        Ok(Subcategory { id: from.needed("id", Members::number)?, name })
+        Ok(Subcategory { id: from.required("id", Members::number)?, name })
     }
 }

@@ -1,4 +1,4 @@
-//! Reads one value however a server writes it; each function takes its JSON text.
+//! Reads one value from its JSON text, in every form that servers use.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::money;
 
-/// A text, or a number as its digits.
+/// Reads a string, or the digits of a number.
 pub(crate) fn text(raw: &str) -> Option<Cow<'_, str>> {
     if raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
         return Some(Cow::Borrowed(raw));
@@ -19,7 +19,7 @@ pub(crate) fn text(raw: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A whole number, also as text or as a float without a fraction.
+/// Reads an integer, also from a string or a float without a fraction.
 pub(crate) fn number<N: TryFrom<i64>>(raw: &str) -> Option<N> {
     N::try_from(whole(raw)?).ok()
 }
@@ -33,12 +33,12 @@ fn whole(raw: &str) -> Option<i64> {
     })
 }
 
-/// An amount, as a number or as text.
+/// Reads an amount from a number or a string.
 pub(crate) fn amount(raw: &str) -> Option<Decimal> {
     money::exact(text(raw)?.trim())
 }
 
-/// Yes or no, also as text or as 1 and 0.
+/// Reads a Boolean, also from a string, 1 or 0.
 pub(crate) fn flag(raw: &str) -> Option<bool> {
     let word = match raw {
         "true" | "false" => Cow::Borrowed(raw),

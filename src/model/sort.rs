@@ -1,24 +1,24 @@
-//! The order in which a list comes.
+//! The order of a list.
 
 use std::fmt;
 
-/// What voucher products are sorted by.
+/// The sort key of gift card products.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProductSort {
     /// By name.
     Name,
-    /// By id, which follows the time a product was added.
+    /// By id, which is the order in which products were added.
     Id,
 }
 
-/// Which end of a sorted list comes first.
+/// The direction of a sorted list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SortDirection {
-    /// The smallest first.
+    /// Smallest first.
     Ascending,
-    /// The largest first.
+    /// Largest first.
     Descending,
 }
 

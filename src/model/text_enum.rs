@@ -1,7 +1,7 @@
-//! Enums that the server may extend at any time: an unknown text is kept and written back as it came.
+//! Enums that the server may extend at any time. An unknown text is kept, and serialized unchanged.
 
-/// Defines an enum of texts, read without regard to case, blanks, hyphens and underscores, with `Unknown` for the rest.
-/// A variant can have further spellings.
+/// Defines an enum of texts with `Unknown` for all others. Texts are read without regard to case, blanks, hyphens and
+/// underscores. A variant can have several spellings.
 macro_rules! text_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal $(| $other:literal)*,)+ }) => {
         $(#[$doc])*
@@ -9,12 +9,12 @@ macro_rules! text_enum {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)+
-            /// A value this version of the crate does not know, as the server wrote it.
+            /// A value that this version of the crate does not know, as the server sent it.
             Unknown(String),
         }
 
         impl $name {
-            /// The text that stands for it on the wire.
+            /// Returns the text that the API uses.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -57,7 +57,7 @@ macro_rules! text_enum {
 
 pub(crate) use text_enum;
 
-/// Whether two texts have the same letters.
+/// Whether two texts are equal without regard to case, blanks, hyphens and underscores.
 pub(crate) fn is_same(one: &str, other: &str) -> bool {
     fn letters(text: &str) -> impl Iterator<Item = char> {
         text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase())

@@ -1,4 +1,4 @@
-//! The pages of a list, one after the other.
+//! Walks the pages of a list in order.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -8,29 +8,30 @@ use crate::model::{Identified, Model};
 use crate::session::Scope;
 use crate::{Error, ErrorKind, Page, Result, Session, Unreadable};
 
-/// How many items a walk asks for in one page: as many as every list of the API gives.
+/// The page size that a walk requests. Every list of the API allows it.
 const LARGE: u32 = 500;
 
 type Fetch<T> = fn(&Session, &Request, Listed, Scope<'_>) -> Result<Listing<T>>;
 
-/// The pages of a list, one after the other.
+/// A walk over the pages of a list.
 pub(crate) struct Walk<T> {
     request: Request,
-    /// The page that comes next; none after the last.
+    /// The next page; `None` after the last.
     next: Option<u32>,
-    /// The ids on the page before, as far as they can be read.
+    /// The ids on the page before; `None` for an id that cannot be read.
     before: Vec<Option<i64>>,
-    /// The ids on an earlier page, and how many pages are compared with it. A server that gives the same pages again and
-    /// again comes back to it, because each time it stands for twice as many.
+    /// The ids on an earlier page, and how many pages are compared with it. That number doubles each time, so a
+    /// server that sends the same pages over and over is detected (Brent's algorithm).
     landmark: (Vec<Option<i64>>, u32),
+    /// The number of pages compared with the landmark so far.
     walked: u32,
-    /// The page size that the caller has set.
+    /// The page size that the caller set.
     size: Option<u32>,
-    /// Whether the server was asked for large pages, and gave one.
+    /// Whether the walk requested a large page and the server did not refuse it.
     is_large: bool,
-    /// How many items the pages so far have, those before the first page of the walk included.
+    /// The number of items on the pages so far, including those before the first page of the walk.
     through: Option<u64>,
-    /// How many items the whole list has, as the server said last.
+    /// The server's latest number of items in the list.
     total: Option<u64>,
     fetch: Fetch<T>,
     id: fn(&T) -> i64,
@@ -55,7 +56,7 @@ impl<T: Model + Identified> Walk<T> {
 }
 
 impl<T> Walk<T> {
-    /// The items of the next page that the page before did not have; nothing after the last page or an error.
+    /// Returns the items of the next page that were not on the page before; `None` after the last page or an error.
     pub(crate) fn next_page(
         &mut self,
         session: &Session,
@@ -72,29 +73,27 @@ impl<T> Walk<T> {
             Err(unreadable) => unreadable.id(),
         };
         let ids: Vec<Option<i64>> = items.iter().map(id).collect();
-        // An empty page ends the walk whatever the headers claim.
+        // An empty page ends the walk, whatever the headers say.
         if ids.is_empty() {
             return Ok(None);
         }
         if ids == self.before {
-            // A server that ignores `page` gives all it has each time; a full page is hardly all.
+            // A server that ignores `page` sends all its items each time. A full page is hardly all of them.
             let is_short = |size: u64| u64::try_from(ids.len()).is_ok_and(|count| count < size);
-            let asked = self.is_large.then_some(u64::from(LARGE));
-            let is_all = size.map_or_else(|| !says_more && asked.is_none_or(is_short), is_short);
-            let repeated = "the server repeats a page instead of going on to the next";
+            let requested = self.is_large.then_some(u64::from(LARGE));
+            let is_all = size.map_or_else(|| !says_more && requested.is_none_or(is_short), is_short);
+            let repeated = "the server repeats a page instead of sending the next one";
             return if is_all { Ok(None) } else { Err(Error::invalid_response(repeated)) };
         }
         if ids == self.landmark.0 {
-            return Err(Error::invalid_response("the server gives the same pages again and again"));
+            return Err(Error::invalid_response("the server sends the same pages over and over"));
         }
         self.walked += 1;
         if self.walked == self.landmark.1 {
             (self.landmark, self.walked) = ((ids.clone(), self.landmark.1.saturating_mul(2)), 0);
         }
         if number != page {
-            return Err(Error::invalid_response(
-                "the server responded with another page than the one requested",
-            ));
+            return Err(Error::invalid_response("the server responded with a page that was not requested"));
         }
         if has_more {
             self.next = page.checked_add(1);
@@ -107,8 +106,8 @@ impl<T> Walk<T> {
         Ok(Some(items))
     }
 
-    /// Requests pages of the size that the server states from now on, instead of large ones. Otherwise it may go on to
-    /// count its pages by the size it was asked for, and skip the rest of each.
+    /// If the server states a smaller page size than requested, requests that size from now on. Otherwise the server
+    /// may still count its pages by the requested size, and skip the rest of each.
     fn keep_to(&mut self, stated: Option<u64>) {
         let stated = stated.and_then(|size| u32::try_from(size).ok());
         if let Some(size @ 1..LARGE) = stated.filter(|_| self.is_large && self.through.is_none()) {
@@ -116,10 +115,11 @@ impl<T> Walk<T> {
         }
     }
 
-    /// Requests a page. The first one shows whether the server gives large ones; if not, its own size serves, here and in
-    /// later walks. A size that the caller has set stays, and so does the one that a later first page is counted in.
+    /// Requests a page. The first one shows whether the server allows large pages. If not, this walk and later ones
+    /// leave the size to the server. The caller's size is always kept, and a walk that starts at a later page leaves
+    /// the size to the server, because the number of that page refers to the server's size.
     fn request_page(&mut self, page: u32, session: &Session, scope: Scope<'_>) -> Result<Listing<T>> {
-        let asked = Listed { page, size: self.size, before: self.through };
+        let requested = Listed { page, size: self.size, before: self.through };
         let route = self.request.route.name();
         let is_first = page == 1 && self.through.is_none();
         let mut is_refused = false;
@@ -127,7 +127,7 @@ impl<T> Walk<T> {
             let mut large = self.request.clone();
             large.set_page_size(LARGE);
             large.set_page(page);
-            match (self.fetch)(session, &large, asked, scope) {
+            match (self.fetch)(session, &large, requested, scope) {
                 Err(error) if is_refusal(&error) => is_refused = true,
                 result => {
                     (self.request, self.is_large) = (large, true);
@@ -136,7 +136,7 @@ impl<T> Walk<T> {
             }
         }
         self.request.set_page(page);
-        let found = (self.fetch)(session, &self.request, asked, scope)?;
+        let found = (self.fetch)(session, &self.request, requested, scope)?;
         if is_refused {
             session.refuses_large_pages(route);
         }
@@ -155,7 +155,7 @@ impl<T> fmt::Debug for Walk<T> {
     }
 }
 
-/// Whether the server refuses the request for what it asks, under whatever status.
+/// Whether the server refuses the content of the request, under whatever status.
 fn is_refusal(error: &Error) -> bool {
     match error.status() {
         Some(400..500) => error.kind() == ErrorKind::InvalidRequest,
@@ -164,13 +164,13 @@ fn is_refusal(error: &Error) -> bool {
     }
 }
 
-/// All items of a page in the server's order, those that cannot be read included.
+/// Returns all items of a page in the server's order, including the unreadable ones.
 fn in_order<T>(page: Page<T>) -> Vec<Result<T, Unreadable>> {
     let count = page.items.len() + page.unreadable.len();
     let (mut items, mut unreadable) = (page.items.into_iter(), page.unreadable.into_iter().peekable());
     let at = |position| {
-        let odd = unreadable.next_if(|item| item.position() == position);
-        odd.map(Err).or_else(|| items.next().map(Ok))
+        let here = unreadable.next_if(|item| item.position() == position);
+        here.map(Err).or_else(|| items.next().map(Ok))
     };
     (0..count).filter_map(at).collect()
 }

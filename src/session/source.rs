@@ -154,7 +154,7 @@ impl SessionSource {
             return Err(failed(Failure::ClosureBusy)(Error::new(ErrorKind::Timeout, message)));
         }
         let _asking = Asking(&local.asking);
-        let asked = self.credentials.ask().map_err(failed(Failure::Aborted))?;
+        let asked = self.credentials.resolve().map_err(failed(Failure::Aborted))?;
         let login = asked.reveal();
         *local.asked.lock() = Some((flight, asked));
         login.ok_or_else(|| {

@@ -13,13 +13,13 @@ fn the_error_of_an_unreadable_success_does_not_quote_the_body() {
         (response("200 OK", html, format!("<html>{CANARY}</html>")), "is not JSON"),
         (response("200 OK", "", ""), "is empty"),
         (response("204 No Content", "", ""), "is empty"),
-        (json(format!(r#"{{"id":"{CANARY}"}}"#)), "has no `id` that can be read"),
+        (json(format!(r#"{{"id":"{CANARY}"}}"#)), "has no readable `id`"),
         (json(format!(r#"["{CANARY}"]"#)), "documented shape"),
         (json(format!(r#"{{"id":1,"name":"{CANARY}"#)), "is cut short"),
         (json(format!("\u{0}{CANARY}")), "is not JSON"),
         (
             json([b"{\"id\":\"\xff\xfe", CANARY.as_bytes(), b"\"}"].concat()),
-            "the server's response has no `id`",
+            "the server's response has no readable `id`",
         ),
     ] {
         let peer = Peer::start([Step::Keep(bytes)]).unwrap();

@@ -114,10 +114,7 @@ fn an_amount_is_read_exactly_or_not_at_all() -> Result<()> {
         );
         let charges = with(&members("vouchers/charges")?, "total_payable", Some(raw));
         let error = serde_json::from_str::<Charges>(&charges).unwrap_err().to_string();
-        assert!(
-            error.contains("has no `total_payable` that can be read") && !error.contains("040"),
-            "{error}"
-        );
+        assert!(error.contains("has no readable `total_payable`") && !error.contains("040"), "{error}");
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::api::filter::filter;
 use crate::http::{Request, Route, Safety, Vertical};
 use crate::model::check::{self, Check, Input};
-use crate::model::{Members, Model, Odd, money};
+use crate::model::{Members, Model, ReadError, money};
 use crate::{
     Charges, CountryId, CurrencyId, Items, NewQuote, Page, Product, ProductId, ProductSort, Result, Session,
     SortDirection,
@@ -210,7 +210,7 @@ struct Availability {
 }
 
 impl Model for Availability {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
-        Ok(Availability { is_available: from.needed("is_available", Members::flag)? })
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
+        Ok(Availability { is_available: from.required("is_available", Members::flag)? })
     }
 }

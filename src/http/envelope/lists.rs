@@ -3,7 +3,7 @@
 use super::{first, read, text_of, top, unusable};
 use crate::http::CALL_LOG;
 use crate::http::Response;
-use crate::model::{Entries, Members, Model, Odd};
+use crate::model::{Elements, Members, Model, ReadError};
 use crate::{Page, Result, Unreadable};
 
 /// Which page was requested, to tell whether there is another one when the server does not say.
@@ -41,17 +41,20 @@ fn items_of<T: Model>(response: &Response) -> Result<(Vec<T>, Vec<Unreadable>)> 
 /// Passes each item of a list to `read`, and returns the unreadable ones. Not generic, so it is compiled once.
 fn each_item(
     response: &Response,
-    read: &mut dyn FnMut(&Members<'_>) -> Result<(), Odd>,
+    read: &mut dyn FnMut(&Members<'_>) -> Result<(), ReadError>,
 ) -> Result<Vec<Unreadable>> {
     let text = text_of(response);
-    let Entries(entries) = entries(response, &text)?;
+    let Elements(elements) = elements(response, &text)?;
     let mut unreadable = Vec::new();
-    for (position, raw) in entries.into_iter().enumerate() {
+    for (position, raw) in elements.into_iter().enumerate() {
         let members = Members::of(raw.get());
-        let Err(odd) = members.as_ref().ok_or(Odd::NoObject).and_then(&mut *read) else { continue };
+        let Err(problem) = members.as_ref().ok_or(ReadError::NotAnObject).and_then(&mut *read) else {
+            continue;
+        };
         let id = members.and_then(|members| members.number("id"));
         let named = id.map_or(String::new(), |id: i64| format!(" (id {id})"));
-        let error = unusable(response, format_args!("has an item that {odd}, at position {position}{named}"));
+        let error =
+            unusable(response, format_args!("has an item that {problem}, at position {position}{named}"));
         unreadable.push(Unreadable::new(position, id, error));
     }
     Ok(unreadable)
@@ -99,16 +102,16 @@ fn number<N: std::str::FromStr>(response: &Response, name: &str) -> Option<N> {
     response.header(name)?.parse().ok()
 }
 
-/// The entries of a list, at any depth of `data`.
-fn entries<'a>(response: &Response, text: &'a str) -> Result<Entries<'a>> {
+/// The elements of a list, at any depth of `data`.
+fn elements<'a>(response: &Response, text: &'a str) -> Result<Elements<'a>> {
     let mut json = first(response, text)?;
     while json.starts_with('{') {
         let top = top(response, json)?;
         let Some(data) = top.get("data") else { break };
         json = data.get();
     }
-    let entries: Entries<'a> = read(response, json)?;
+    let elements: Elements<'a> = read(response, json)?;
     // A missing list must not read as an empty one.
-    let is_list = json.starts_with('[') || !entries.0.is_empty();
-    if is_list { Ok(entries) } else { Err(unusable(response, "is not a list")) }
+    let is_list = json.starts_with('[') || !elements.0.is_empty();
+    if is_list { Ok(elements) } else { Err(unusable(response, "is not a list")) }
 }

@@ -4,7 +4,7 @@ use http::HeaderMap;
 
 use super::*;
 use crate::http::Body;
-use crate::model::Odd;
+use crate::model::ReadError;
 
 fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> Response {
     let mut map = HeaderMap::new();
@@ -20,8 +20,8 @@ struct Thing {
 }
 
 impl Model for Thing {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
-        Ok(Thing { id: from.needed("id", Members::number)? })
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
+        Ok(Thing { id: from.required("id", Members::number)? })
     }
 }
 

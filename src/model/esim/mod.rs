@@ -1,4 +1,4 @@
-//! eSIMs: products, orders, and what it takes to ask for them.
+//! eSIMs: products, orders, and the requests for them.
 
 mod new_order;
 mod order;

@@ -1,4 +1,4 @@
-//! What it takes to order an eSIM, or to ask what it would cost.
+//! The requests that order an eSIM or quote its price.
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -7,11 +7,11 @@ use crate::model::check::{self, Check, Input};
 use crate::model::money;
 use crate::{ClientReference, EsimProductId, WalletId};
 
-/// An order of an eSIM, ready to be placed.
+/// An eSIM order to be placed.
 ///
-/// It is plain data: store it as JSON before it is sent. After a crash, ask
-/// [`find_esim_order`](crate::Session::find_esim_order) for its [`reference`](Self::reference) first, and place it again only if
-/// there is no such order.
+/// It is plain data, so you can store it as JSON before you place it. After a crash, call
+/// [`find_esim_order`](crate::Session::find_esim_order) with its [`reference`](Self::reference), and place it again
+/// only if there is no such order.
 ///
 /// ```
 /// use popup_rewards::{ClientReference, Decimal, EsimProductId, NewEsimOrder, WalletId};
@@ -31,41 +31,41 @@ pub struct NewEsimOrder {
 }
 
 impl NewEsimOrder {
-    /// Orders one eSIM. The amount selects the plan: it is a variant's
-    /// [`amount`](crate::EsimVariant::amount), exactly as the variant has it.
+    /// Orders one eSIM. `amount` selects the plan: it must be exactly the [`amount`](crate::EsimVariant::amount) of a
+    /// variant.
     #[must_use]
     pub fn new(product: EsimProductId, amount: Decimal, reference: ClientReference) -> Self {
         NewEsimOrder { product_id: product, amount, client_reference: reference, wallet_id: None }
     }
 
-    /// Pays from this wallet; without it, from the one in the product's currency.
+    /// Pays from this wallet. Default: the one in the product's currency.
     ///
-    /// A wallet in another currency pays for the exchange too.
+    /// A wallet in another currency also pays for the exchange.
     #[must_use]
     pub fn wallet(mut self, wallet: WalletId) -> Self {
         self.wallet_id = Some(wallet);
         self
     }
 
-    /// The client reference, by which the order can be found again.
+    /// Returns the client reference, by which the order can be found.
     #[must_use]
     pub fn reference(&self) -> &ClientReference {
         &self.client_reference
     }
 
-    /// The product that is ordered.
+    /// Returns the product.
     #[must_use]
     pub fn product(&self) -> EsimProductId {
         self.product_id
     }
 
-    /// The amount in the product's currency, before any discount.
+    /// Returns the amount in the product's currency, before any discount.
     #[must_use]
     pub fn amount(&self) -> Decimal {
         self.amount
     }
 
-    /// The wallet that pays, if one was named.
+    /// Returns the wallet that pays. `None` if it is the default.
     #[must_use]
     pub fn wallet_id(&self) -> Option<WalletId> {
         self.wallet_id
@@ -76,11 +76,11 @@ impl Input for NewEsimOrder {
     fn check(&self) -> Check {
         check::id(self.product_id.get())?;
         check::amount("amount", self.amount)?;
-        self.wallet_id.map_or(Ok(()), |wallet| check::id(wallet.get()))
+        check::wallet(self.wallet_id)
     }
 }
 
-/// A question for the cost of an eSIM.
+/// A request for the price of an eSIM.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NewEsimQuote {
     product_id: EsimProductId,
@@ -91,13 +91,13 @@ pub struct NewEsimQuote {
 }
 
 impl NewEsimQuote {
-    /// Asks for the plan with this amount, as [`NewEsimOrder::new`] takes it.
+    /// Quotes the plan that the amount selects, as in [`NewEsimOrder::new`].
     #[must_use]
     pub fn new(product: EsimProductId, amount: Decimal) -> Self {
         NewEsimQuote { product_id: product, amount, wallet_id: None }
     }
 
-    /// Pays from this wallet; without it, from the one in the product's currency.
+    /// Quotes for this wallet. Default: the one in the product's currency.
     #[must_use]
     pub fn wallet(mut self, wallet: WalletId) -> Self {
         self.wallet_id = Some(wallet);
@@ -109,6 +109,6 @@ impl Input for NewEsimQuote {
     fn check(&self) -> Check {
         check::id(self.product_id.get())?;
         check::amount("amount", self.amount)?;
-        self.wallet_id.map_or(Ok(()), |wallet| check::id(wallet.get()))
+        check::wallet(self.wallet_id)
     }
 }

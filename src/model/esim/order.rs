@@ -1,4 +1,4 @@
-//! An order of an eSIM and the code that installs it.
+//! An eSIM order, its status and its activation code.
 
 use std::fmt;
 
@@ -6,83 +6,84 @@ use rust_decimal::Decimal;
 use time::OffsetDateTime;
 
 use super::NewEsimOrder;
-use crate::model::members::{Members, Model, Odd, deserialize_models};
-use crate::model::placed::{is_new, is_old, placed};
+use crate::model::members::{Members, Model, ReadError, deserialize_models};
+use crate::model::placed::{contradicts_call, matches_call, placed};
 use crate::model::text_enum::text_enum;
 use crate::{EsimOrderId, EsimProductId, Secret, TransactionId};
 
-/// An order of an eSIM.
+/// An eSIM order.
 ///
-/// It is paid as soon as it exists, even while it is pending; an order that fails is refunded by itself.
+/// It is paid as soon as it exists, even while it is pending. If it fails, it is refunded automatically.
 ///
-/// It can be read as long as it has an id. Any other member that the server leaves out, or writes in a way that cannot be
-/// read, is none, or what its field says.
+/// Only the id is required. Any other field is `None`, or has the value stated below, if its member is missing or
+/// cannot be read.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct EsimOrder {
-    /// Its id.
+    /// The id.
     pub id: EsimOrderId,
-    /// The product that was ordered.
+    /// The product.
     pub product_id: Option<EsimProductId>,
-    /// The name of the product.
+    /// The product's name.
     pub product_name: Option<String>,
-    /// The name of the plan that the amount stood for.
+    /// The name of the plan that the amount selected.
     pub variant_name: Option<String>,
-    /// The country of the product, ISO 3166-1 alpha-3, or `GLO` for everywhere.
+    /// The product's country, ISO 3166-1 alpha-3, or `GLO` for global.
     pub country_code: Option<String>,
-    /// The data in gigabytes; 0 means unlimited, or paid by the minute. None if it is not a number, such as
-    /// `Unlimited`.
+    /// The data allowance in gigabytes. 0 means unlimited, or paid by the minute. `None` if it is not a number, such
+    /// as `Unlimited`.
     pub data_amount_gb: Option<Decimal>,
-    /// How many days the plan lasts.
+    /// The validity of the plan, in days.
     pub validity_days: Option<u32>,
-    /// The price after the discount, in `currency`: less than the amount that was asked for. 0 if the server does not
-    /// say.
+    /// The price after the discount, in `currency`. The amount of the request was the price before it. 0 if the
+    /// server does not say.
     pub amount: Decimal,
-    /// The currency of the amount, ISO 4217.
+    /// The currency of `amount`, ISO 4217.
     pub currency: Option<String>,
-    /// The client reference of the order.
+    /// The client reference.
     pub client_reference: Option<String>,
-    /// How far it is. Branch on this, not on how the call ended.
+    /// The status. Act on this, not on whether a call succeeded. `Unknown` if the server does not say.
     pub status: EsimOrderStatus,
-    /// How far it is in words for the customer.
+    /// A description of the status, for the customer.
     pub status_text: Option<String>,
     /// Whether the eSIM is in use.
     pub activation_status: Option<ActivationStatus>,
-    /// Whether the eSIM is on a device. Lists of orders do not ask the operator again; a single order does.
+    /// Whether the eSIM is on a device. The server checks this with the operator for a single order, but not for
+    /// lists.
     pub is_installed: Option<bool>,
-    /// When it was installed.
+    /// Time of installation.
     pub installed_at: Option<OffsetDateTime>,
-    /// When it was first used.
+    /// Time of first use.
     pub activated_at: Option<OffsetDateTime>,
-    /// The code that installs the eSIM (`LPA:1$...`), once delivered and until installed; never in lists.
+    /// The code that installs the eSIM (`LPA:1$...`). `None` before delivery, after installation, and in lists.
     pub activation_code: Option<Secret>,
-    /// The number of the eSIM's profile, once delivered.
+    /// The number of the eSIM's profile (ICCID). `None` before delivery.
     pub iccid: Option<String>,
     /// The transaction that debited the wallet.
     pub transaction_id: Option<TransactionId>,
-    /// When it was placed.
+    /// Time of placement.
     pub created_at: Option<OffsetDateTime>,
-    /// When it was delivered, failed or was called off.
+    /// Time of delivery, failure or cancellation.
     pub completed_at: Option<OffsetDateTime>,
-    /// Why it failed, as a code.
+    /// The reason for a failure, as a code.
     pub failure_code: Option<String>,
-    /// Why it failed, in words for the customer.
+    /// The reason for a failure, for the customer.
     pub failure_reason: Option<String>,
-    /// Whether the customer can put right what made it fail.
+    /// Whether the customer can fix the cause of a failure.
     pub is_user_fixable: Option<bool>,
 }
 
-placed!(EsimOrder, NewEsimOrder, is_it, is_another);
+placed!(EsimOrder, NewEsimOrder, is_same_order, is_other_order);
 
-fn is_it(order: &EsimOrder, asked: &NewEsimOrder, since: Option<OffsetDateTime>) -> bool {
-    is_new(order.product_id, asked.product(), order.created_at, since)
+fn is_same_order(order: &EsimOrder, new: &NewEsimOrder, since: Option<OffsetDateTime>) -> bool {
+    matches_call(order.product_id, new.product(), order.created_at, since)
 }
 
-fn is_another(order: &EsimOrder, asked: &NewEsimOrder, since: Option<OffsetDateTime>) -> bool {
-    is_old(order.product_id, asked.product(), order.created_at, since)
+fn is_other_order(order: &EsimOrder, new: &NewEsimOrder, since: Option<OffsetDateTime>) -> bool {
+    contradicts_call(order.product_id, new.product(), order.created_at, since)
 }
 
-/// Written by hand so that a new field is shown by decision and not by default.
+/// Not derived, so a new field is not printed by accident.
 impl fmt::Debug for EsimOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EsimOrder")
@@ -114,9 +115,9 @@ impl fmt::Debug for EsimOrder {
 deserialize_models! { EsimOrder }
 
 impl Model for EsimOrder {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(EsimOrder {
-            id: from.needed("id", Members::number)?,
+            id: from.required("id", Members::number)?,
             product_id: from.number("product_id"),
             product_name: from.text("product_name"),
             variant_name: from.text("variant_name"),
@@ -128,7 +129,7 @@ impl Model for EsimOrder {
             client_reference: from.reference(),
             status: from.kind("status"),
             status_text: from.text("status_text"),
-            activation_status: from.kind_if_any("activation_status"),
+            activation_status: from.optional_kind("activation_status"),
             is_installed: from.flag("is_installed"),
             installed_at: from.time("installed_at"),
             activated_at: from.time("activated_at"),
@@ -145,21 +146,21 @@ impl Model for EsimOrder {
 }
 
 text_enum! {
-    /// How far an order of an eSIM is.
+    /// The status of an eSIM order.
     EsimOrderStatus {
-        /// Paid, and being delivered.
+        /// Paid, and not delivered yet.
         Pending = "PENDING",
-        /// The activation code is there.
+        /// The activation code was delivered.
         Delivered = "DELIVERED",
         /// Nothing was delivered and the wallet was refunded.
         Failed = "FAILED",
-        /// Called off, and the wallet was refunded.
+        /// Cancelled, and the wallet was refunded.
         Cancelled = "CANCELLED" | "CANCELED",
     }
 }
 
 impl EsimOrderStatus {
-    /// Whether it stays as it is: delivered, failed or cancelled. A status this version does not know may
+    /// Whether the status is final: delivered, failed or cancelled. A status that this version does not know may
     /// still change.
     #[must_use]
     pub fn is_terminal(&self) -> bool {
@@ -170,11 +171,11 @@ impl EsimOrderStatus {
 text_enum! {
     /// Whether an eSIM is in use.
     ActivationStatus {
-        /// It is on no device yet.
+        /// Not on a device yet.
         NotInstalled = "NOT_INSTALLED",
-        /// It is on a device and its plan runs.
+        /// On a device, and its plan is running.
         Active = "ACTIVE",
-        /// Its plan is over.
+        /// Its plan has ended.
         Expired = "EXPIRED",
     }
 }

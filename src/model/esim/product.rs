@@ -1,52 +1,53 @@
-//! A travel data plan on an eSIM.
+//! An eSIM product and its data plans.
 
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::model::members::{Members, Model, Odd, deserialize_models};
+use crate::model::members::{Members, Model, ReadError, deserialize_models};
 use crate::model::money;
 use crate::{EsimProductId, EsimVariantId};
 
-/// A family of data plans for one country or for everywhere.
+/// A group of data plans for one country, or global ones.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct EsimProduct {
-    /// Its id, as quotes and orders take it.
+    /// The id, which quotes and orders refer to.
     pub id: EsimProductId,
-    /// Its name, as the customer knows it.
+    /// The name that customers know.
     pub name: String,
-    /// Its country, ISO 3166-1 alpha-3, or `GLO` for everywhere.
+    /// The country, ISO 3166-1 alpha-3, or `GLO` for global.
     pub country_code: Option<String>,
-    /// The currency of its amounts, ISO 4217.
+    /// The currency of the amounts, ISO 4217.
     pub currency_code: Option<String>,
-    /// A picture of it.
+    /// The URL of a picture.
     pub image_url: Option<String>,
-    /// Its plans; lists of products leave them out. A plan that cannot be read is left out too.
+    /// The plans, without those that cannot be read. Empty in lists of products.
     pub variants: Vec<EsimVariant>,
 }
 
-/// One data plan. An order names the product and repeats the plan's amount exactly.
+/// A data plan. An order selects it by the product and the plan's exact amount.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct EsimVariant {
-    /// Its id. Orders name the product and the amount, not the variant.
+    /// The id. Orders refer to the product and the amount, not to this.
     pub id: EsimVariantId,
-    /// The product it belongs to.
+    /// The product of the plan.
     pub esim_product_id: Option<EsimProductId>,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// What it holds, in words.
+    /// A description of the plan.
     pub description: Option<String>,
-    /// The currency of its amount, ISO 4217.
+    /// The currency of the amount, ISO 4217.
     pub currency_code: Option<String>,
-    /// Its price before the discount, in its currency. It selects the plan: repeat it, never compute it.
+    /// The price before the discount, in `currency_code`. It selects the plan, so pass it on as it is and never
+    /// compute it.
     #[serde(serialize_with = "money::text")]
     pub amount: Decimal,
-    /// The data in gigabytes; 0 means unlimited, or paid by the minute. None if it is not a number, such as
-    /// `Unlimited`.
+    /// The data allowance in gigabytes. 0 means unlimited, or paid by the minute. `None` if it is not a number, such
+    /// as `Unlimited`.
     #[serde(serialize_with = "money::text_or_null")]
     pub data_amount_gb: Option<Decimal>,
-    /// How many days it lasts.
+    /// The validity of the plan, in days.
     pub validity_days: Option<u32>,
     /// This client's discount in percent.
     #[serde(serialize_with = "money::text_or_null")]
@@ -56,9 +57,9 @@ pub struct EsimVariant {
 deserialize_models! { EsimProduct EsimVariant }
 
 impl Model for EsimProduct {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(EsimProduct {
-            id: from.needed("id", Members::number)?,
+            id: from.required("id", Members::number)?,
             name: from.name()?,
             country_code: from.text("country_code"),
             currency_code: from.text("currency_code"),
@@ -69,14 +70,14 @@ impl Model for EsimProduct {
 }
 
 impl Model for EsimVariant {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(EsimVariant {
-            id: from.needed("id", Members::number)?,
+            id: from.required("id", Members::number)?,
             esim_product_id: from.number("esim_product_id"),
             name: from.name()?,
             description: from.text("description"),
             currency_code: from.text("currency_code"),
-            amount: from.needed("amount", Members::amount)?,
+            amount: from.required("amount", Members::amount)?,
             data_amount_gb: from.amount("data_amount_gb"),
             validity_days: from.number("validity_days"),
             client_discount: from.amount("client_discount"),

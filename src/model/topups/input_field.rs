@@ -1,45 +1,45 @@
-//! What an order has to say about the account it tops up.
+//! The inputs of a top-up order.
 
 use serde::Serialize;
 
-use crate::model::members::{Entries, Members, Model, Odd, deserialize_models};
+use crate::model::members::{Elements, Members, Model, ReadError, deserialize_models};
 use crate::model::scalar;
 
-/// One thing that an order has to say about the account it tops up.
+/// An input of a top-up order, which describes the account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TopupInputField {
-    /// Its name, as [`NewTopupOrder::input`](crate::NewTopupOrder::input) takes it, such as `phone_number`.
+    /// The key to pass to [`NewTopupOrder::input`](crate::NewTopupOrder::input), such as `phone_number`.
     pub key: String,
-    /// How to call it in a form.
+    /// The label for a form.
     pub label: Option<String>,
-    /// Whether an order must have it, if the server says so.
+    /// Whether an order must contain it. `None` if the server does not say.
     pub required: Option<bool>,
 }
 
 deserialize_models! { TopupInputField }
 
 impl Model for TopupInputField {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         let named =
             |key| Ok(TopupInputField { key, label: from.text("label"), required: from.flag("required") });
-        from.text("key").or_else(|| from.text("name")).ok_or(Odd::Member("key")).and_then(named)
+        from.text("key").or_else(|| from.text("name")).ok_or(ReadError::Member("key")).and_then(named)
     }
 }
 
 impl Members<'_> {
-    /// The fields of a product.
+    /// Reads the input fields of a product.
     ///
-    /// Their form on the wire is not documented, so each likely one is read: a list of names, a list of objects
-    /// with a `key` or `name`, and an object whose members are named after the fields. What has none of these
-    /// forms is left out; the product itself is not lost over it.
+    /// Their JSON form is not documented, so every likely one is read: an array of names, an array of objects with a
+    /// `key` or `name`, and an object whose members are named after the fields. Any other form is ignored, so the
+    /// product can still be read.
     pub(super) fn input_fields(&self, name: &str) -> Vec<TopupInputField> {
         let Some(raw) = self.get(name) else { return Vec::new() };
         let bare = |key: &str| TopupInputField { key: key.to_owned(), label: None, required: None };
-        if let Some(Entries(entries)) = Entries::of(raw.get()) {
+        if let Some(Elements(elements)) = Elements::of(raw.get()) {
             let one =
                 |raw: &str| scalar::text(raw).map(|key| bare(&key)).or_else(|| TopupInputField::of(raw).ok());
-            return entries.into_iter().filter_map(|entry| one(entry.get())).collect();
+            return elements.into_iter().filter_map(|element| one(element.get())).collect();
         }
         Members::of(raw.get()).map(|members| members.names().map(bare).collect()).unwrap_or_default()
     }

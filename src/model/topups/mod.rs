@@ -1,4 +1,4 @@
-//! Phone credit, data bundles and game credit: products, orders, and what it takes to ask for them.
+//! Phone credit, data bundles and game credit: products, orders, and the requests for them.
 
 mod input_field;
 mod new_order;

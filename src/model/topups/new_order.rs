@@ -1,4 +1,4 @@
-//! What it takes to top up an account, or to ask what that would cost.
+//! The requests that top up an account or quote the price.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ use crate::model::check::{self, Check, Input};
 use crate::model::money;
 use crate::{ClientReference, TopupCategory, TopupProductId, WalletId};
 
-/// An order that tops up an account, ready to be placed.
+/// A top-up order to be placed.
 ///
-/// It is plain data: store it as JSON before it is sent. After a crash, ask
-/// [`find_topup_order`](crate::Session::find_topup_order) for its [`reference`](Self::reference) first, and place it again only if
-/// there is no such order.
+/// It is plain data, so you can store it as JSON before you place it. After a crash, call
+/// [`find_topup_order`](crate::Session::find_topup_order) with its [`reference`](Self::reference), and place it again
+/// only if there is no such order.
 ///
 /// ```
 /// use popup_rewards::{ClientReference, Decimal, NewTopupOrder, TopupProductId};
@@ -37,8 +37,8 @@ pub struct NewTopupOrder {
 }
 
 impl NewTopupOrder {
-    /// Orders one top-up by an amount in the product's currency: one of a variant's fixed amounts, exactly as
-    /// the variant has it, or one inside its range.
+    /// Orders one top-up. `amount` is in the product's currency: exactly one of a variant's fixed amounts, or an
+    /// amount within its range.
     #[must_use]
     pub fn new(product: TopupProductId, amount: Decimal, reference: ClientReference) -> Self {
         NewTopupOrder {
@@ -51,62 +51,62 @@ impl NewTopupOrder {
         }
     }
 
-    /// Says one thing about the account. The product's
-    /// [`input_fields`](crate::TopupProduct::input_fields) name what it takes; others are refused. A `phone_number` is in
-    /// E.164, as [`lookup_mobile`](crate::Session::lookup_mobile) takes it.
+    /// Adds an input about the account. `key` must be one of the product's
+    /// [`input_fields`](crate::TopupProduct::input_fields). The value of `phone_number` must be in E.164 format, as
+    /// for [`lookup_mobile`](crate::Session::lookup_mobile).
     #[must_use]
     pub fn input(mut self, key: &str, value: &str) -> Self {
         self.input_data.insert(key.to_owned(), value.to_owned());
         self
     }
 
-    /// Which kind of mobile credit it is, where an amount alone leaves that open.
+    /// Sets the kind of mobile credit, for an amount that several kinds have.
     #[must_use]
     pub fn category(mut self, category: TopupCategory) -> Self {
         self.category = Some(category);
         self
     }
 
-    /// Pays from this wallet; without it, from the one in the product's currency.
+    /// Pays from this wallet. Default: the one in the product's currency.
     ///
-    /// A wallet in another currency pays for the exchange too.
+    /// A wallet in another currency also pays for the exchange.
     #[must_use]
     pub fn wallet(mut self, wallet: WalletId) -> Self {
         self.wallet_id = Some(wallet);
         self
     }
 
-    /// The client reference, by which the order can be found again.
+    /// Returns the client reference, by which the order can be found.
     #[must_use]
     pub fn reference(&self) -> &ClientReference {
         &self.client_reference
     }
 
-    /// The product that is ordered.
+    /// Returns the product.
     #[must_use]
     pub fn product(&self) -> TopupProductId {
         self.product_id
     }
 
-    /// The amount in the product's currency, before any discount.
+    /// Returns the amount in the product's currency, before any discount.
     #[must_use]
     pub fn amount(&self) -> Decimal {
         self.amount
     }
 
-    /// What it says about the account, by name.
+    /// Returns the inputs about the account, by key.
     #[must_use]
     pub fn inputs(&self) -> &BTreeMap<String, String> {
         &self.input_data
     }
 
-    /// Which kind of mobile credit it is, if that was set.
+    /// Returns the kind of mobile credit, if it was set.
     #[must_use]
     pub fn mobile_category(&self) -> Option<&TopupCategory> {
         self.category.as_ref()
     }
 
-    /// The wallet that pays, if one was named.
+    /// Returns the wallet that pays. `None` if it is the default.
     #[must_use]
     pub fn wallet_id(&self) -> Option<WalletId> {
         self.wallet_id
@@ -117,15 +117,15 @@ impl Input for NewTopupOrder {
     fn check(&self) -> Check {
         check::id(self.product_id.get())?;
         check::amount("amount", self.amount)?;
-        self.wallet_id.map_or(Ok(()), |wallet| check::id(wallet.get()))?;
+        check::wallet(self.wallet_id)?;
         self.input_data.get(PHONE_NUMBER).map_or(Ok(()), |number| check::phone_number(number))
     }
 }
 
-/// What mobile products call the number that is topped up.
+/// The key of the phone number in mobile products.
 const PHONE_NUMBER: &str = "phone_number";
 
-/// A question for the cost of a top-up.
+/// A request for the price of a top-up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NewTopupQuote {
     product_id: TopupProductId,
@@ -138,20 +138,20 @@ pub struct NewTopupQuote {
 }
 
 impl NewTopupQuote {
-    /// Asks for a top-up by an amount in the product's currency, as [`NewTopupOrder::new`] takes it.
+    /// Quotes a top-up by an amount in the product's currency, as in [`NewTopupOrder::new`].
     #[must_use]
     pub fn new(product: TopupProductId, amount: Decimal) -> Self {
         NewTopupQuote { product_id: product, amount, category: None, wallet_id: None }
     }
 
-    /// Which kind of mobile credit it is, where an amount alone leaves that open.
+    /// Sets the kind of mobile credit, for an amount that several kinds have.
     #[must_use]
     pub fn category(mut self, category: TopupCategory) -> Self {
         self.category = Some(category);
         self
     }
 
-    /// Pays from this wallet; without it, from the one in the product's currency.
+    /// Quotes for this wallet. Default: the one in the product's currency.
     #[must_use]
     pub fn wallet(mut self, wallet: WalletId) -> Self {
         self.wallet_id = Some(wallet);
@@ -163,6 +163,6 @@ impl Input for NewTopupQuote {
     fn check(&self) -> Check {
         check::id(self.product_id.get())?;
         check::amount("amount", self.amount)?;
-        self.wallet_id.map_or(Ok(()), |wallet| check::id(wallet.get()))
+        check::wallet(self.wallet_id)
     }
 }

@@ -1,4 +1,4 @@
-//! An order that tops up an account.
+//! A top-up order and its status.
 
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -6,75 +6,75 @@ use time::OffsetDateTime;
 use time::serde::rfc3339;
 
 use super::NewTopupOrder;
-use crate::model::members::{Members, Model, Odd, deserialize_models};
+use crate::model::members::{Members, Model, ReadError, deserialize_models};
 use crate::model::money;
-use crate::model::placed::{is_new, is_old, placed};
+use crate::model::placed::{contradicts_call, matches_call, placed};
 use crate::model::text_enum::text_enum;
 use crate::{TopupOrderId, TopupProductId, TransactionId};
 
-/// An order that tops up an account.
+/// A top-up order.
 ///
-/// It is paid as soon as it exists, even while it is pending; an order that fails is refunded by itself.
+/// It is paid as soon as it exists, even while it is pending. If it fails, it is refunded automatically.
 ///
-/// It can be read as long as it has an id. Any other member that the server leaves out, or writes in a way that cannot be
-/// read, is none, or what its field says.
+/// Only the id is required. Any other field is `None`, or has the value stated below, if its member is missing or
+/// cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TopupOrder {
-    /// Its id.
+    /// The id.
     pub id: TopupOrderId,
-    /// The product that was ordered.
+    /// The product.
     pub product_id: Option<TopupProductId>,
-    /// The name of the product.
+    /// The product's name.
     pub product_name: Option<String>,
-    /// The name of the variant that the amount stood for.
+    /// The name of the variant that the amount selected.
     pub variant_name: Option<String>,
-    /// The country of the product, ISO 3166-1 alpha-3, or `GLO` for everywhere.
+    /// The product's country, ISO 3166-1 alpha-3, or `GLO` for global.
     pub country_code: Option<String>,
-    /// The price after the discount, in `currency`: less than the amount that was asked for. 0 if the server does not
-    /// say.
+    /// The price after the discount, in `currency`. The amount of the request was the price before it. 0 if the
+    /// server does not say.
     #[serde(serialize_with = "money::text")]
     pub amount: Decimal,
-    /// The currency of the amount, ISO 4217.
+    /// The currency of `amount`, ISO 4217.
     pub currency: Option<String>,
-    /// The client reference of the order.
+    /// The client reference.
     pub client_reference: Option<String>,
-    /// How far it is. Branch on this, not on how the call ended.
+    /// The status. Act on this, not on whether a call succeeded. `Unknown` if the server does not say.
     pub status: TopupOrderStatus,
-    /// How far it is in words for the customer.
+    /// A description of the status, for the customer.
     pub status_text: Option<String>,
     /// The transaction that debited the wallet.
     pub transaction_id: Option<TransactionId>,
-    /// When it was placed.
+    /// Time of placement.
     #[serde(serialize_with = "rfc3339::option::serialize")]
     pub created_at: Option<OffsetDateTime>,
-    /// When it was delivered, failed or was called off.
+    /// Time of delivery, failure or cancellation.
     #[serde(serialize_with = "rfc3339::option::serialize")]
     pub completed_at: Option<OffsetDateTime>,
-    /// Why it failed, as a code.
+    /// The reason for a failure, as a code.
     pub failure_code: Option<String>,
-    /// Why it failed, in words for the customer.
+    /// The reason for a failure, for the customer.
     pub failure_reason: Option<String>,
-    /// Whether the customer can put right what made it fail, such as a mistyped number.
+    /// Whether the customer can fix the cause of a failure, such as a mistyped number.
     pub is_user_fixable: Option<bool>,
 }
 
-placed!(TopupOrder, NewTopupOrder, is_it, is_another);
+placed!(TopupOrder, NewTopupOrder, is_same_order, is_other_order);
 
-fn is_it(order: &TopupOrder, asked: &NewTopupOrder, since: Option<OffsetDateTime>) -> bool {
-    is_new(order.product_id, asked.product(), order.created_at, since)
+fn is_same_order(order: &TopupOrder, new: &NewTopupOrder, since: Option<OffsetDateTime>) -> bool {
+    matches_call(order.product_id, new.product(), order.created_at, since)
 }
 
-fn is_another(order: &TopupOrder, asked: &NewTopupOrder, since: Option<OffsetDateTime>) -> bool {
-    is_old(order.product_id, asked.product(), order.created_at, since)
+fn is_other_order(order: &TopupOrder, new: &NewTopupOrder, since: Option<OffsetDateTime>) -> bool {
+    contradicts_call(order.product_id, new.product(), order.created_at, since)
 }
 
 deserialize_models! { TopupOrder }
 
 impl Model for TopupOrder {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(TopupOrder {
-            id: from.needed("id", Members::number)?,
+            id: from.required("id", Members::number)?,
             product_id: from.number("product_id"),
             product_name: from.text("product_name"),
             variant_name: from.text("variant_name"),
@@ -95,27 +95,27 @@ impl Model for TopupOrder {
 }
 
 text_enum! {
-    /// How far a top-up is.
+    /// The status of a top-up order.
     TopupOrderStatus {
-        /// Paid, and being delivered. It can stay so for hours without being stuck.
+        /// Paid, and not delivered yet. This can take hours.
         Pending = "PENDING",
         /// The account is topped up.
         Delivered = "DELIVERED",
         /// The account was not topped up and the wallet was refunded.
         Failed = "FAILED",
-        /// Called off, and the wallet was refunded.
+        /// Cancelled, and the wallet was refunded.
         Cancelled = "CANCELLED" | "CANCELED",
-        /// The account is topped up, in the operator's own words.
+        /// The account is topped up, in the operator's term.
         Recharged = "RECHARGED",
     }
 }
 
 impl TopupOrderStatus {
-    /// Whether it stays as it is: delivered, recharged, failed or cancelled. A status this version does not
+    /// Whether the status is final: delivered, recharged, failed or cancelled. A status that this version does not
     /// know may still change.
     ///
-    /// When a server says `RECHARGED` is not documented; it is taken for a success, because credit that
-    /// reached an account does not come back.
+    /// The API's documentation does not say when a server sends `RECHARGED`. It counts as a success, because credit
+    /// that reached an account is not returned.
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         use TopupOrderStatus::{Cancelled, Delivered, Failed, Recharged};

@@ -1,4 +1,4 @@
-//! What can be topped up.
+//! A top-up product and its variants.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::input_field::TopupInputField;
-use crate::model::members::{Members, Model, Odd, deserialize_models};
+use crate::model::members::{Members, Model, ReadError, deserialize_models};
 use crate::model::money;
 use crate::model::text_enum::text_enum;
 use crate::{TopupProductId, TopupVariantId};
@@ -15,51 +15,51 @@ use crate::{TopupProductId, TopupVariantId};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TopupProduct {
-    /// Its id, as quotes and orders take it.
+    /// The id, which quotes and orders refer to.
     pub id: TopupProductId,
-    /// Its name, as the customer knows it.
+    /// The name that customers know.
     pub name: String,
-    /// What kind of account is topped up.
+    /// The kind of account.
     pub topup_type: TopupType,
-    /// Its country, ISO 3166-1 alpha-3, or `GLO` for everywhere.
+    /// The country, ISO 3166-1 alpha-3, or `GLO` for global.
     pub country_code: Option<String>,
-    /// The currency of its amounts, ISO 4217.
+    /// The currency of the amounts, ISO 4217.
     pub currency_code: Option<String>,
-    /// A picture of it.
+    /// The URL of a picture.
     pub image_url: Option<String>,
-    /// What an order has to say about the account; lists leave it out.
+    /// The inputs of an order about the account. Empty in lists of products.
     pub input_fields: Vec<TopupInputField>,
 }
 
-/// One amount, or range of amounts, that a product can be topped up by.
+/// The fixed amounts, or the range of amounts, of one kind of top-up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TopupVariant {
-    /// Its id. Orders name the product and the amount, not the variant.
+    /// The id. Orders refer to the product and the amount, not to this.
     pub id: TopupVariantId,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Which kind of credit it is, for mobile products.
+    /// The kind of credit, for mobile products.
     pub category: Option<TopupCategory>,
-    /// The currency of its amounts, ISO 4217.
+    /// The currency of the amounts, ISO 4217.
     pub currency_code: Option<String>,
-    /// The smallest amount of a range; none for fixed amounts, and where one of the two ends cannot be read.
+    /// The smallest amount of the range. `None` for fixed amounts, or if either bound cannot be read.
     #[serde(serialize_with = "money::text_or_null")]
     pub min_amount: Option<Decimal>,
-    /// The largest amount of a range; none for fixed amounts, and where one of the two ends cannot be read.
+    /// The largest amount of the range. `None` for fixed amounts, or if either bound cannot be read.
     #[serde(serialize_with = "money::text_or_null")]
     pub max_amount: Option<Decimal>,
-    /// The fixed amounts; empty for a range. An order repeats one of them exactly.
+    /// The fixed amounts, one of which an order must repeat exactly. Empty for a range.
     #[serde(serialize_with = "money::texts")]
     pub fixed_amounts: Vec<Decimal>,
-    /// Where it can be used.
+    /// The places where the top-up can be used.
     pub available_in: Vec<TopupRegion>,
     /// Further facts by name, such as `par_value`, `delivery_time` and `validity_days`.
     pub fields: BTreeMap<String, String>,
 }
 
 impl TopupVariant {
-    /// Whether an amount is one of the fixed ones or inside the range.
+    /// Whether `amount` is one of the fixed amounts or within the range.
     #[must_use]
     pub fn contains(&self, amount: Decimal) -> bool {
         let in_range = (self.min_amount.is_some() || self.max_amount.is_some())
@@ -73,32 +73,32 @@ impl TopupVariant {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TopupRegion {
-    /// Its code, usually ISO 3166-1 alpha-3.
+    /// The code, usually ISO 3166-1 alpha-3.
     pub code: String,
-    /// Its name.
+    /// The name.
     pub name: String,
 }
 
-/// A product that a phone number may belong to.
+/// A product that may fit a phone number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct MobileMatch {
-    /// The product that tops up this operator.
+    /// The product for this operator.
     pub product_id: TopupProductId,
     /// The operator's name.
     pub name: String,
     /// The operator's country, ISO 3166-1 alpha-3.
     pub country_code: Option<String>,
-    /// Whether the number is known to be this operator's; otherwise it is a guess.
+    /// Whether the number is known to belong to this operator. Otherwise the match is a guess.
     pub identified: bool,
 }
 
 deserialize_models! { TopupProduct TopupVariant TopupRegion MobileMatch }
 
 impl Model for TopupProduct {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(TopupProduct {
-            id: from.needed("id", Members::number)?,
+            id: from.required("id", Members::number)?,
             name: from.name()?,
             topup_type: from.kind("topup_type"),
             country_code: from.text("country_code"),
@@ -110,15 +110,15 @@ impl Model for TopupProduct {
 }
 
 impl Model for TopupVariant {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         let (min_amount, max_amount) = match (from.bound("min_amount"), from.bound("max_amount")) {
             (Ok(smallest), Ok(largest)) => (smallest, largest),
             _ => (None, None),
         };
         Ok(TopupVariant {
-            id: from.needed("id", Members::number)?,
+            id: from.required("id", Members::number)?,
             name: from.name()?,
-            category: from.kind_if_any("category"),
+            category: from.optional_kind("category"),
             currency_code: from.text("currency_code"),
             min_amount,
             max_amount,
@@ -130,10 +130,10 @@ impl Model for TopupVariant {
 }
 
 impl Model for TopupRegion {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         let [code, name] = ["code", "name"].map(|member| from.text(member).unwrap_or_default());
         if code.is_empty() && name.is_empty() {
-            Err(Odd::Member("code"))
+            Err(ReadError::Member("code"))
         } else {
             Ok(TopupRegion { code, name })
         }
@@ -141,9 +141,9 @@ impl Model for TopupRegion {
 }
 
 impl Model for MobileMatch {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(MobileMatch {
-            product_id: from.needed("product_id", Members::number)?,
+            product_id: from.required("product_id", Members::number)?,
             name: from.text("name").unwrap_or_default(),
             country_code: from.text("country_code"),
             identified: from.flag("identified").unwrap_or_default(),
@@ -152,7 +152,7 @@ impl Model for MobileMatch {
 }
 
 text_enum! {
-    /// What kind of account a top-up product tops up.
+    /// The kind of account that a product tops up.
     TopupType {
         /// A player's account in a game.
         Gaming = "GAMING",
@@ -164,13 +164,13 @@ text_enum! {
 }
 
 text_enum! {
-    /// Which kind of mobile credit a top-up is.
+    /// A kind of mobile credit.
     TopupCategory {
         /// Money for calls and texts.
         Airtime = "Airtime",
-        /// An allowance of data.
+        /// A data allowance.
         Data = "Data",
-        /// Several allowances together.
+        /// Several allowances in one.
         Bundle = "Bundle",
     }
 }

@@ -1,4 +1,4 @@
-//! Gift cards: products, orders, and what it takes to ask for them.
+//! Gift cards: products, orders, and the requests for them.
 
 mod new_order;
 mod order;

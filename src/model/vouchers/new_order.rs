@@ -1,4 +1,4 @@
-//! What it takes to order gift cards, or to ask what they would cost.
+//! The requests that order gift cards or quote their price.
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -7,10 +7,10 @@ use crate::model::check::{self, Check, Input};
 use crate::model::money;
 use crate::{ClientReference, ProductId, WalletId};
 
-/// An order of gift cards, ready to be placed.
+/// A gift card order to be placed.
 ///
-/// It is plain data: store it as JSON before it is sent. After a crash, ask
-/// [`find_order`](crate::Session::find_order) for its [`reference`](Self::reference) first, and place it again only if
+/// It is plain data, so you can store it as JSON before you place it. After a crash, call
+/// [`find_order`](crate::Session::find_order) with its [`reference`](Self::reference), and place it again only if
 /// there is no such order.
 ///
 /// ```
@@ -36,9 +36,9 @@ pub struct NewOrder {
 }
 
 impl NewOrder {
-    /// Orders `quantity` cards (1 to 5,000) of one face value, in the product's currency.
+    /// Orders `quantity` gift cards (1 to 5,000) of one face value, in the product's currency.
     ///
-    /// Up to 5 cards arrive with the answer; more are delivered later, usually within a minute.
+    /// The response contains up to 5 gift cards. Larger orders are delivered later, usually within a minute.
     #[must_use]
     pub fn new(product: ProductId, denomination: Decimal, quantity: u32, reference: ClientReference) -> Self {
         NewOrder {
@@ -52,66 +52,66 @@ impl NewOrder {
         }
     }
 
-    /// Pays from this wallet; without it, from the one in the product's currency.
+    /// Pays from this wallet. Default: the one in the product's currency.
     ///
-    /// A wallet in another currency pays for the exchange too.
+    /// A wallet in another currency also pays for the exchange.
     #[must_use]
     pub fn wallet(mut self, wallet: WalletId) -> Self {
         self.wallet_id = Some(wallet);
         self
     }
 
-    /// Has the server mail the cards to this address, at most 254 bytes.
+    /// Mails the gift cards to this address, which can have up to 254 bytes.
     #[must_use]
     pub fn email(mut self, email: &str) -> Self {
         self.email = Some(email.to_owned());
         self
     }
 
-    /// Sends the reference under its older name `ref` as well, for servers that know only that one.
+    /// Also sends the reference under its older name `ref`, for servers that know only that name.
     #[must_use]
     pub fn send_ref(mut self, send: bool) -> Self {
         self.own_reference = send.then(|| self.client_reference.clone());
         self
     }
 
-    /// The client reference, by which the order can be found again.
+    /// Returns the client reference, by which the order can be found.
     #[must_use]
     pub fn reference(&self) -> &ClientReference {
         &self.client_reference
     }
 
-    /// The product that is ordered.
+    /// Returns the product.
     #[must_use]
     pub fn product(&self) -> ProductId {
         self.product_id
     }
 
-    /// The face value of one card, in the product's currency.
+    /// Returns the face value of one gift card, in the product's currency.
     #[must_use]
     pub fn denomination(&self) -> Decimal {
         self.denomination
     }
 
-    /// How many cards are ordered.
+    /// Returns the number of gift cards.
     #[must_use]
     pub fn quantity(&self) -> u32 {
         self.quantity
     }
 
-    /// The wallet that pays, if one was named.
+    /// Returns the wallet that pays. `None` if it is the default.
     #[must_use]
     pub fn wallet_id(&self) -> Option<WalletId> {
         self.wallet_id
     }
 
-    /// The address the cards are mailed to, if one was set.
+    /// Returns the address that the gift cards are mailed to, if it was set.
     #[must_use]
     pub fn email_address(&self) -> Option<&str> {
         self.email.as_deref()
     }
 
-    /// Whether the reference is sent under its older name as well.
+    /// Whether the reference is also sent under its older name.
     #[must_use]
     pub fn sends_ref(&self) -> bool {
         self.own_reference.is_some()
@@ -123,12 +123,12 @@ impl Input for NewOrder {
         check::id(self.product_id.get())?;
         check::amount("denomination", self.denomination)?;
         check::quantity(self.quantity)?;
-        self.wallet_id.map_or(Ok(()), |wallet| check::id(wallet.get()))?;
+        check::wallet(self.wallet_id)?;
         self.email.as_deref().map_or(Ok(()), check::email)
     }
 }
 
-/// A question for the cost of an order of gift cards.
+/// A request for the price of a gift card order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NewQuote {
     #[serde(serialize_with = "money::number")]
@@ -139,13 +139,13 @@ pub struct NewQuote {
 }
 
 impl NewQuote {
-    /// Asks for `quantity` cards (1 to 5,000) of one face value, in the product's currency.
+    /// Quotes `quantity` gift cards (1 to 5,000) of one face value, in the product's currency.
     #[must_use]
     pub fn new(denomination: Decimal, quantity: u32) -> Self {
         NewQuote { denomination, quantity, wallet_id: None }
     }
 
-    /// Pays from this wallet; without it, from the one in the product's currency.
+    /// Quotes for this wallet. Default: the one in the product's currency.
     #[must_use]
     pub fn wallet(mut self, wallet: WalletId) -> Self {
         self.wallet_id = Some(wallet);
@@ -157,6 +157,6 @@ impl Input for NewQuote {
     fn check(&self) -> Check {
         check::amount("denomination", self.denomination)?;
         check::quantity(self.quantity)?;
-        self.wallet_id.map_or(Ok(()), |wallet| check::id(wallet.get()))
+        check::wallet(self.wallet_id)
     }
 }

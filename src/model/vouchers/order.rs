@@ -1,4 +1,4 @@
-//! An order of gift cards and the codes it brought.
+//! A gift card order, its status and its gift cards.
 
 use std::fmt;
 
@@ -6,44 +6,44 @@ use rust_decimal::Decimal;
 use time::OffsetDateTime;
 
 use super::NewOrder;
-use crate::model::members::{Members, Model, Odd, deserialize_models};
+use crate::model::members::{Members, Model, ReadError, deserialize_models};
 use crate::model::money;
-use crate::model::placed::{agree, placed};
+use crate::model::placed::{agree_if_known, placed};
 use crate::model::text_enum::text_enum;
 use crate::{OrderId, ProductId, Secret, TransactionId, WalletId};
 
-/// An order of gift cards.
+/// A gift card order.
 ///
-/// It is paid as soon as it exists, even while it is pending; an order that fails is refunded by itself.
+/// It is paid as soon as it exists, even while it is pending. If it fails, it is refunded automatically.
 ///
-/// It can be read as long as it has an id, and its codes with it. Any other member that the server leaves out, or writes in
-/// a way that cannot be read, is none, or what its field says.
+/// Only the id is required. Any other field is `None`, or has the value stated below, if its member is missing or
+/// cannot be read.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Order {
-    /// Its id.
+    /// The id.
     pub id: OrderId,
-    /// The product that was ordered; 0 if the server does not say.
+    /// The product. 0 if the server does not say.
     pub product_id: ProductId,
-    /// The name of the product.
+    /// The product's name.
     pub product_name: Option<String>,
-    /// The face value of one card, in the product's currency; 0 if the server does not say.
+    /// The face value of one gift card, in the product's currency. 0 if the server does not say.
     pub denomination: Decimal,
-    /// How many cards were ordered; 0 if the server does not say.
+    /// The number of gift cards. 0 if the server does not say.
     pub quantity: u32,
-    /// The face value of all cards, in the product's currency.
+    /// The face value of all gift cards, in the product's currency.
     pub amount: Option<Decimal>,
-    /// The discount as an amount (not in percent), in the product's currency.
+    /// The discount as an amount, in the product's currency (not in percent).
     pub discount: Option<Decimal>,
-    /// The client reference of the order.
+    /// The client reference.
     pub client_reference: Option<String>,
     /// The wallet that paid.
     pub wallet_id: Option<WalletId>,
-    /// How far it is. Branch on this, not on how the call ended.
+    /// The status. Act on this, not on whether a call succeeded. `Unknown` if the server does not say.
     pub status: OrderStatus,
-    /// A remark of the server, as free text.
+    /// A message from the server, as free text.
     pub message: Option<String>,
-    /// Where the server mails the cards.
+    /// The address to which the server mails the gift cards.
     pub email: Option<String>,
     /// The product's currency, ISO 4217.
     pub base_currency: Option<String>,
@@ -51,46 +51,48 @@ pub struct Order {
     pub deduction_currency: Option<String>,
     /// The transaction that debited the wallet.
     pub transaction_id: Option<TransactionId>,
-    /// When it was placed.
+    /// Time of placement.
     pub created_at: Option<OffsetDateTime>,
-    /// The cards, once they are delivered; lists of orders leave them out.
+    /// The delivered gift cards. Empty in lists of orders.
     pub vouchers: Vec<Voucher>,
-    /// Whether it says for whom it is in a way that cannot be read.
+    /// Whether the e-mail address or the wallet is present but cannot be read.
     pub(super) is_doubtful: bool,
 }
 
-placed!(Order, NewOrder, is_it, is_another);
+placed!(Order, NewOrder, is_same_order, is_other_order);
 
-fn is_it(order: &Order, asked: &NewOrder, since: Option<OffsetDateTime>) -> bool {
+fn is_same_order(order: &Order, new: &NewOrder, since: Option<OffsetDateTime>) -> bool {
     let is_known = order.product_id.get() != 0 && !order.denomination.is_zero() && order.quantity != 0;
     is_known
         && !order.is_doubtful
-        && !is_another(order, asked, since)
-        && agree(order.email.as_deref(), asked.email_address(), str::eq_ignore_ascii_case)
-        && agree(order.wallet_id.as_ref(), asked.wallet_id().as_ref(), WalletId::eq)
+        && !is_other_order(order, new, since)
+        && agree_if_known(order.email.as_deref(), new.email_address(), str::eq_ignore_ascii_case)
+        && agree_if_known(order.wallet_id.as_ref(), new.wallet_id().as_ref(), WalletId::eq)
 }
 
-/// What could not be read is 0, which nobody can ask for.
-fn is_another(order: &Order, asked: &NewOrder, _since: Option<OffsetDateTime>) -> bool {
-    let is_same = (order.product_id.get() == 0 || order.product_id == asked.product())
-        && (order.denomination.is_zero() || money::agree(order.denomination, asked.denomination()))
-        && (order.quantity == 0 || order.quantity == asked.quantity());
-    !is_same
+/// A value that could not be read is 0, which no request can have.
+fn is_other_order(order: &Order, new: &NewOrder, _since: Option<OffsetDateTime>) -> bool {
+    let may_be_same = (order.product_id.get() == 0 || order.product_id == new.product())
+        && (order.denomination.is_zero() || money::agree(order.denomination, new.denomination()))
+        && (order.quantity == 0 || order.quantity == new.quantity());
+    !may_be_same
 }
 
-/// One gift card. What it holds is as good as money: it is wiped from memory when it is dropped.
+/// A delivered gift card. Its codes are worth money, so they are wiped from memory on drop.
+///
+/// The API calls the code of a gift card a voucher, and so do the identifiers of this crate.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Voucher {
-    /// The number of the card, or its code.
+    /// The number or code of the gift card.
     pub card_number: Option<Secret>,
-    /// The PIN that goes with the card number.
+    /// The PIN that belongs to the number.
     pub pin_code: Option<Secret>,
-    /// The page on which the card is claimed; whoever knows it can.
+    /// The URL of the page to claim the gift card on. Whoever knows it can claim the gift card.
     pub claim_url: Option<Secret>,
-    /// The issuer's reference for support cases; it cannot be redeemed.
+    /// The issuer's reference for support cases. It cannot be redeemed.
     pub voucher_reference_number: Option<String>,
-    /// When the card expires.
+    /// Time of expiry. If the server sends only a date, this is its last second in UTC.
     pub expires_at: Option<OffsetDateTime>,
 }
 
@@ -109,10 +111,10 @@ impl fmt::Debug for Voucher {
 deserialize_models! { Order Voucher }
 
 impl Model for Order {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         let (email, wallet_id) = (from.text("email"), from.number("wallet_id"));
         Ok(Order {
-            id: from.needed("id", Members::number)?,
+            id: from.required("id", Members::number)?,
             product_id: from.number("product_id").unwrap_or(0.into()),
             product_name: from.text("product_name"),
             denomination: from.amount("denomination").unwrap_or_default(),
@@ -135,7 +137,7 @@ impl Model for Order {
 }
 
 impl Model for Voucher {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(Voucher {
             card_number: from.code("card_number"),
             pin_code: from.code("pin_code"),
@@ -147,24 +149,24 @@ impl Model for Voucher {
 }
 
 text_enum! {
-    /// How far an order of gift cards is.
+    /// The status of a gift card order.
     OrderStatus {
-        /// Paid, and being delivered.
+        /// Paid, and not delivered yet.
         Pending = "PENDING",
-        /// All cards are there.
+        /// All gift cards were delivered.
         Delivered = "DELIVERED",
-        /// Some cards are there, others are still pending or failed.
+        /// Some gift cards were delivered. The others are pending or failed.
         PartiallyDelivered = "PARTIALLY_DELIVERED",
         /// Nothing was delivered and the wallet was refunded.
         Failed = "FAILED",
-        /// Called off, and the wallet was refunded.
+        /// Cancelled, and the wallet was refunded.
         Cancelled = "CANCELLED" | "CANCELED",
     }
 }
 
 impl OrderStatus {
-    /// Whether it stays as it is: delivered, failed or cancelled. A status this version does not know may
-    /// still change, and so may a partial delivery.
+    /// Whether the status is final: delivered, failed or cancelled. A partial delivery may still change, and so may a
+    /// status that this version does not know.
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         matches!(self, OrderStatus::Delivered | OrderStatus::Failed | OrderStatus::Cancelled)

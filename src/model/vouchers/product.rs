@@ -1,72 +1,72 @@
-//! A gift card that can be ordered.
+//! A gift card product and its denominations.
 
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::model::members::{Members, Model, Odd, deserialize_models};
+use crate::model::members::{Members, Model, ReadError, deserialize_models};
 use crate::model::money;
 use crate::{CountryId, CurrencyId, ProductId};
 
-/// A gift card that can be ordered.
+/// A gift card product.
 ///
-/// Lists hold only products that are active, in stock and allowed for this client.
+/// Lists contain only products that are active, in stock and allowed for this client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Product {
-    /// Its id, as orders take it.
+    /// The id, which orders refer to.
     pub id: ProductId,
-    /// Its name, as the customer knows it.
+    /// The name that customers know.
     pub name: String,
-    /// The name of its category, such as `Gaming`.
+    /// The category's name, such as `Gaming`.
     pub category: String,
-    /// The name of its subcategory.
+    /// The subcategory's name.
     pub sub_category: Option<String>,
-    /// The country it can be redeemed in, ISO 3166-1 alpha-3.
+    /// The country of redemption, ISO 3166-1 alpha-3.
     pub country_code: Option<String>,
-    /// The currency of its denominations, ISO 4217.
+    /// The currency of the denominations, ISO 4217.
     pub currency_code: Option<String>,
-    /// The country it can be redeemed in, on servers that name it by id.
+    /// The country of redemption. `None` if the server does not send its id.
     pub country_id: Option<CountryId>,
-    /// The currency of its denominations, on servers that name it by id.
+    /// The currency of the denominations. `None` if the server does not send its id.
     pub currency_id: Option<CurrencyId>,
-    /// A picture of the card.
+    /// The URL of a picture.
     pub image_url: Option<String>,
-    /// How the card is delivered, such as `Digital`.
+    /// The way of delivery, such as `Digital`.
     pub delivery_mode: Option<String>,
-    /// What is delivered, such as `code_with_pin`, on servers that say so.
+    /// What is delivered, such as `code_with_pin`. `None` if the server does not say.
     pub delivery_type: Option<String>,
-    /// How fast the card is delivered, such as `Instant`.
+    /// The time until delivery, such as `Instant`.
     pub delivery_time: Option<String>,
-    /// How long the card can be redeemed, in words, such as `12 months`.
+    /// The period of validity in words, such as `12 months`.
     pub validity: Option<String>,
-    /// The face values it comes in. One with a bound that cannot be read is left out.
+    /// The available face values. One whose bound cannot be read is left out.
     pub available_denominations: Vec<Denomination>,
 }
 
-/// A face value of a product, or a range of them, in the product's currency.
+/// A face value of a product, or a range of face values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Denomination {
     /// The smallest face value, in the product's currency.
     #[serde(serialize_with = "money::text_or_null")]
     pub min_value: Option<Decimal>,
-    /// The largest face value, in the product's currency; equal to the smallest for a fixed one.
+    /// The largest face value, in the product's currency. A fixed face value is both the smallest and the largest.
     #[serde(serialize_with = "money::text_or_null")]
     pub max_value: Option<Decimal>,
-    /// The discount in percent: the better of the general and this client's own.
+    /// The discount in percent: the better of the general discount and this client's.
     #[serde(serialize_with = "money::text_or_null")]
     pub discount: Option<Decimal>,
 }
 
 impl Denomination {
-    /// Whether it is one face value and not a range.
+    /// Whether this is a single face value, not a range.
     #[must_use]
     pub fn is_fixed(&self) -> bool {
         self.min_value.is_some() && self.min_value == self.max_value
     }
 
-    /// Whether a face value is this one or inside this range. A bound that the server left out does not bind,
-    /// but one without any bound contains nothing.
+    /// Whether `value` is this face value or within this range. A missing bound does not limit the range, but a
+    /// denomination without any bound contains nothing.
     ///
     /// ```
     /// # fn demo(product: &popup_rewards::Product, twenty: rust_decimal::Decimal) -> bool {
@@ -84,9 +84,9 @@ impl Denomination {
 deserialize_models! { Product Denomination }
 
 impl Model for Product {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(Product {
-            id: from.needed("id", Members::number)?,
+            id: from.required("id", Members::number)?,
             name: from.name()?,
             category: from.text("category").unwrap_or_default(),
             sub_category: from.text("sub_category"),
@@ -105,7 +105,7 @@ impl Model for Product {
 }
 
 impl Model for Denomination {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(Denomination {
             min_value: from.bound("min_value")?,
             max_value: from.bound("max_value")?,

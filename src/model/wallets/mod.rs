@@ -1,4 +1,4 @@
-//! Wallets and the transactions that moved money in and out of them.
+//! Wallets and their transactions.
 
 mod transaction;
 mod wallet;

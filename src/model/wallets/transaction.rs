@@ -1,45 +1,45 @@
-//! What moved money in or out of a wallet.
+//! A transaction of a wallet.
 
 use rust_decimal::Decimal;
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
-use crate::model::members::{Members, Model, Odd, deserialize_models};
+use crate::model::members::{Members, Model, ReadError, deserialize_models};
 use crate::model::money;
 use crate::model::text_enum::text_enum;
 use crate::{CurrencyId, TransactionId, WalletId};
 
-/// What moved money in or out of a wallet: a deposit, an order, a refund.
+/// A transaction that moved money into or out of a wallet, such as a deposit, an order or a refund.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Transaction {
-    /// Its id.
+    /// The id.
     pub id: TransactionId,
     /// The wallet.
     pub wallet_id: WalletId,
-    /// The wallet's currency.
+    /// The currency of the wallet.
     pub currency_id: Option<CurrencyId>,
-    /// How much, in the wallet's currency, never below zero; the type tells the direction.
+    /// The amount, in the wallet's currency. It is never negative: `transaction_type` states the direction.
     #[serde(serialize_with = "money::text")]
     pub amount: Decimal,
-    /// In which direction.
+    /// The direction.
     pub transaction_type: TransactionType,
-    /// How far it is.
+    /// The status.
     pub status: TransactionStatus,
-    /// The currency money was exchanged from, ISO 4217; none without an exchange.
+    /// The currency before the exchange, ISO 4217. `None` without an exchange.
     pub source_currency: Option<String>,
-    /// The currency money was exchanged to, ISO 4217; none without an exchange.
+    /// The currency after the exchange, ISO 4217. `None` without an exchange.
     pub destination_currency: Option<String>,
-    /// How many units of the one currency a unit of the other cost; none without an exchange.
+    /// The price of one unit of the one currency, in units of the other. `None` without an exchange.
     #[serde(serialize_with = "money::text_or_null")]
     pub forex_rate: Option<Decimal>,
-    /// What the exchange cost, in the wallet's currency; none without an exchange.
+    /// The cost of the exchange, in the wallet's currency. `None` without an exchange.
     #[serde(serialize_with = "money::text_or_null")]
     pub conversion_charges: Option<Decimal>,
-    /// What it was for, as free text.
+    /// The purpose, as free text.
     pub remarks: Option<String>,
-    /// When it happened.
+    /// Time of the transaction.
     #[serde(serialize_with = "rfc3339::option::serialize")]
     pub created_at: Option<OffsetDateTime>,
 }
@@ -47,13 +47,13 @@ pub struct Transaction {
 deserialize_models! { Transaction }
 
 impl Model for Transaction {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(Transaction {
-            id: from.needed("id", Members::number)?,
-            wallet_id: from.needed("wallet_id", Members::number)?,
+            id: from.required("id", Members::number)?,
+            wallet_id: from.required("wallet_id", Members::number)?,
             currency_id: from.number("currency_id"),
-            // Some servers write what leaves a wallet with a minus sign and some do not.
-            amount: from.needed("amount", Members::amount)?.abs(),
+            // Some servers send a debit as a negative amount.
+            amount: from.required("amount", Members::amount)?.abs(),
             transaction_type: from.kind("transaction_type"),
             status: from.kind("status"),
             source_currency: from.text("source_currency"),
@@ -67,7 +67,7 @@ impl Model for Transaction {
 }
 
 text_enum! {
-    /// In which direction a transaction moved money.
+    /// The direction of a transaction.
     TransactionType {
         /// Into the wallet.
         Credit = "CREDIT",
@@ -77,13 +77,13 @@ text_enum! {
 }
 
 text_enum! {
-    /// How far a transaction is.
+    /// The status of a transaction.
     TransactionStatus {
-        /// Done.
+        /// Executed.
         Completed = "COMPLETED",
-        /// Under way.
+        /// Not executed yet.
         Pending = "PENDING",
-        /// It did not happen.
+        /// Not executed.
         Failed = "FAILED",
     }
 }

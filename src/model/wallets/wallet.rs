@@ -1,25 +1,25 @@
-//! What orders are paid from.
+//! A wallet and its balance.
 
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::model::members::{Members, Model, Odd, deserialize_models};
+use crate::model::members::{Members, Model, ReadError, deserialize_models};
 use crate::model::money;
 use crate::model::text_enum::text_enum;
 use crate::{CurrencyId, WalletId};
 
-/// What orders are paid from. There is one wallet per currency.
+/// A wallet, from which orders are paid. There is one per currency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Wallet {
-    /// Its id.
+    /// The id.
     pub id: WalletId,
-    /// Its currency; [`Session::currencies`](crate::Session::currencies) has the code.
+    /// The currency. [`Session::currencies`](crate::Session::currencies) returns its code.
     pub currency_id: CurrencyId,
-    /// What can be spent, in its currency. Never decide on an old balance: ask again.
+    /// The available balance, in the wallet's currency. Fetch it again before each decision.
     #[serde(serialize_with = "money::text")]
     pub amount: Decimal,
-    /// Whether it is filled before or settled after.
+    /// Whether the wallet is prepaid or postpaid.
     #[serde(rename = "type")]
     pub wallet_type: WalletType,
 }
@@ -27,22 +27,22 @@ pub struct Wallet {
 deserialize_models! { Wallet }
 
 impl Model for Wallet {
-    fn read(from: &Members<'_>) -> Result<Self, Odd> {
+    fn read(from: &Members<'_>) -> Result<Self, ReadError> {
         Ok(Wallet {
-            id: from.needed("id", Members::number)?,
-            currency_id: from.needed("currency_id", Members::number)?,
-            amount: from.needed("amount", Members::amount)?,
+            id: from.required("id", Members::number)?,
+            currency_id: from.required("currency_id", Members::number)?,
+            amount: from.required("amount", Members::amount)?,
             wallet_type: from.kind("type"),
         })
     }
 }
 
 text_enum! {
-    /// Whether a wallet is filled before it is used or settled afterwards.
+    /// How a wallet is funded.
     WalletType {
-        /// Filled before.
+        /// Funded in advance.
         Prepaid = "PREPAID",
-        /// Settled after.
+        /// Settled afterwards.
         Postpaid = "POSTPAID",
     }
 }

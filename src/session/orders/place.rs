@@ -26,7 +26,7 @@ struct Placing<'a> {
 
 impl Session {
     /// Places an order, and looks it up unless the response is conclusive.
-    pub(crate) fn place<T: Placed>(&self, routes: &OrderRoutes, order: &T::Unplaced) -> Result<T> {
+    pub(crate) fn place<T: Placed>(&self, routes: &OrderRoutes, order: &T::New) -> Result<T> {
         let began = self.now();
         let server_clock = ServerClock::default();
         let scope = self.scope_of(self.owner.inner.source.settings.order_deadline);
@@ -41,8 +41,10 @@ impl Session {
         let recent = self.owner.inner.source.recent();
         let this = recent.begin(&placing.request, reference, began);
         let since = || server_clock.earliest(began);
-        let is_it = |found: &T| found.is_it(order, since().filter(|_| !recent.has_other(&this)));
-        let result = self.place_once(&placing, |found: &T| found.is_another(order, since()), is_it);
+        let is_same_order =
+            |found: &T| found.is_same_order(order, since().filter(|_| !recent.has_other(&this)));
+        let result =
+            self.place_once(&placing, |found: &T| found.is_other_order(order, since()), is_same_order);
         recent.end(&this, self.now());
         result
     }
@@ -50,15 +52,15 @@ impl Session {
     fn place_once<T: Placed>(
         &self,
         placing: &Placing<'_>,
-        is_another: impl FnOnce(&T) -> bool,
-        is_it: impl FnOnce(&T) -> bool,
+        is_other_order: impl FnOnce(&T) -> bool,
+        is_same_order: impl FnOnce(&T) -> bool,
     ) -> Result<T> {
         let Placing { routes, reference, request, scope, began } = placing;
         let attempts = for_attempts(*scope, *began);
         let (error, doubt) = match self.read_in::<T>(request, attempts, http::object_of) {
             Ok(order)
                 if order.reference().is_none_or(|found| found == reference.as_str())
-                    && !is_another(&order) =>
+                    && !is_other_order(&order) =>
             {
                 return Ok(order);
             }
@@ -69,7 +71,7 @@ impl Session {
         let on_its_way = doubt == Doubt::Lost || error.status() == Some(409) || names_an_order(&error);
         let error = error.with_client_reference(reference.as_str());
         match self.settle::<T>(routes, reference, on_its_way, *scope) {
-            Ok(Some(order)) if is_it(&order) => Ok(order),
+            Ok(Some(order)) if is_same_order(&order) => Ok(order),
             Ok(Some(_)) => {
                 let message =
                     "the client reference has an order that is not known to be this one; find it and compare";

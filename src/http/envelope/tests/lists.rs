@@ -88,7 +88,7 @@ fn the_error_of_an_unreadable_item_names_its_id_and_the_member() {
     assert_eq!(page.unreadable[0].id(), Some(2));
     assert_eq!(
         page.unreadable[0].error().to_string(),
-        "the server's response has an item that has no `name` that can be read, at position 0 (id 2) (200)"
+        "the server's response has an item that has no readable `name`, at position 0 (id 2) (200)"
     );
 }
 

@@ -1,44 +1,44 @@
-//! Makes JSON text of a body that is almost JSON text: what a server got wrong in one string costs no other.
+//! Repairs a body that is not quite JSON text, so a malformed string does not affect the others.
 
 use std::ops::Deref;
 
 use zeroize::Zeroizing;
 
-/// A body as text: where nothing was to mend, in place.
-pub(crate) enum Mended<'a> {
-    AsIs(&'a str),
-    /// Wiped when it is dropped, because it may hold codes or tokens.
-    Anew(Zeroizing<String>),
+/// The text of a body, copied only if it needed repair.
+pub(crate) enum Repaired<'a> {
+    Borrowed(&'a str),
+    /// Wiped on drop, because it may contain codes or tokens.
+    Copied(Zeroizing<String>),
 }
 
-impl Deref for Mended<'_> {
+impl Deref for Repaired<'_> {
     type Target = str;
 
     fn deref(&self) -> &str {
         match self {
-            Mended::AsIs(text) => text,
-            Mended::Anew(text) => text,
+            Repaired::Borrowed(text) => text,
+            Repaired::Copied(text) => text,
         }
     }
 }
 
-/// The text of a body. A byte order mark is left out; bytes that are not UTF-8 and halves of surrogate pairs become
-/// U+FFFD.
-pub(crate) fn mended(body: &[u8]) -> Mended<'_> {
+/// Returns the text of a body without its byte order mark. Bytes that are not UTF-8, and escapes of lone surrogates,
+/// become U+FFFD.
+pub(crate) fn repair(body: &[u8]) -> Repaired<'_> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     match str::from_utf8(body) {
-        Ok(text) if halves(text).next().is_none() => Mended::AsIs(text),
-        _ => Mended::Anew(anew(body)),
+        Ok(text) if lone_surrogates(text).next().is_none() => Repaired::Borrowed(text),
+        _ => Repaired::Copied(repaired_copy(body)),
     }
 }
 
-fn anew(body: &[u8]) -> Zeroizing<String> {
-    // The size up front: a string that grows leaves pieces behind.
+fn repaired_copy(body: &[u8]) -> Zeroizing<String> {
+    // Reserve the full size: a string that grows leaves unwiped copies.
     let size = body.utf8_chunks().map(|chunk| chunk.valid().len() + char::REPLACEMENT_CHARACTER.len_utf8());
     let mut text = Zeroizing::new(String::with_capacity(size.sum()));
     for chunk in body.utf8_chunks() {
         let mut rest = 0;
-        for at in halves(chunk.valid()) {
+        for at in lone_surrogates(chunk.valid()) {
             text.push_str(chunk.valid().get(rest..at).unwrap_or_default());
             text.push_str("\\ufffd");
             rest = at + ESCAPE;
@@ -54,11 +54,11 @@ fn anew(body: &[u8]) -> Zeroizing<String> {
 /// The length of an escape such as `\ud83d`.
 const ESCAPE: usize = 6;
 
-/// Where the escapes begin that are one half of a surrogate pair without the other.
+/// Returns the offset of each escape that is a surrogate without the other half of its pair.
 ///
-/// The search is the standard library's, which is always optimised: an unoptimised one that uses vector registers leaves
-/// pieces of what it has searched on the stack.
-fn halves(text: &str) -> impl Iterator<Item = usize> {
+/// The search is the standard library's, which is always optimized. An unoptimized search with vector registers
+/// leaves pieces of the text on the stack.
+fn lone_surrogates(text: &str) -> impl Iterator<Item = usize> {
     let mut next = 0;
     std::iter::from_fn(move || {
         loop {
@@ -77,7 +77,7 @@ fn halves(text: &str) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The code unit of the escape that begins here.
+/// The UTF-16 code unit of the escape that begins at `at`; `None` if no `\u` escape begins there.
 fn unit(text: &str, at: usize) -> Option<u16> {
     let digits = text.get(at..at + ESCAPE)?.strip_prefix("\\u")?;
     let all_hexadecimal = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
@@ -100,17 +100,17 @@ mod tests {
             r#"{"cut":"\ud8"#,
             r#"{"no":"\ud8zz \u+d83c"}"#,
         ] {
-            assert!(matches!(mended(body.as_bytes()), Mended::AsIs(text) if text == body), "{body}");
+            assert!(matches!(repair(body.as_bytes()), Repaired::Borrowed(text) if text == body), "{body}");
         }
     }
 
     #[test]
     fn a_byte_order_mark_is_left_out_without_a_copy() {
-        assert!(matches!(mended(b"\xEF\xBB\xBF[]"), Mended::AsIs("[]")));
+        assert!(matches!(repair(b"\xEF\xBB\xBF[]"), Repaired::Borrowed("[]")));
     }
 
     #[test]
-    fn halves_of_pairs_and_bytes_that_are_not_utf_8_are_replaced_and_nothing_else_is() {
+    fn only_lone_surrogates_and_bytes_that_are_not_utf_8_are_replaced() {
         for (body, expected) in [
             (&br#"{"a":"x\ud83c"}"#[..], r#"{"a":"x\ufffd"}"#),
             (br#"{"a":"\uDE00\uD83D!"}"#, r#"{"a":"\ufffd\ufffd!"}"#),
@@ -121,7 +121,7 @@ mod tests {
             (b"\xEF\xBB\xBF{\"a\":\"\xFF\xFE \\ud83c\"}", "{\"a\":\"\u{FFFD}\u{FFFD} \\ufffd\"}"),
             (b"\"\xE2\x82\"", "\"\u{FFFD}\""),
         ] {
-            assert_eq!(&*mended(body), expected);
+            assert_eq!(&*repair(body), expected);
         }
     }
 
@@ -134,10 +134,10 @@ mod tests {
             bytes in proptest::collection::vec(proptest::sample::select(PIECES), 0..40),
         ) {
             let body = [b"\"", bytes.concat().as_slice(), b"\""].concat();
-            let copy = anew(&body);
+            let copy = repaired_copy(&body);
             let size: usize = body.utf8_chunks().map(|chunk| chunk.valid().len() + 3).sum();
             prop_assert_eq!(copy.capacity(), size);
-            prop_assert!(serde_json::from_str::<String>(&mended(&body)).is_ok(), "{:?}", copy);
+            prop_assert!(serde_json::from_str::<String>(&repair(&body)).is_ok(), "{:?}", copy);
         }
     }
 }
