@@ -20,8 +20,8 @@ fn main() -> anyhow::Result<()> {
 
     show("no scheme in the address", &Session::new("api.example.com", sandbox.credentials()));
     show("a wrong secret", &Session::new(&url, Credentials::new("key", "wrong"))?.login());
-    show("an id that nothing has", &session.get_product(ProductId::from(1)));
-    show("no cards at all", &place(0, "none"));
+    show("an id that does not exist", &session.get_product(ProductId::from(1)));
+    show("no gift cards at all", &place(0, "none"));
 
     sandbox.fault("GET /api/v1/countries", Fault::Status(503).always());
     show("a server that is down", &session.countries());
@@ -33,7 +33,7 @@ fn main() -> anyhow::Result<()> {
 
     sandbox.fault("POST /api/v1/orders", Fault::CloseAfter.always());
     sandbox.fault("GET /api/v1/orders", Fault::Status(503).always());
-    show("an order whose answer was lost", &place(1, "gift-2"));
+    show("an order whose response was lost", &place(1, "gift-2"));
     sandbox.clear_faults();
     println!("  the same order again, with the same reference: order {}", place(1, "gift-2")?.id);
 

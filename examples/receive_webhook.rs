@@ -60,7 +60,7 @@ fn run(listener: &TcpListener, secret: Secret, connections: usize) {
         for stream in listener.incoming().take(connections).flatten() {
             // Beyond the limit, the connection is dropped without a response, and the delivery comes again.
             if inbox.open.fetch_add(1, Ordering::Relaxed) < MOST_CONNECTIONS {
-                scope.spawn(|| inbox.answer(stream));
+                scope.spawn(|| inbox.respond(stream));
             } else {
                 inbox.open.fetch_sub(1, Ordering::Relaxed);
             }
@@ -103,7 +103,7 @@ struct Inbox {
 }
 
 impl Inbox {
-    fn answer(&self, mut stream: TcpStream) {
+    fn respond(&self, mut stream: TcpStream) {
         let (status, reason) = match read_request(&mut stream) {
             Ok(request) => self.accept(&request),
             Err(refusal) => refusal,
@@ -279,7 +279,7 @@ fn deliver(address: SocketAddr, body: &str, signature: &str, timestamp: i64) -> 
         "POST /webhooks HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
          X-Signature: {signature}\r\nX-Timestamp: {timestamp}\r\n\r\n{body}"
     )?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    answer.split(' ').nth(1).map(str::to_owned).context("the receiver did not answer in HTTP")
+    let mut response = String::new();
+    stream.read_to_string(&mut response)?;
+    response.split(' ').nth(1).map(str::to_owned).context("the receiver did not respond in HTTP")
 }

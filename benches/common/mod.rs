@@ -46,9 +46,9 @@ impl Raw {
 
     pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
         let url = format!("{}{path}", self.base);
-        let mut answer = self.agent.get(url).header(AUTHORIZATION, self.bearer.clone()).call()?;
-        ensure!(answer.status() == 200, "the server answered {}", answer.status());
-        let body = answer.body_mut().with_config().limit(32 * 1024 * 1024).read_to_vec()?;
+        let mut response = self.agent.get(url).header(AUTHORIZATION, self.bearer.clone()).call()?;
+        ensure!(response.status() == 200, "the server responded with {}", response.status());
+        let body = response.body_mut().with_config().limit(32 * 1024 * 1024).read_to_vec()?;
         Ok(serde_json::from_slice(&body)?)
     }
 }
@@ -61,18 +61,18 @@ pub(crate) fn serve<S: Read + Write>(
 ) -> anyhow::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?.to_string();
-    let login = answer(&format!(
+    let login = response(&format!(
         r#"{{"success":true,"data":{{"access_token":"{TOKEN}","refresh_token":"ddd.eee.fff","access_expires_at":"2131-03-02T11:00:00Z","refresh_expires_at":"2131-03-09T10:00:00Z","client_id":77}}}}"#
     ));
-    let answers = Arc::new([login, answer(COUNTRY), answer(list)]);
+    let responses = Arc::new([login, response(COUNTRY), response(list)]);
     let open = Arc::new(open);
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let (answers, open) = (Arc::clone(&answers), Arc::clone(&open));
+            let (responses, open) = (Arc::clone(&responses), Arc::clone(&open));
             // A thread ends with its connection. The listener lives as long as the process.
             thread::Builder::new().stack_size(128 * 1024).spawn(move || {
                 stream.set_nodelay(true)?;
-                converse(open(stream)?, &answers)
+                converse(open(stream)?, &responses)
             })?;
         }
         anyhow::Ok(())
@@ -80,7 +80,7 @@ pub(crate) fn serve<S: Read + Write>(
     Ok(address)
 }
 
-fn answer(body: &str) -> Vec<u8> {
+fn response(body: &str) -> Vec<u8> {
     let length = body.len();
     format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}")
         .into_bytes()
@@ -91,16 +91,16 @@ fn converse(stream: impl Read + Write, [login, country, list]: &[Vec<u8>; 3]) ->
     let mut line = String::new();
     loop {
         let mut body = 0;
-        let mut answer = country;
+        let mut response = country;
         loop {
             line.clear();
             if requests.read_line(&mut line)? == 0 {
                 return Ok(());
             }
             if line.starts_with("POST ") {
-                answer = login;
+                response = login;
             } else if line.starts_with("GET /api/v1/products") {
-                answer = list;
+                response = list;
             } else if let Some(length) = line.to_ascii_lowercase().strip_prefix("content-length:") {
                 body = length.trim().parse()?;
             } else if line == "\r\n" {
@@ -108,7 +108,7 @@ fn converse(stream: impl Read + Write, [login, country, list]: &[Vec<u8>; 3]) ->
             }
         }
         std::io::copy(&mut requests.by_ref().take(body), &mut std::io::sink())?;
-        requests.get_mut().write_all(answer)?;
+        requests.get_mut().write_all(response)?;
         requests.get_mut().flush()?;
     }
 }

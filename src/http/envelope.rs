@@ -185,7 +185,7 @@ fn kind_of(status: u16) -> (ErrorKind, &'static str) {
             ErrorKind::InvalidResponse,
             "the server redirects, which this API never does; check the base URL",
         ),
-        _ => (ErrorKind::InvalidResponse, "the server answered with an unexpected status"),
+        _ => (ErrorKind::InvalidResponse, "the server responded with an unexpected status"),
     }
 }
 

@@ -75,15 +75,15 @@ pub(crate) struct Listing<T> {
 ///
 /// Headers can disagree, so there is more as soon as one of them says so. Without headers, there may be more after
 /// every page that is not empty.
-pub(crate) fn page_of<T: Model>(response: &Response, asked: Listed) -> Result<Listing<T>> {
+pub(crate) fn page_of<T: Model>(response: &Response, requested: Listed) -> Result<Listing<T>> {
     let (items, unreadable) = items_of(response)?;
-    let page = number(response, "x-page").unwrap_or(asked.page);
+    let page = number(response, "x-page").unwrap_or(requested.page);
     let (total, total_pages) = (number(response, "x-total-count"), number(response, "x-total-pages"));
     let count = u64::try_from(items.len() + unreadable.len()).unwrap_or(u64::MAX);
     let given: Option<u64> = number(response, "x-per-page");
-    let size = given.or(asked.size.map(u64::from));
+    let size = given.or(requested.size.map(u64::from));
     // A page may have fewer items than requested, or than the server says. The number of items received counts.
-    let before = asked
+    let before = requested
         .before
         .unwrap_or_else(|| u64::from(page.saturating_sub(1)).saturating_mul(size.unwrap_or(count)));
     let through = before.saturating_add(count);

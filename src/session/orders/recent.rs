@@ -16,39 +16,39 @@ const KEPT_FOR: Duration = Duration::from_secs(5);
 /// A top-up or an eSIM order does not repeat the amount that was requested, and its creation time cannot tell two
 /// calls within a second apart. If both calls are this session's, their requests can.
 #[derive(Debug, Default)]
-pub(in crate::session) struct Recent(Mutex<Vec<Asked>>);
+pub(in crate::session) struct Recent(Mutex<Vec<RecentOrder>>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct RecentOrder {
     reference: ClientReference,
     /// A hash of the route and the body.
-    what: u64,
+    content: u64,
     /// When its call ended.
-    over: Option<Duration>,
+    ended: Option<Duration>,
 }
 
 impl Recent {
     /// Remembers a call that begins.
-    pub(super) fn begin(&self, request: &Request, reference: &ClientReference, now: Duration) -> Asked {
+    pub(super) fn begin(&self, request: &Request, reference: &ClientReference, now: Duration) -> RecentOrder {
         let mut hasher = DefaultHasher::new();
         request.route.path.hash(&mut hasher);
         request.body.as_deref().hash(&mut hasher);
-        let asked = Asked { reference: reference.clone(), what: hasher.finish(), over: None };
+        let call = RecentOrder { reference: reference.clone(), content: hasher.finish(), ended: None };
         let mut all = self.0.lock();
-        all.retain(|it| it.over.is_none_or(|over| now.saturating_sub(over) < KEPT_FOR));
-        all.push(asked.clone());
-        asked
+        all.retain(|it| it.ended.is_none_or(|ended| now.saturating_sub(ended) < KEPT_FOR));
+        all.push(call.clone());
+        call
     }
 
     /// Whether another request used the same reference.
-    pub(super) fn has_other(&self, asked: &Asked) -> bool {
-        self.0.lock().iter().any(|it| it.reference == asked.reference && it.what != asked.what)
+    pub(super) fn has_other(&self, call: &RecentOrder) -> bool {
+        self.0.lock().iter().any(|it| it.reference == call.reference && it.content != call.content)
     }
 
     /// Remembers that a call has ended.
-    pub(super) fn end(&self, asked: &Asked, now: Duration) {
-        if let Some(ended) = self.0.lock().iter_mut().find(|it| *it == asked) {
-            ended.over = Some(now);
+    pub(super) fn end(&self, call: &RecentOrder, now: Duration) {
+        if let Some(found) = self.0.lock().iter_mut().find(|it| *it == call) {
+            found.ended = Some(now);
         }
     }
 }
@@ -71,8 +71,8 @@ mod tests {
         assert!(!recent.has_other(&same));
         let other = begin("b", 100);
         assert!(recent.has_other(&other) && recent.has_other(&first));
-        for asked in [&first, &same, &other] {
-            recent.end(asked, Duration::from_secs(200));
+        for call in [&first, &same, &other] {
+            recent.end(call, Duration::from_secs(200));
         }
         assert!(recent.has_other(&begin("a", 204)));
         assert!(!recent.has_other(&begin("a", 206)));

@@ -33,18 +33,18 @@ impl Session {
             };
             let passed = self.now().saturating_sub(started);
             let left = timeout.saturating_sub(passed);
-            let asked_for = match error {
+            let retry_after = match error {
                 Some(error) if error.is_retryable() => error.retry_after(),
                 Some(error) if error.kind() != ErrorKind::NotFound => return Err(error),
                 Some(error) if passed >= UNSEEN_FOR || left.is_zero() => return Err(error),
                 _ => None,
             };
-            if left.is_zero() || asked_for.is_some_and(|pause| pause > left) {
+            if left.is_zero() || retry_after.is_some_and(|pause| pause > left) {
                 return Err(still_waiting(id, passed, last.as_ref()));
             }
             // The last read comes at the timeout, and not up to 30 seconds before it.
             let usual = if passed < QUICK_FOR { QUICK } else { PATIENT };
-            let pause = asked_for.unwrap_or(usual).max(QUICK).min(left);
+            let pause = retry_after.unwrap_or(usual).max(QUICK).min(left);
             self.pause_until(self.now().saturating_add(pause), scope)?;
             read_by = started.saturating_add(timeout).saturating_add(QUICK);
         }

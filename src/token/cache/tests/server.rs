@@ -48,7 +48,7 @@ impl TestClock {
 #[derive(Debug)]
 pub(super) struct Refresh(pub(super) &'static str);
 
-pub(super) type AuthResult = Result<TokenPair<&'static str, Refresh>, AuthError>;
+pub(super) type HeldResult = Result<TokenPair<&'static str, Refresh>, AuthError>;
 type EventHook = Box<dyn Fn(EventKind) + Send + Sync>;
 
 /// An auth call that waits until the test responds.
@@ -56,16 +56,16 @@ pub(super) struct HeldCall {
     pub(super) name: String,
     pub(super) at: Duration,
     pub(super) limit: Duration,
-    respond: Sender<Box<dyn FnOnce() -> AuthResult + Send>>,
+    respond: Sender<Box<dyn FnOnce() -> HeldResult + Send>>,
 }
 
 impl HeldCall {
-    pub(super) fn responds(self, response: AuthResult) {
+    pub(super) fn responds(self, response: HeldResult) {
         self.runs(move || response);
     }
 
     /// Runs the closure on the thread of the flight, as a credentials closure does.
-    pub(super) fn runs(self, closure: impl FnOnce() -> AuthResult + Send + 'static) {
+    pub(super) fn runs(self, closure: impl FnOnce() -> HeldResult + Send + 'static) {
         self.respond.send(Box::new(closure)).unwrap();
     }
 
@@ -90,7 +90,7 @@ pub(super) fn pair(name: &'static str, sent: Duration) -> TokenPair<&'static str
     TokenPair { access: name, refresh: Some(Refresh(name)), expiry: Expiry::new(&evidence, secs(300), 0.5) }
 }
 
-pub(super) fn failed(failure: Failure) -> AuthResult {
+pub(super) fn failed(failure: Failure) -> HeldResult {
     let kind = match failure {
         Failure::NotSent | Failure::Unknown { .. } => ErrorKind::Network,
         Failure::Refused | Failure::Unchanged => ErrorKind::InvalidCredentials,
@@ -141,7 +141,7 @@ pub(super) struct TestSource {
 }
 
 impl TestSource {
-    fn hold_call(&self, name: String, limit: Duration) -> AuthResult {
+    fn hold_call(&self, name: String, limit: Duration) -> HeldResult {
         let (respond, response) = channel();
         self.calls.send(HeldCall { name, at: self.clock.now(), limit, respond }).ok();
         response.recv().map_or_else(|_| failed(Failure::Aborted), |respond| respond())
@@ -188,13 +188,13 @@ impl Source for TestSource {
         };
         thread::Builder::new().name("flight".to_owned()).spawn(fly).map(drop)
     }
-    fn login(&self, attempt: LoginAttempt<'_>) -> AuthResult {
+    fn login(&self, attempt: LoginAttempt<'_>) -> HeldResult {
         let name = if attempt.if_changed { "login if changed" } else { "login" };
         let response = self.hold_call(name.to_owned(), attempt.deadline);
         self.was_current.store((attempt.is_current)(), Ordering::SeqCst);
         response
     }
-    fn refresh(&self, token: &Refresh, deadline: Duration) -> AuthResult {
+    fn refresh(&self, token: &Refresh, deadline: Duration) -> HeldResult {
         self.hold_call(format!("refresh with {}", token.0), deadline)
     }
     fn close_connections(&self) {
