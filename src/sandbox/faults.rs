@@ -52,7 +52,7 @@ pub enum Fault {
     /// Waits, then executes the request. It is not executed if the client disconnects meanwhile.
     Delay(Duration),
     /// Executes the request at once and delays the response by this duration.
-    SlowAnswer(Duration),
+    SlowResponse(Duration),
     /// Never executes the request and never responds. The connection stays open until the client or the sandbox
     /// closes it.
     Hang,

@@ -106,7 +106,7 @@ async fn apply(
     match &fault {
         Fault::CloseAfter => return Err(close_connection()),
         Fault::HangAfter => std::future::pending().await,
-        Fault::SlowAnswer(delay) => tokio::time::sleep(*delay).await,
+        Fault::SlowResponse(delay) => tokio::time::sleep(*delay).await,
         _ => {}
     }
     Ok((fault.replace(response), Some(fault)))

@@ -19,7 +19,7 @@ fn an_attempt_to_place_an_order_uses_the_order_timeout() {
     for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.timeout(SHORT).order_timeout(LONG).build().unwrap();
-        sandbox.fault(vertical.create_route(), Fault::SlowAnswer(SLOW));
+        sandbox.fault(vertical.create_route(), Fault::SlowResponse(SLOW));
         vertical.create(&session, &named("slow")).unwrap();
         assert_eq!(vertical.calls(&sandbox), [1, 0, 0], "{vertical:?}");
     }
@@ -30,7 +30,7 @@ fn an_order_is_found_after_its_attempt_timed_out() {
     for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.timeout(LONG).order_timeout(SHORT).build().unwrap();
-        sandbox.fault(vertical.create_route(), Fault::SlowAnswer(LONG));
+        sandbox.fault(vertical.create_route(), Fault::SlowResponse(LONG));
         assert!(vertical.create(&session, &named("slow")).unwrap().is_complete);
         assert_eq!(vertical.calls(&sandbox), [2, 1, 1], "{vertical:?}");
         assert_eq!(sandbox.executions_of("slow"), 1);
@@ -45,7 +45,7 @@ fn the_lookup_of_an_order_uses_the_general_timeout() {
         builder.timeout(SHORT).order_timeout(LONG).retry(RetryPolicy::new().retries(0)).build().unwrap();
     let vertical = Vertical::Voucher;
     sandbox.fault(vertical.create_route(), Fault::CutBody);
-    sandbox.fault(vertical.list_route(), Fault::SlowAnswer(SLOW));
+    sandbox.fault(vertical.list_route(), Fault::SlowResponse(SLOW));
     let error = vertical.create(&session, &named("lookup")).unwrap_err();
     assert!(error.may_have_executed());
     assert_eq!(vertical.calls(&sandbox), [1, 1, 0]);

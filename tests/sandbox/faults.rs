@@ -145,7 +145,7 @@ fn a_huge_body_is_sent_only_as_far_as_it_is_read() -> Result<()> {
 #[test]
 fn a_delay_before_or_after_execution_delays_the_response() -> Result<()> {
     let pause = Duration::from_millis(50);
-    for fault in [Fault::Delay(pause), Fault::SlowAnswer(pause), Fault::EmptyOk.after(pause)] {
+    for fault in [Fault::Delay(pause), Fault::SlowResponse(pause), Fault::EmptyOk.after(pause)] {
         let (sandbox, client) = about_to(fault.clone())?;
         let begun = std::time::Instant::now();
         assert!(order(&client)?.status < 300);
