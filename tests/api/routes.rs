@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 
 use crate::common::verticals::{VERTICALS, named, quick};
 
-/// The routes of contract section 10.
+/// All routes of the API.
 const ROUTES: [&str; 42] = [
     "POST /auth/login",
     "POST /auth/refresh",
