@@ -89,7 +89,12 @@ impl RawCall {
 fn quota(method: Method, path: &str) -> Quota {
     let orders = [vouchers::ORDERS.place, topups::ORDERS.place, esim::ORDERS.place];
     let quotes = [vouchers::QUOTE, topups::QUOTE, esim::QUOTE];
-    let known = orders.into_iter().chain(quotes).find(|route| (route.method, &*route.path) == (method, path));
+    // The path may contain the id itself.
+    let template = || path.split('/').map(|part| if part.parse::<u64>().is_ok() { ":id" } else { part });
+    let known = orders
+        .into_iter()
+        .chain(quotes)
+        .find(|route| route.method == method && template().eq(route.path.split('/')));
     match method {
         Method::Get => Quota::Reads,
         _ => known.map_or(Quota::Unlimited, |route| route.quota),
@@ -148,6 +153,7 @@ mod tests {
             (RawCall::post("/api/v1/topups/orders"), Quota::Orders(Topup)),
             (RawCall::post("/api/v1/esim/orders"), Quota::Orders(Esim)),
             (RawCall::post("/api/v1/products/:id/charges").id(7), Quota::Quotes(Voucher)),
+            (RawCall::post("/api/v1/products/7/charges"), Quota::Quotes(Voucher)),
             (RawCall::post("/api/v1/topups/charges"), Quota::Quotes(Topup)),
             (RawCall::post("/api/v1/esim/charges"), Quota::Quotes(Esim)),
             (RawCall::post("/api/v1/products/:id/availability").id(7), Quota::Unlimited),
