@@ -63,8 +63,8 @@ impl Scene {
             readings: AtomicU64::new(0),
             flights: AtomicU64::new(0),
             no_threads: AtomicBool::new(false),
-            broken_clock: AtomicBool::new(false),
-            restless_clock: AtomicBool::new(false),
+            clock_panics: AtomicBool::new(false),
+            clock_advances: AtomicBool::new(false),
             observer: Mutex::new(None),
             hold: Mutex::new(None),
             hold_reading: Mutex::new(None),
@@ -197,8 +197,8 @@ impl Scene {
 }
 
 fn blocking(hold: &Mutex<Option<Receiver<()>>>) -> Sender<()> {
-    let (release, held) = channel();
-    *hold.lock() = Some(held);
+    let (release, released) = channel();
+    *hold.lock() = Some(released);
     release
 }
 
