@@ -44,7 +44,7 @@ pub(super) enum Defect {
     YoungOnce,
     /// A token that the server accepted once does not count as young.
     AcceptedIsOld,
-    /// The retry with a newer token that exists already is the only one.
+    /// A retry with an existing newer token is the last.
     NewerIsLast,
 }
 
