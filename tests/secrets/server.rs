@@ -121,13 +121,16 @@ impl SecretServer {
                 (401, r#"{"error":"unauthorized","message":"wrong username or password"}"#.to_owned())
             }
             "POST /auth/login" => {
-                ensure!(request.body.contains(&self.secrets.password), "the login must have the password");
+                ensure!(
+                    request.body.contains(&self.secrets.password),
+                    "the login does not carry the password"
+                );
                 (200, self.next_pair()?)
             }
             "POST /auth/refresh" => {
                 let current = self.state.lock().pairs.checked_sub(1).context("nothing to refresh")?;
                 let token = &self.secrets.pairs.get(current).context("no such pair")?.refresh;
-                ensure!(request.body.contains(token), "the refresh must have the refresh token");
+                ensure!(request.body.contains(token), "the refresh does not carry the current refresh token");
                 (200, self.next_pair()?)
             }
             _ if !self.is_current(&request.bearer) => (401, r#"{"error":"unauthorized"}"#.to_owned()),
@@ -142,7 +145,7 @@ impl SecretServer {
             // Sends no response until the client times out and closes the connection.
             _ if command == "hang" => {
                 connection.read_exact(&mut [0])?;
-                bail!("the client must close the connection");
+                bail!("the client sent data instead of closing the connection");
             }
             _ if command == "repeat the token" => {
                 let message = format!("the token {} does not cover this", request.bearer);
