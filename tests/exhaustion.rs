@@ -129,9 +129,9 @@ fn a_lookup_of_a_name_fails_if_no_thread_can_start() {
 #[test]
 fn a_lost_order_may_have_executed_if_no_thread_can_start() {
     let lost = || Step::Close(Vec::new());
-    let none = (0..8).map(|_| Step::Keep(json("[]")));
+    let empty_lists = (0..8).map(|_| Step::Keep(json("[]")));
     let script = [Step::Keep(json(COUNTRY)), lost(), lost(), lost()];
-    let peer = Peer::start(script.into_iter().chain(none)).unwrap();
+    let peer = Peer::start(script.into_iter().chain(empty_lists)).unwrap();
     let printed = run("threads", &peer.url(), &[NO_THREAD]);
     assert!(printed.contains("order: Network, may have executed: true"), "{printed}");
 }

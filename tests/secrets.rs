@@ -201,7 +201,7 @@ scenario!(a_refused_token_is_wiped_when_it_is_replaced, |client| {
     session.login()?;
     server_does("refuse the current token")?;
     session.countries()?;
-    ensure!(session.status().generation == 2, "a 401 must cause a new pair");
+    ensure!(session.status().generation == 2, "the refused token was not replaced");
     client.expect_no("token 0")?;
     client.expect_one("access token 1")?;
     ends(client, session)

@@ -221,7 +221,7 @@ fn a_refusal_not_caused_by_the_page_size_is_an_error() -> Result<()> {
     let later = later.with_body(body(&[1])).create();
     assert_eq!(counted(api.session.wallets(&ListWallets::new())), (1, None));
     later.assert();
-    // There is no second request if the caller set the size, or for other failures.
+    // There is no second request if the caller set the size or the page, or for other failures.
     for (target, filter, status) in [
         ("/api/v1/wallets?limit=7&page=1", ListWallets::new().limit(7), 400),
         ("/api/v1/wallets?page=2", ListWallets::new().page(2), 400),
@@ -256,11 +256,11 @@ fn find_order_succeeds_if_the_server_refuses_large_pages() -> Result<()> {
 }
 
 #[test]
-fn an_invalid_page_size_in_a_header_is_ignored() -> Result<()> {
+fn a_page_size_of_zero_in_a_header_is_ignored() -> Result<()> {
     let mut api = Api::start()?;
-    for (page, size) in [(1, "0"), (2, "0")] {
+    for page in [1, 2] {
         let call = api.get(&format!("/api/v1/wallets?limit=500&page={page}"));
-        call.with_header("x-per-page", size)
+        call.with_header("x-per-page", "0")
             .with_header("x-total-count", "2")
             .with_body(body(&[page]))
             .create();

@@ -70,9 +70,9 @@ fn each_method_calls_its_route_once() {
     let card = Decimal::from(20);
     assert!(session.check_availability(3001.into(), card, 1).unwrap());
     assert_eq!(session.quote_order(3001.into(), &NewQuote::new(card, 2)).unwrap().total_payable, card + card);
-    let cards = voucher.create(&session, &named("cards")).unwrap();
-    assert_eq!(session.list_orders(&ListOrders::new()).unwrap().items[0].id.get(), cards.id);
-    session.get_order(cards.id.into()).unwrap();
+    let order = voucher.create(&session, &named("cards")).unwrap();
+    assert_eq!(session.list_orders(&ListOrders::new()).unwrap().items[0].id.get(), order.id);
+    session.get_order(order.id.into()).unwrap();
 
     let game = session.list_topup_products(&ListTopupProducts::new()).unwrap().items.remove(0);
     session.get_topup_product(game.id).unwrap();

@@ -11,7 +11,7 @@ use popup_rewards::{
 use serde_json::json as object;
 
 use super::logs;
-use super::planted::{ACCESS, CARD, PASSWORD, PIN, PROXY, error_shows_none, order, shows_none};
+use super::planted::{ACCESS, CARD, PASSWORD, PIN, PROXY, error_shows_no_secret, order, shows_no_secret};
 use crate::common::clock::TestClock;
 use crate::common::peer::{Peer, RawRequest, Step, json, response, tokens};
 
@@ -56,7 +56,7 @@ fn once(builder: SessionBuilder) -> Session {
     builder.clock(TestClock::skipping()).retry(never).timeout(Duration::from_millis(500)).build().unwrap()
 }
 
-/// Returns more steps than any call needs, with both tokens refused or in one flight.
+/// Returns more steps than any call or flight needs, even if both tokens are refused.
 fn again(echo: Echo) -> impl Iterator<Item = Step> {
     std::iter::repeat_with(move || Step::Echo(echo)).take(10)
 }
@@ -67,7 +67,7 @@ fn an_error_omits_a_token_quoted_by_the_server() {
         let peer = Peer::start(again(echo)).unwrap();
         let error = once(peer.builder()).get_order(OrderId::from(1)).unwrap_err();
         assert_eq!(error.kind(), kind, "{error:?}");
-        error_shows_none(&error);
+        error_shows_no_secret(&error);
         assert!(error.request_id().is_some_and(|id| !id.is_empty()), "{error:?}");
     }
     logs::assert_clean();
@@ -78,7 +78,7 @@ fn an_error_omits_a_password_quoted_by_the_server() {
     for (echo, _) in ECHOES {
         let peer = Peer::with_auth(again(echo), []).unwrap();
         let error = once(peer.builder()).login().unwrap_err();
-        error_shows_none(&error);
+        error_shows_no_secret(&error);
     }
     logs::assert_clean();
 }
@@ -90,8 +90,8 @@ fn an_error_omits_a_refresh_token_quoted_by_the_server() {
         let peer = Peer::with_auth([Step::Keep(json(tokens(1)))].into_iter().chain(again(echo)), []).unwrap();
         let session = once(peer.builder());
         session.login().unwrap();
-        error_shows_none(&session.refresh().unwrap_err());
-        shows_none(&session);
+        error_shows_no_secret(&session.refresh().unwrap_err());
+        shows_no_secret(&session);
     }
     logs::assert_clean();
 }
@@ -104,9 +104,9 @@ fn the_error_of_a_logout_omits_a_token_quoted_by_the_server() {
         let session = once(peer.builder());
         session.login().unwrap();
         if let Err(error) = session.logout() {
-            error_shows_none(&error);
+            error_shows_no_secret(&error);
         }
-        shows_none(&session);
+        shows_no_secret(&session);
     }
     logs::assert_clean();
 }
@@ -120,7 +120,7 @@ fn an_error_omits_every_part_of_a_long_token() {
         let session = once(peer.builder());
         session.login().unwrap();
         let error = session.get_order(OrderId::from(1)).unwrap_err();
-        error_shows_none(&error);
+        error_shows_no_secret(&error);
         assert!(!format!("{error:?} {error}").contains("abcdefghij"), "{error:?}");
     }
     logs::assert_clean();
@@ -145,7 +145,7 @@ fn the_error_of_an_unusable_login_response_does_not_quote_it() {
         let error = once(peer.builder()).login().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{error:?}");
         assert_eq!(error.request_id(), Some("req-7"));
-        error_shows_none(&error);
+        error_shows_no_secret(&error);
     }
     logs::assert_clean();
 }
@@ -160,7 +160,7 @@ fn the_error_of_an_unreadable_or_different_order_does_not_quote_it() {
         [malformed, elsewhere, order()[..order().len() - 3].to_owned(), format!("<html>{CARD}</html>")]
     {
         let peer = Peer::start([Step::Keep(json(body))]).unwrap();
-        error_shows_none(&once(peer.builder()).create_order(&wanted).unwrap_err());
+        error_shows_no_secret(&once(peer.builder()).create_order(&wanted).unwrap_err());
     }
     let different = order().replace(r#""quantity":1"#, r#""quantity":3"#);
     let peer = Peer::start([
@@ -171,7 +171,7 @@ fn the_error_of_an_unreadable_or_different_order_does_not_quote_it() {
     .unwrap();
     let error = once(peer.builder()).create_order(&wanted).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::DuplicateReference);
-    error_shows_none(&error);
+    error_shows_no_secret(&error);
     logs::assert_clean();
 }
 
@@ -207,7 +207,7 @@ fn one_of_each() -> Vec<Error> {
 #[test]
 fn an_error_of_every_kind_omits_the_secrets() {
     let errors = one_of_each();
-    errors.iter().for_each(error_shows_none);
+    errors.iter().for_each(error_shows_no_secret);
     let kinds: HashSet<_> = errors.iter().map(Error::kind).collect();
     let all = [
         ErrorKind::Configuration,

@@ -8,7 +8,7 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 use popup_rewards::{ClientReference, EsimOrderId, Event, NewOrder, OrderId, ProductId, RawCall};
 use serde_json::Value;
 
-use super::planted::{ACCESS, ACTIVATION, CARD, PASSWORD, PIN, REFRESH, clean, esim, order, shows_none};
+use super::planted::{ACCESS, ACTIVATION, CARD, PASSWORD, PIN, REFRESH, clean, esim, order, shows_no_secret};
 use crate::common::peer::{Peer, Step, json, response};
 use crate::common::until;
 
@@ -86,7 +86,7 @@ fn live() -> Vec<ThreadId> {
     let threads = Arc::new(Mutex::new(vec![std::thread::current().id()]));
     let observed = Arc::clone(&threads);
     let observe = move |event: &Event| {
-        shows_none(event);
+        shows_no_secret(event);
         observed.lock().unwrap_or_else(PoisonError::into_inner).push(std::thread::current().id());
     };
     let session = peer.builder().observer(observe).build().unwrap();

@@ -37,12 +37,12 @@ pub(crate) fn clean(text: &str) {
 }
 
 #[track_caller]
-pub(crate) fn shows_none(value: &impl Debug) {
+pub(crate) fn shows_no_secret(value: &impl Debug) {
     clean(&format!("{value:?} {value:#?}"));
 }
 
 /// Checks everything that an error and its causes show.
 #[track_caller]
-pub(crate) fn error_shows_none(error: &Error) {
+pub(crate) fn error_shows_no_secret(error: &Error) {
     clean(&everything(error));
 }

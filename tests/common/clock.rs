@@ -17,14 +17,14 @@ type Hook = dyn Fn(Duration) + Send + Sync;
 /// The time is kept in atomics: a forked child can read it whatever locks its parent's threads held.
 #[derive(Clone, Default)]
 pub(crate) struct TestClock {
-    shared: Arc<Shared>,
+    shared: Arc<ClockInner>,
     /// If set, the time is that of the sandbox's server.
     sandbox: Option<SandboxClock>,
     skips: bool,
 }
 
 #[derive(Default)]
-struct Shared {
+struct ClockInner {
     /// In nanoseconds.
     monotonic: AtomicU64,
     /// The time of day when the monotonic reading was zero, in nanoseconds since 1970.

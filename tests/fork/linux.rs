@@ -155,7 +155,7 @@ fn dropped() -> Result<()> {
     let (url, credentials) = (std::env::var("API_BASE_URL")?, popup_rewards::Credentials::from_env()?);
     let session = Session::builder(&url, credentials).logout_on_drop(true).build()?;
     session.countries()?;
-    // The only clone is dropped first in the child, and then here, which is the one logout.
+    // The only clone is dropped in the child and then here. Only the second drop logs out.
     let mut session = Some(session);
     in_child(|| {
         drop(session.take());

@@ -134,7 +134,7 @@ fn a_get_is_retried_after_a_timeout_and_a_post_is_not() {
 }
 
 #[test]
-fn a_connection_that_is_not_made_in_time_is_a_retried_timeout() {
+fn a_login_that_cannot_connect_in_time_is_retried_and_then_a_timeout() {
     // A server that accepts no connections: once its queue is full, connecting times out.
     let full = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     full.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();

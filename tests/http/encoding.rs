@@ -14,10 +14,10 @@ use crate::common::errors::failed;
 use crate::common::peer::{Peer, Step, json, response};
 
 fn gzip(text: &str) -> Vec<u8> {
-    spelled("gzip", text)
+    encoded_as("gzip", text)
 }
 
-fn spelled(coding: &str, text: &str) -> Vec<u8> {
+fn encoded_as(coding: &str, text: &str) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(text.as_bytes()).unwrap();
     let headers = format!("content-type: application/json\r\ncontent-encoding: {coding}\r\n");
@@ -27,7 +27,7 @@ fn spelled(coding: &str, text: &str) -> Vec<u8> {
 #[test]
 fn gzip_is_decompressed_under_every_spelling() {
     for coding in ["gzip", "GZIP", "x-gzip", "X-GZip "] {
-        let peer = Peer::start([Step::Keep(spelled(coding, COUNTRY))]).unwrap();
+        let peer = Peer::start([Step::Keep(encoded_as(coding, COUNTRY))]).unwrap();
         let session = peer.session().unwrap();
         assert_eq!(session.get_country(CountryId::from(1)).unwrap().name, "United States", "{coding}");
     }

@@ -21,7 +21,7 @@ fn calls_share_one_connection() {
 }
 
 #[test]
-fn a_get_is_resent_if_its_kept_connection_closes_meanwhile() {
+fn a_get_is_resent_if_its_kept_connection_breaks() {
     for step in [Step::Close(Vec::new()), Step::Reset] {
         let second = json(COUNTRY.replace("\"id\":1", "\"id\":2"));
         let script = [Step::Keep(json(COUNTRY)), step, Step::Keep(second)];
@@ -50,7 +50,7 @@ fn a_resent_call_keeps_its_deadline() {
 }
 
 #[test]
-fn a_post_fails_if_its_kept_connection_closes_meanwhile() {
+fn a_post_fails_if_its_kept_connection_breaks() {
     let script = [Step::Keep(json(COUNTRY)), Step::Close(Vec::new()), Step::Keep(json("1"))];
     let peer = Peer::start(script).unwrap();
     let session = peer.session().unwrap();
@@ -62,7 +62,7 @@ fn a_post_fails_if_its_kept_connection_closes_meanwhile() {
 }
 
 #[test]
-fn a_repeatable_post_is_resent_if_its_kept_connection_closes_meanwhile() {
+fn a_repeatable_post_is_resent_if_its_kept_connection_breaks() {
     let script = [Step::Keep(json(COUNTRY)), Step::Close(Vec::new()), Step::Keep(json("1"))];
     let peer = Peer::start(script).unwrap();
     let session = peer.builder().retry(RetryPolicy::new().retries(0)).build().unwrap();

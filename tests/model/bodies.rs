@@ -68,7 +68,7 @@ fn a_change_with_an_error_in_its_response_fails() -> Result<()> {
 }
 
 #[test]
-fn control_characters_in_a_status_are_removed_from_an_error() -> Result<()> {
+fn an_error_has_spaces_instead_of_control_characters() -> Result<()> {
     let mut api = Api::start()?;
     let body = order("7", "mi\u{2028}ne", "").replace("DELIVERED", "ON\u{202e}HOLD\\n2031 ERROR\\u2066");
     let call = api.get("/api/v1/orders/7").with_body(body).create();

@@ -10,13 +10,13 @@ use crate::common::peer::tokens;
 use crate::common::verticals::named;
 
 /// A server with a paged list of orders.
-struct Listing {
+struct ListingServer {
     server: ServerGuard,
     pages: Vec<Mock>,
     others: Mock,
 }
 
-impl Listing {
+impl ListingServer {
     fn of(pages: &[Value]) -> Self {
         let mut server = Server::new();
         // Must be created first: mockito prefers a mock that still expects a request, and then the one created last.
@@ -26,7 +26,7 @@ impl Listing {
             let target = format!("/api/v1/orders?client_reference=ord-1&limit=500&page={page}");
             server.mock("GET", &*target).with_body(orders.to_string()).expect(1).create()
         });
-        Listing { pages: pages.collect(), others, server }
+        ListingServer { pages: pages.collect(), others, server }
     }
 
     fn shows(mut self, id: i64, reference: Option<&str>) -> Self {
@@ -58,7 +58,7 @@ fn order(id: i64, reference: Option<&str>) -> Value {
 fn find_reads_the_pages_of_a_prefix_filter_up_to_the_order() {
     let first = json!([order(1, Some("ord-10")), order(2, Some("ord-11"))]);
     let second = json!([order(3, Some("ord-12")), order(4, Some("ord-1"))]);
-    let found = Listing::of(&[first, second]).shows(4, Some("ord-1")).find().unwrap();
+    let found = ListingServer::of(&[first, second]).shows(4, Some("ord-1")).find().unwrap();
     assert_eq!(found.unwrap().id.get(), 4);
 }
 
@@ -66,21 +66,22 @@ fn find_reads_the_pages_of_a_prefix_filter_up_to_the_order() {
 fn find_returns_none_only_after_the_last_page() {
     let first = json!([order(1, Some("ord-10")), order(2, Some("ord-11"))]);
     let second = json!([order(3, Some("ord-12"))]);
-    assert!(Listing::of(&[first.clone(), second, json!([])]).find().unwrap().is_none());
+    assert!(ListingServer::of(&[first.clone(), second, json!([])]).find().unwrap().is_none());
     // A server that ignores the page number has no further pages.
-    assert!(Listing::of(&[first.clone(), first]).find().unwrap().is_none());
+    assert!(ListingServer::of(&[first.clone(), first]).find().unwrap().is_none());
 }
 
 #[test]
 fn find_reads_each_order_that_is_listed_without_a_reference() {
     let listed = json!([order(1, None), order(2, None)]);
-    let found = Listing::of(std::slice::from_ref(&listed))
+    let found = ListingServer::of(std::slice::from_ref(&listed))
         .shows(1, Some("ord-7"))
         .shows(2, Some("ord-1"))
         .find()
         .unwrap();
     assert_eq!(found.unwrap().id.get(), 2);
-    let found = Listing::of(&[listed, json!([])]).shows(1, Some("ord-7")).shows(2, Some("ord-8")).find();
+    let found =
+        ListingServer::of(&[listed, json!([])]).shows(1, Some("ord-7")).shows(2, Some("ord-8")).find();
     assert!(found.unwrap().is_none());
 }
 
@@ -88,13 +89,13 @@ fn find_reads_each_order_that_is_listed_without_a_reference() {
 fn an_order_may_exist_if_the_listing_cannot_be_read_in_full() {
     let unreadable = json!([order(1, Some("ord-10")), { "id": [], "product_id": 2 }]);
     let without_reference: Vec<Value> = (1..=11).map(|id| order(id, None)).collect();
-    let without_reference =
-        (1..=10).fold(Listing::of(&[without_reference.into()]), |server, id| server.shows(id, Some("ord-7")));
+    let without_reference = (1..=10)
+        .fold(ListingServer::of(&[without_reference.into()]), |server, id| server.shows(id, Some("ord-7")));
     for (case, server) in [
-        ("an unreadable item", Listing::of(&[unreadable, json!([order(3, Some("ord-9"))]), json!([])])),
-        ("an order that has no reference", Listing::of(&[json!([order(1, None)])]).shows(1, None)),
+        ("an unreadable item", ListingServer::of(&[unreadable, json!([order(3, Some("ord-9"))]), json!([])])),
+        ("an order that has no reference", ListingServer::of(&[json!([order(1, None)])]).shows(1, None)),
         ("an order that shows another reference than its listing", {
-            Listing::of(&[json!([order(1, Some("ord-1"))])]).shows(1, Some("ord-2"))
+            ListingServer::of(&[json!([order(1, Some("ord-1"))])]).shows(1, Some("ord-2"))
         }),
         ("more orders than one lookup reads", without_reference),
     ] {

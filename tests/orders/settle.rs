@@ -9,24 +9,28 @@ use serde_json::{Value, json};
 use crate::common::peer::tokens;
 use crate::common::verticals::{gift_cards, named};
 
-/// A server that refuses every order as it might refuse a duplicate.
-struct RefusingServer {
+/// A server that expects a single order and sends a fixed response to it.
+struct OneOrderServer {
     server: ServerGuard,
     create: Mock,
 }
 
-impl RefusingServer {
-    fn with_message(message: &str) -> Self {
-        RefusingServer::with_error(400, "BAD_REQUEST", message)
+impl OneOrderServer {
+    fn refusing(message: &str) -> Self {
+        OneOrderServer::refusing_with(400, "BAD_REQUEST", message)
     }
 
-    fn with_error(status: usize, code: &str, message: &str) -> Self {
+    fn refusing_with(status: usize, code: &str, message: &str) -> Self {
+        let refusal = json!({ "error": { "name": "RefusedError", "code": code, "message": message } });
+        OneOrderServer::responding(status, &refusal)
+    }
+
+    fn responding(status: usize, body: &Value) -> Self {
         let mut server = Server::new();
         server.mock("POST", "/auth/login").with_body(tokens(1)).create();
-        let refusal = json!({ "error": { "name": "RefusedError", "code": code, "message": message } });
-        let create = server.mock("POST", "/api/v1/orders").with_status(status).with_body(refusal.to_string());
+        let create = server.mock("POST", "/api/v1/orders").with_status(status).with_body(body.to_string());
         let create = create.expect(1).create();
-        RefusingServer { server, create }
+        OneOrderServer { server, create }
     }
 
     fn lists(&mut self, orders: &Value, times: usize) -> Mock {
@@ -61,7 +65,7 @@ fn order(id: i64, reference: Option<&str>) -> Value {
 
 #[test]
 fn a_listing_that_ignores_the_filter_leaves_the_outcome_open() {
-    let mut server = RefusingServer::with_message("Bad request");
+    let mut server = OneOrderServer::refusing("Bad request");
     let list = server.lists(&json!([order(7, Some("theirs")), order(8, None)]), 1);
     let one = server.shows(&order(8, None), 1);
     let error = server.order().unwrap_err();
@@ -74,7 +78,7 @@ fn a_listing_that_ignores_the_filter_leaves_the_outcome_open() {
 
 #[test]
 fn an_order_is_found_in_a_listing_that_ignores_the_filter() {
-    let mut server = RefusingServer::with_message("Bad request");
+    let mut server = OneOrderServer::refusing("Bad request");
     server.lists(&json!([order(7, Some("theirs")), order(8, Some("mine"))]), 1);
     let one = server.shows(&order(8, Some("mine")), 1);
     assert_eq!(server.order().unwrap().id.get(), 8);
@@ -83,7 +87,7 @@ fn an_order_is_found_in_a_listing_that_ignores_the_filter() {
 
 #[test]
 fn an_order_is_found_on_a_later_page() {
-    let mut server = RefusingServer::with_message("Bad request");
+    let mut server = OneOrderServer::refusing("Bad request");
     server.lists(&json!([order(7, Some("mine too")), order(8, Some("mine, not yours"))]), 1);
     let last = server.lists(&json!([order(9, Some("mine"))]), 1);
     server.shows(&order(9, Some("mine")), 1);
@@ -94,7 +98,7 @@ fn an_order_is_found_on_a_later_page() {
 #[test]
 fn a_rounding_error_in_the_denomination_is_ignored() {
     for (denomination, expected) in [("20.000000000000004", true), ("20.000002", false)] {
-        let mut server = RefusingServer::with_message("Bad request");
+        let mut server = OneOrderServer::refusing("Bad request");
         let mut noisy = order(7, Some("mine"));
         noisy["denomination"] = json!(denomination);
         server.lists(&json!([noisy]), 1);
@@ -106,7 +110,7 @@ fn a_rounding_error_in_the_denomination_is_ignored() {
 #[test]
 fn an_order_listed_without_a_reference_must_show_it_when_read() {
     for (reference, expected) in [(Some("mine"), Ok(7)), (Some("theirs"), Err(false)), (None, Err(true))] {
-        let mut server = RefusingServer::with_message("Bad request");
+        let mut server = OneOrderServer::refusing("Bad request");
         server.lists(&json!([order(7, None)]), 1);
         server.lists(&json!([]), 1);
         let one = server.shows(&order(7, reference), 1);
@@ -118,7 +122,7 @@ fn an_order_listed_without_a_reference_must_show_it_when_read() {
 
 #[test]
 fn an_order_with_the_member_names_of_an_older_server_is_found() {
-    let mut server = RefusingServer::with_message("Duplicate client_reference");
+    let mut server = OneOrderServer::refusing("Duplicate client_reference");
     let listed = json!([{ "id": 7, "reference_code": "mine", "product_id": 3105, "denomination": "20.00",
         "quantity": 2, "amount": "40.00", "status": "delivered", "placed_at": "2031-03-02T10:05:00Z" }]);
     server.lists(&listed, 1);
@@ -132,7 +136,7 @@ fn an_order_with_the_member_names_of_an_older_server_is_found() {
 
 #[test]
 fn the_lookup_is_repeated_until_the_order_is_listed() {
-    let mut server = RefusingServer::with_message("Duplicate client_reference");
+    let mut server = OneOrderServer::refusing("Duplicate client_reference");
     let early = server.lists(&json!([]), 2);
     let late = server.lists(&json!([order(7, Some("mine"))]), 1);
     server.shows(&order(7, Some("mine")), 1);
@@ -144,7 +148,7 @@ fn the_lookup_is_repeated_until_the_order_is_listed() {
 #[test]
 fn a_duplicate_that_is_never_listed_may_have_executed() {
     // Another process may be placing it right now.
-    let mut server = RefusingServer::with_message("Duplicate client_reference");
+    let mut server = OneOrderServer::refusing("Duplicate client_reference");
     let list = server.lists(&json!([]), 4);
     let error = server.order().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
@@ -157,7 +161,7 @@ fn an_order_that_emptied_the_wallet_is_found() {
     // The API does not document the status of this error.
     for status in [400, 402, 403, 409] {
         let mut server =
-            RefusingServer::with_error(status, "INSUFFICIENT_FUNDS", "Insufficient wallet balance");
+            OneOrderServer::refusing_with(status, "INSUFFICIENT_FUNDS", "Insufficient wallet balance");
         server.lists(&json!([order(7, Some("mine"))]), 1);
         server.shows(&order(7, Some("mine")), 1);
         assert_eq!(server.order().unwrap().id.get(), 7, "{status}");
@@ -166,11 +170,7 @@ fn an_order_that_emptied_the_wallet_is_found() {
 
 #[test]
 fn a_response_with_another_reference_is_not_returned() {
-    let mut server = RefusingServer::with_message("unused");
-    server.server.reset();
-    server.server.mock("POST", "/auth/login").with_body(tokens(1)).create();
-    let theirs = order(7, Some("theirs")).to_string();
-    server.create = server.server.mock("POST", "/api/v1/orders").with_status(201).with_body(theirs).create();
+    let mut server = OneOrderServer::responding(201, &order(7, Some("theirs")));
     server.lists(&json!([order(8, Some("mine"))]), 1);
     server.shows(&order(8, Some("mine")), 1);
     assert_eq!(server.order().unwrap().id.get(), 8);
@@ -182,11 +182,7 @@ fn a_response_with_another_product_value_or_quantity_is_not_returned() {
     {
         let mut wrong = order(5, Some("mine"));
         wrong[member] = other;
-        let mut mock_server = Server::new();
-        mock_server.mock("POST", "/auth/login").with_body(tokens(1)).create();
-        let create =
-            mock_server.mock("POST", "/api/v1/orders").with_body(wrong.to_string()).expect(1).create();
-        let mut server = RefusingServer { server: mock_server, create };
+        let mut server = OneOrderServer::responding(200, &wrong);
         let (list, shown) = (server.lists(&json!([wrong]), 1), server.shows(&wrong, 1));
         let error = server.order().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::DuplicateReference, "{member}");

@@ -45,7 +45,7 @@ fn a_token_revoked_between_two_attempts_does_not_lose_the_order() {
 }
 
 #[test]
-fn an_order_that_every_token_gets_a_401_for_has_not_executed() {
+fn an_order_has_not_executed_if_every_token_gets_a_401() {
     for vertical in VERTICALS {
         let sandbox = Sandbox::start().unwrap();
         let session = quick(&sandbox).0.build().unwrap();

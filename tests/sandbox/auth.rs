@@ -47,7 +47,7 @@ fn an_access_token_is_a_jwt() -> Result<()> {
 }
 
 #[test]
-fn wrong_credentials_empty_ones_and_malformed_bodies_have_own_errors() -> Result<()> {
+fn each_kind_of_invalid_login_has_its_own_error() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let client = Client::new(&sandbox);
     let key = sandbox.username();

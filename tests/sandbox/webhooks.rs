@@ -15,12 +15,12 @@ use time::OffsetDateTime;
 
 use super::client::Client;
 
-struct Delivery {
+struct ReceivedDelivery {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
-impl Delivery {
+impl ReceivedDelivery {
     fn header(&self, name: &str) -> Result<&str> {
         let found = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str()).with_context(|| format!("no {name}"))
@@ -32,7 +32,7 @@ impl Delivery {
 }
 
 /// Receives one delivery and sends a response with this status.
-fn receive(listener: &TcpListener, status: &str) -> Result<Delivery> {
+fn receive(listener: &TcpListener, status: &str) -> Result<ReceivedDelivery> {
     let (stream, _) = listener.accept()?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     let mut reader = BufReader::new(stream);
@@ -48,7 +48,7 @@ fn receive(listener: &TcpListener, status: &str) -> Result<Delivery> {
             headers.push((name.to_owned(), value.to_owned()));
         }
     }
-    let mut delivery = Delivery { headers, body: Vec::new() };
+    let mut delivery = ReceivedDelivery { headers, body: Vec::new() };
     delivery.body.resize(delivery.header("content-length")?.parse()?, 0);
     reader.read_exact(&mut delivery.body)?;
     write!(reader.get_mut(), "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n")?;
@@ -60,7 +60,7 @@ fn receive(listener: &TcpListener, status: &str) -> Result<Delivery> {
 /// Starts a sandbox that delivers webhooks to a listener, and a client.
 ///
 /// The listener receives one delivery per status, and responds with that status.
-fn reporting(statuses: &'static [&str]) -> Result<(Sandbox, Client, Receiver<Result<Delivery>>)> {
+fn reporting(statuses: &'static [&str]) -> Result<(Sandbox, Client, Receiver<Result<ReceivedDelivery>>)> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     let (sender, deliveries) = channel();
@@ -78,7 +78,7 @@ fn reporting(statuses: &'static [&str]) -> Result<(Sandbox, Client, Receiver<Res
 }
 
 /// Returns the next delivery, or an error after 20 seconds.
-fn next(deliveries: &Receiver<Result<Delivery>>) -> Result<Delivery> {
+fn next(deliveries: &Receiver<Result<ReceivedDelivery>>) -> Result<ReceivedDelivery> {
     deliveries.recv_timeout(Duration::from_secs(20)).context("no delivery")?
 }
 

@@ -74,7 +74,7 @@ impl Client {
         let needles = std::env::var(NEEDLES)?
             .lines()
             .map(|line| {
-                let (name, hex) = line.split_once('=').context("a needle has a name")?;
+                let (name, hex) = line.split_once('=').context("a secret has no name")?;
                 Needle::from_hex(name, hex)
             })
             .collect::<Result<_>>()?;
@@ -120,7 +120,7 @@ impl Client {
         self.expect_no("")
     }
 
-    /// Logs in without any care for memory: formatted text, and responses in a `Value`.
+    /// Logs in without wiping anything: formatted strings, and responses read into a `Value`.
     pub(crate) fn log_in_carelessly(&self) -> Result<()> {
         let agent = ureq::Agent::config_builder().proxy(None).build().new_agent();
         let mut password = String::new();

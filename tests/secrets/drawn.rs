@@ -10,12 +10,12 @@ use super::scan::Needle;
 /// The number of pairs that a scenario can use.
 const PAIRS: usize = 8;
 /// The number of gift cards in an order.
-const CARDS: usize = 2;
+const GIFT_CARDS: usize = 2;
 
 pub(crate) struct Secrets {
     pub(crate) password: String,
     pub(crate) pairs: Vec<Pair>,
-    pub(crate) cards: Vec<GiftCard>,
+    pub(crate) gift_cards: Vec<GiftCard>,
 }
 
 pub(crate) struct Pair {
@@ -34,7 +34,7 @@ impl Secrets {
         Secrets {
             password: letters(48),
             pairs: (0..PAIRS).map(|_| Pair { access: jwt(), refresh: letters(180) }).collect(),
-            cards: (0..CARDS)
+            gift_cards: (0..GIFT_CARDS)
                 .map(|_| GiftCard {
                     number: digits(19),
                     pin: digits(16),
@@ -51,7 +51,7 @@ impl Secrets {
             named.insert(format!("access token {index}"), &pair.access);
             named.insert(format!("refresh token {index}"), &pair.refresh);
         }
-        for (index, card) in self.cards.iter().enumerate() {
+        for (index, card) in self.gift_cards.iter().enumerate() {
             named.insert(format!("card number {index}"), &card.number);
             named.insert(format!("PIN {index}"), &card.pin);
             named.insert(format!("claim URL {index}"), &card.claim_url);

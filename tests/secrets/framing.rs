@@ -31,7 +31,7 @@ pub(crate) enum Framing {
     Cut,
     Chunks,
     UntilClose,
-    /// Although the client did not request it.
+    /// Compressed although the client did not accept it.
     Compressed,
 }
 

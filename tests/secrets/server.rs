@@ -16,17 +16,17 @@ use super::drawn::Secrets;
 use super::framing::{ClientStream, Framing};
 
 pub(crate) struct SecretServer {
-    state: Mutex<State>,
+    state: Mutex<SecretState>,
     secrets: Secrets,
 }
 
 #[derive(Default)]
-struct State {
+struct SecretState {
     /// The number of issued pairs. The last one is valid.
     pairs: usize,
-    /// The command of the client.
-    order: String,
-    /// The number of issued pairs when the client had the last one refused.
+    /// The last command of the client.
+    command: String,
+    /// The number of issued pairs when the client sent the command to refuse the last one.
     refused: Option<usize>,
 }
 
@@ -93,13 +93,12 @@ fn certified(versions: &[&'static SupportedProtocolVersion]) -> Result<Listens> 
 }
 
 impl SecretServer {
-    /// Reads a command.
     fn read_command(&self, mut socket: TcpStream) -> Result<()> {
-        let mut order = String::new();
-        socket.read_to_string(&mut order)?;
+        let mut command = String::new();
+        socket.read_to_string(&mut command)?;
         let mut state = self.state.lock();
-        state.refused = (order == "refuse the current token").then_some(state.pairs);
-        state.order = order;
+        state.refused = (command == "refuse the current token").then_some(state.pairs);
+        state.command = command;
         Ok(())
     }
 
@@ -116,19 +115,22 @@ impl SecretServer {
     }
 
     fn respond(&self, connection: &mut dyn ClientStream, request: &ParsedRequest) -> Result<()> {
-        let command = self.state.lock().order.clone();
+        let command = self.state.lock().command.clone();
         let (status, body) = match &*request.line {
             "POST /auth/login" if command == "refuse logins" => {
                 (401, r#"{"error":"unauthorized","message":"wrong username or password"}"#.to_owned())
             }
             "POST /auth/login" => {
-                ensure!(request.body.contains(&self.secrets.password), "the login must have the password");
+                ensure!(
+                    request.body.contains(&self.secrets.password),
+                    "the login does not carry the password"
+                );
                 (200, self.next_pair()?)
             }
             "POST /auth/refresh" => {
                 let current = self.state.lock().pairs.checked_sub(1).context("nothing to refresh")?;
                 let token = &self.secrets.pairs.get(current).context("no such pair")?.refresh;
-                ensure!(request.body.contains(token), "the refresh must have the refresh token");
+                ensure!(request.body.contains(token), "the refresh does not carry the current refresh token");
                 (200, self.next_pair()?)
             }
             _ if !self.is_current(&request.bearer) => (401, r#"{"error":"unauthorized"}"#.to_owned()),
@@ -143,7 +145,7 @@ impl SecretServer {
             // Sends no response until the client times out and closes the connection.
             _ if command == "hang" => {
                 connection.read_exact(&mut [0])?;
-                bail!("the client must close the connection");
+                bail!("the client sent data instead of closing the connection");
             }
             _ if command == "repeat the token" => {
                 let message = format!("the token {} does not cover this", request.bearer);
@@ -180,7 +182,7 @@ impl SecretServer {
     }
 
     fn order(&self) -> String {
-        let cards = self.secrets.cards.iter().map(|card| {
+        let vouchers = self.secrets.gift_cards.iter().map(|card| {
             // Some JSON writers escape slashes.
             let claim_url = card.claim_url.replace('/', "\\/");
             format!(
@@ -188,9 +190,9 @@ impl SecretServer {
                 card.number, card.pin
             )
         });
-        let vouchers = cards.collect::<Vec<_>>().join(",");
-        // The codes are in the middle of a response that is larger than the initial buffer for one of unknown length.
-        // Remains of them there would not be overwritten by chance.
+        let vouchers = vouchers.collect::<Vec<_>>().join(",");
+        // The response exceeds the initial buffer for a body of unknown length, and the codes are in its middle. Copies
+        // left there would not be overwritten by chance.
         let (before, after) = ("before ".repeat(1500), "after ".repeat(1500));
         format!(
             r#"{{"id":88101,"product_id":3105,"denomination":20.00,"quantity":2,"status":"DELIVERED","unknown":"{before}","vouchers":[{vouchers}],"other":"{after}"}}"#

@@ -11,7 +11,7 @@ use crate::common::errors::failed;
 use crate::common::peer::{ACCESS, Peer, REFRESH, Step, json, response, tokens};
 use crate::common::until;
 
-/// Starts a peer that sends this response to the first auth calls. Returns it with a builder of a session that retries
+/// Starts a peer that sends this response to the first six auth calls. Returns it with a builder of a session that retries
 /// without waiting.
 fn peer_and_builder(bytes: &[u8]) -> (Peer, SessionBuilder) {
     let peer = Peer::with_auth([(); 6].map(|()| Step::Keep(bytes.to_vec())), []).unwrap();
@@ -39,16 +39,16 @@ fn unusable() -> Vec<(&'static str, Vec<u8>)> {
         ("a token with a space", quoted(&format!("{ACCESS} {ACCESS}"))),
         ("a token that is not ASCII", quoted(&format!("{ACCESS}\\u00e9"))),
         ("a token longer than a header", quoted(&ACCESS.repeat(2_000))),
-        ("a body longer than any", quoted(&ACCESS.repeat(20_000))),
-        ("an end in the past", json(format!(r#"{{"data":{{"access_token":"{ACCESS}",{past}}}}}"#))),
+        ("a body above the limit", quoted(&ACCESS.repeat(20_000))),
+        ("an expiry in the past", json(format!(r#"{{"data":{{"access_token":"{ACCESS}",{past}}}}}"#))),
         ("a list", json(format!(r#"["{ACCESS}"]"#))),
         ("a text", json(format!(r#""{ACCESS}""#))),
         ("null", json("null")),
         ("no body", json("")),
         ("no content", response("204 No Content", "", "")),
-        ("half a body", json(format!(r#"{{"success":true,"data":{{"access_token":"{ACCESS}"#))),
-        ("a page", response("200 OK", html, format!("<html><body>{ACCESS}</body></html>"))),
-        ("lists without an end", json(format!("{}{ACCESS}", "[".repeat(60_000)))),
+        ("a truncated body", json(format!(r#"{{"success":true,"data":{{"access_token":"{ACCESS}"#))),
+        ("an HTML page", response("200 OK", html, format!("<html><body>{ACCESS}</body></html>"))),
+        ("unclosed lists", json(format!("{}{ACCESS}", "[".repeat(60_000)))),
         ("an error of another kind", json(r#"{"success":false,"error":{"code":"X","message":"m"}}"#)),
         ("not gzip", response("200 OK", "content-encoding: gzip\r\n", tokens(1))),
         ("gzip without its header", json([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3])),
@@ -81,12 +81,20 @@ fn refused_credentials_are_not_sent_again() {
     for (what, status, body) in [
         ("as documented", "401 Unauthorized", r#"{"error":{"code":"UNAUTHORIZED","message":"m"}}"#),
         ("a success that failed", "200 OK", r#"{"success":false,"error":{"code":"UNAUTHORIZED"}}"#),
-        ("the same, older", "200 OK", r#"{"success":false,"error":"unauthorized","message":"m"}"#),
-        ("the same, with data", "200 OK", r#"{"success":false,"data":null,"error":{"code":"unauthorized"}}"#),
+        (
+            "a failed success in the older form",
+            "200 OK",
+            r#"{"success":false,"error":"unauthorized","message":"m"}"#,
+        ),
+        (
+            "a failed success with data",
+            "200 OK",
+            r#"{"success":false,"data":null,"error":{"code":"unauthorized"}}"#,
+        ),
         ("a success with an error", "200 OK", r#"{"error":{"code":"UNAUTHORIZED","message":"m"}}"#),
-        ("a text for false", "200 OK", r#"{"success":"false","error":{"code":"UNAUTHORIZED"}}"#),
+        ("false as text", "200 OK", r#"{"success":"false","error":{"code":"UNAUTHORIZED"}}"#),
         ("another status", "422 Unprocessable", r#"{"success":false,"error":{"code":"UNAUTHORIZED"}}"#),
-        ("a failure's status", "500 Oops", r#"{"success":false,"error":{"code":"UNAUTHORIZED"}}"#),
+        ("the status of a server error", "500 Oops", r#"{"success":false,"error":{"code":"UNAUTHORIZED"}}"#),
     ] {
         let (peer, builder) = peer_and_builder(&response(status, "content-type: application/json\r\n", body));
         let session = builder.build().unwrap();

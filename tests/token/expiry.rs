@@ -16,9 +16,9 @@ use crate::common::peer::{Peer, Step, response};
 const NOON: i64 = 1_930_212_300;
 const HOUR: i64 = 3600;
 
-/// The evidence of one response in seconds from [`NOON`], and the offset of the local clock.
+/// What one response says about the life of its token, in seconds from [`NOON`], and the offset of the local clock.
 #[derive(Clone, Copy, Debug, Default)]
-struct Evidence {
+struct ExpiryCase {
     date: Option<i64>,
     expires_at: Option<i64>,
     exp: Option<i64>,
@@ -30,7 +30,7 @@ fn at(offset: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(NOON + offset).unwrap()
 }
 
-impl Evidence {
+impl ExpiryCase {
     fn token(self) -> String {
         let claim = |name: &str, offset: Option<i64>| {
             offset.map(|offset| format!(r#""{name}":{}"#, NOON + offset)).into_iter()
@@ -67,41 +67,45 @@ impl Evidence {
 
 #[test]
 fn a_new_token_lives_as_long_as_the_best_evidence_says() {
-    let usual = Evidence { date: Some(0), expires_at: Some(HOUR), exp: Some(HOUR), iat: Some(0), ours: 0 };
-    let bare = Evidence { exp: None, iat: None, ..usual };
-    let dateless = Evidence { date: None, ..usual };
+    let usual = ExpiryCase { date: Some(0), expires_at: Some(HOUR), exp: Some(HOUR), iat: Some(0), ours: 0 };
+    let bare = ExpiryCase { exp: None, iat: None, ..usual };
+    let dateless = ExpiryCase { date: None, ..usual };
     for (what, evidence, life) in [
         ("all agree", usual, HOUR),
-        ("our clock is hours ahead", Evidence { ours: 7 * HOUR, ..usual }, HOUR),
-        ("our clock is hours behind", Evidence { ours: -7 * HOUR, ..usual }, HOUR),
-        ("the date is of a cache", Evidence { date: Some(-5 * HOUR), ..usual }, HOUR),
-        ("the date is ahead", Evidence { date: Some(5 * HOUR), ..usual }, HOUR),
-        ("the date is ahead by the life", Evidence { date: Some(HOUR), ..usual }, HOUR),
-        ("the date is ahead, and no claims", Evidence { date: Some(5 * HOUR), ..bare }, HOUR),
+        ("our clock is hours ahead", ExpiryCase { ours: 7 * HOUR, ..usual }, HOUR),
+        ("our clock is hours behind", ExpiryCase { ours: -7 * HOUR, ..usual }, HOUR),
+        ("the date comes from a cache", ExpiryCase { date: Some(-5 * HOUR), ..usual }, HOUR),
+        ("the date is ahead", ExpiryCase { date: Some(5 * HOUR), ..usual }, HOUR),
+        ("the date is ahead by the life", ExpiryCase { date: Some(HOUR), ..usual }, HOUR),
+        ("the date is ahead, no claims", ExpiryCase { date: Some(5 * HOUR), ..bare }, HOUR),
         ("no date", dateless, HOUR),
-        ("no date, our clock an hour ahead", Evidence { ours: HOUR, ..dateless }, HOUR),
-        ("no date, our clock an hour ahead but for a second", Evidence { ours: HOUR - 1, ..dateless }, HOUR),
-        ("no date, our clock hours behind", Evidence { ours: -5 * HOUR, ..dateless }, HOUR),
-        ("no date, no claims, our clock hours ahead", Evidence { date: None, ours: 5 * HOUR, ..bare }, HOUR),
-        ("iat is of a zone ahead", Evidence { iat: Some(2 * HOUR), ..usual }, HOUR),
-        ("iat is of a zone behind", Evidence { iat: Some(-2 * HOUR), ..usual }, HOUR),
-        ("iat is of a zone ahead, no date", Evidence { iat: Some(2 * HOUR), ..dateless }, HOUR),
-        ("iat is of a zone behind, no date", Evidence { iat: Some(-2 * HOUR), ..dateless }, HOUR),
+        ("no date, our clock an hour ahead", ExpiryCase { ours: HOUR, ..dateless }, HOUR),
+        ("no date, our clock an hour less a second ahead", ExpiryCase { ours: HOUR - 1, ..dateless }, HOUR),
+        ("no date, our clock hours behind", ExpiryCase { ours: -5 * HOUR, ..dateless }, HOUR),
         (
-            "exp and iat are of a zone ahead",
-            Evidence { exp: Some(3 * HOUR), iat: Some(2 * HOUR), ..usual },
+            "no date, no claims, our clock hours ahead",
+            ExpiryCase { date: None, ours: 5 * HOUR, ..bare },
+            HOUR,
+        ),
+        ("iat is in a time zone ahead", ExpiryCase { iat: Some(2 * HOUR), ..usual }, HOUR),
+        ("iat is in a time zone behind", ExpiryCase { iat: Some(-2 * HOUR), ..usual }, HOUR),
+        ("iat is in a time zone ahead, no date", ExpiryCase { iat: Some(2 * HOUR), ..dateless }, HOUR),
+        ("iat is in a time zone behind, no date", ExpiryCase { iat: Some(-2 * HOUR), ..dateless }, HOUR),
+        (
+            "exp and iat are in a time zone ahead",
+            ExpiryCase { exp: Some(3 * HOUR), iat: Some(2 * HOUR), ..usual },
             HOUR,
         ),
         (
-            "exp and iat are of a zone behind",
-            Evidence { exp: Some(-HOUR), iat: Some(-2 * HOUR), ..usual },
+            "exp and iat are in a time zone behind",
+            ExpiryCase { exp: Some(-HOUR), iat: Some(-2 * HOUR), ..usual },
             HOUR,
         ),
-        ("the end is of a zone behind", Evidence { expires_at: Some(-HOUR), ..usual }, HOUR),
-        ("a short life", Evidence { expires_at: Some(600), exp: Some(600), ..usual }, 600),
-        ("only exp", Evidence { exp: Some(900), date: Some(0), ..Evidence::default() }, 900),
-        ("only exp, no date", Evidence { exp: Some(900), ..Evidence::default() }, 900),
-        ("nothing", Evidence::default(), HOUR),
+        ("the expiry is in a time zone behind", ExpiryCase { expires_at: Some(-HOUR), ..usual }, HOUR),
+        ("a short life", ExpiryCase { expires_at: Some(600), exp: Some(600), ..usual }, 600),
+        ("only exp", ExpiryCase { exp: Some(900), date: Some(0), ..ExpiryCase::default() }, 900),
+        ("only exp, no date", ExpiryCase { exp: Some(900), ..ExpiryCase::default() }, 900),
+        ("nothing", ExpiryCase::default(), HOUR),
     ] {
         let (peer, session, clock) = evidence.session();
         session.login().unwrap();
@@ -119,10 +123,10 @@ fn a_new_token_lives_as_long_as_the_best_evidence_says() {
 }
 
 #[test]
-fn a_token_that_all_evidence_calls_expired_is_refused_after_one_login() {
-    let expired = Evidence { date: Some(0), expires_at: Some(-5), exp: Some(-5), iat: None, ours: 0 };
+fn a_token_expired_by_all_evidence_is_refused_after_one_login() {
+    let expired = ExpiryCase { date: Some(0), expires_at: Some(-5), exp: Some(-5), iat: None, ours: 0 };
     for evidence in
-        [expired, Evidence { exp: None, ..expired }, Evidence { date: None, iat: Some(0), ..expired }]
+        [expired, ExpiryCase { exp: None, ..expired }, ExpiryCase { date: None, iat: Some(0), ..expired }]
     {
         let (peer, session, _) = evidence.session();
         failed(session.login(), ErrorKind::InvalidResponse, "holds a token that has already expired");

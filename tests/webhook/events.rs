@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 const SECRET: &str = "whsec-canary-7391";
 
-/// The time of the deliveries, which is also the time of an event that has none.
+/// When the deliveries are sent. An event that states no time gets this one.
 fn now() -> OffsetDateTime {
     OffsetDateTime::UNIX_EPOCH + Duration::seconds(1_930_000_000)
 }

@@ -208,7 +208,7 @@ fn a_refusal_with_a_success_status_keeps_its_code() {
 }
 
 #[test]
-fn a_response_of_a_gateway_does_not_count_as_a_refusal_by_the_api() {
+fn a_gateway_response_does_not_count_as_a_refusal_by_the_api() {
     for (body, is_from_api) in [
         (r#"{"error":{"name":"UnauthorizedError","code":"UNAUTHORIZED","message":"m"}}"#, true),
         (r#"{"error":{"name":"UnauthorizedError"}}"#, true),

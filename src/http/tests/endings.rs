@@ -68,7 +68,7 @@ fn a_body_without_a_length_must_end_with_a_close_notify() {
 
 /// Serves two connections. On the first, after a warm-up, `write` sends the response and further bytes at once. The next
 /// call must use the second connection.
-fn first_connection_is_unfit(write: fn(&mut TlsStream, &mut TcpStream, response: &[u8])) {
+fn first_connection_is_not_reused(write: fn(&mut TlsStream, &mut TcpStream, response: &[u8])) {
     for version in EACH_VERSION {
         let (done, wait) = channel();
         let peer = Peer::new(&[version], move |acceptor: Acceptor| {
@@ -106,7 +106,7 @@ const UNSOLICITED: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n666";
 
 #[test]
 fn a_connection_that_received_a_close_notify_is_not_reused() {
-    first_connection_is_unfit(|connection, socket, response| {
+    first_connection_is_not_reused(|connection, socket, response| {
         connection.conn.writer().write_all(response).unwrap();
         connection.conn.send_close_notify();
         socket.write_all(&sealed(connection)).unwrap();
@@ -115,7 +115,7 @@ fn a_connection_that_received_a_close_notify_is_not_reused() {
 
 #[test]
 fn a_connection_with_an_unsolicited_response_buffered_is_not_reused() {
-    first_connection_is_unfit(|connection, socket, response| {
+    first_connection_is_not_reused(|connection, socket, response| {
         connection.conn.writer().write_all(&[response, UNSOLICITED].concat()).unwrap();
         socket.write_all(&sealed(connection)).unwrap();
     });
@@ -123,7 +123,7 @@ fn a_connection_with_an_unsolicited_response_buffered_is_not_reused() {
 
 #[test]
 fn a_connection_with_half_a_record_in_rustls_is_not_reused() {
-    first_connection_is_unfit(|connection, socket, response| {
+    first_connection_is_not_reused(|connection, socket, response| {
         connection.conn.writer().write_all(response).unwrap();
         let response = sealed(connection);
         connection.conn.writer().write_all(UNSOLICITED).unwrap();
@@ -134,7 +134,7 @@ fn a_connection_with_half_a_record_in_rustls_is_not_reused() {
 
 #[test]
 fn a_connection_with_an_unsolicited_response_unread_is_not_reused() {
-    first_connection_is_unfit(|connection, socket, response| {
+    first_connection_is_not_reused(|connection, socket, response| {
         // rustls reads 4096 bytes at a time, and the padded response takes all of them.
         let sealing =
             if connection.conn.protocol_version() == Some(ProtocolVersion::TLSv1_3) { 22 } else { 29 };

@@ -73,7 +73,7 @@ fn a_get_succeeds_with_thirty_dead_connections() {
     let connections = connections(&peer);
     fill(&connections, 30);
     let response = get(&connections).map_err(|failure| failure.error).unwrap();
-    assert!(response.resent, "the first sending may have been executed");
+    assert!(response.resent, "the first attempt may have executed");
     succeeds(&connections);
     peer.finish();
 }

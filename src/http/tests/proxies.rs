@@ -30,6 +30,17 @@ fn target() -> Peer {
     })
 }
 
+/// Makes both calls that the target expects, through a proxy that is reached under this scheme.
+fn two_calls_share_a_connection(scheme: &str, proxy: Peer, target: Peer) {
+    let through = Proxy::new(&format!("{scheme}://127.0.0.1:{}", proxy.port)).unwrap();
+    let agent = agent_with(&target.pem, |config| config.proxy(Some(through)));
+    assert_eq!(fetch(&agent, &target.url()), (b"first".to_vec(), FIRST));
+    assert_eq!(fetch(&agent, &target.url()), (b"second".to_vec(), LATER));
+    drop(agent);
+    target.finish();
+    proxy.finish();
+}
+
 #[test]
 fn calls_through_a_proxy_share_one_tunnel() {
     let target = target();
@@ -44,13 +55,7 @@ fn calls_through_a_proxy_share_one_tunnel() {
         forward(server, client);
         upwards.join().unwrap();
     });
-    let through = Proxy::new(&format!("http://127.0.0.1:{}", proxy.port)).unwrap();
-    let agent = agent_with(&target.pem, |config| config.proxy(Some(through)));
-    assert_eq!(fetch(&agent, &target.url()), (b"first".to_vec(), FIRST));
-    assert_eq!(fetch(&agent, &target.url()), (b"second".to_vec(), LATER));
-    drop(agent);
-    target.finish();
-    proxy.finish();
+    two_calls_share_a_connection("http", proxy, target);
 }
 
 #[test]
@@ -79,13 +84,7 @@ fn a_tunnel_can_run_inside_tls() {
             }
         }
     });
-    let through = Proxy::new(&format!("https://127.0.0.1:{}", proxy.port)).unwrap();
-    let agent = agent_with(&target.pem, |config| config.proxy(Some(through)));
-    assert_eq!(fetch(&agent, &target.url()), (b"first".to_vec(), FIRST));
-    assert_eq!(fetch(&agent, &target.url()), (b"second".to_vec(), LATER));
-    drop(agent);
-    target.finish();
-    proxy.finish();
+    two_calls_share_a_connection("https", proxy, target);
 }
 
 /// Writes to a socket that does not block.

@@ -1,4 +1,4 @@
-//! Defects of a shell, and rules that were tried and did harm. The model check must find each of them.
+//! Defects of a shell, and rules that were tried and found harmful. The model check must find each of them.
 
 use super::LAGS;
 use super::model::{Environment, TokenModel};
@@ -32,7 +32,7 @@ pub(super) enum Defect {
     TwoThreads,
     /// No thread ends a flight that is past its deadline.
     OverdueIgnored,
-    /// A caller that slept during a logout goes on after the next login.
+    /// A caller that slept during a logout continues after the next login.
     LogoutMissed,
     /// A flight ends at the deadline of the caller that started it, for all callers.
     DeadlineShared,
@@ -44,7 +44,7 @@ pub(super) enum Defect {
     YoungOnce,
     /// A token that the server accepted once does not count as young.
     AcceptedIsOld,
-    /// The retry with a newer token that exists already is the only one.
+    /// A retry with an existing newer token is the last.
     NewerIsLast,
 }
 

@@ -107,7 +107,7 @@ impl System {
         }
     }
 
-    /// Whether the token lives on both clocks, by the server's rules and except for its last two seconds.
+    /// Whether the token is in use, and both clocks leave it more than two seconds of its life.
     pub(super) fn has_live_token(&self) -> bool {
         let is_used = self.machine.token.as_ref().is_some_and(|token| !token.rejected);
         is_used && self.age().is_some_and(|age| age + Duration::from_secs(2) < LIFE)

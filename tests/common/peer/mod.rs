@@ -23,7 +23,7 @@ const ENDLESS: u64 = 256 * 1024 * 1024;
 /// More connections than any test opens.
 const CONNECTIONS: usize = 64;
 /// A test that waits this long fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the server does when a request arrives.
 pub(crate) enum Step {
@@ -46,12 +46,12 @@ pub(crate) enum Step {
 /// The server. It stops when it is dropped.
 pub(crate) struct Peer {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Arc<PeerInner>,
     listening: Option<JoinHandle<()>>,
 }
 
 #[derive(Default)]
-struct Shared {
+struct PeerInner {
     script: Mutex<Script>,
     seen: Mutex<Vec<RawRequest>>,
     open: Mutex<HashMap<usize, TcpStream>>,
@@ -86,7 +86,7 @@ impl Peer {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let script = Script { auth: auth.into_iter().collect(), api: api.into_iter().collect(), tokens: 0 };
-        let shared = Arc::new(Shared { script: Mutex::new(script), ..Shared::default() });
+        let shared = Arc::new(PeerInner { script: Mutex::new(script), ..PeerInner::default() });
         let listening = Some(std::thread::spawn({
             let shared = Arc::clone(&shared);
             move || shared.listen(&listener)
@@ -148,7 +148,7 @@ impl Drop for Peer {
     }
 }
 
-impl Shared {
+impl PeerInner {
     fn listen(self: &Arc<Self>, listener: &TcpListener) {
         let mut serving = Vec::new();
         for connection in 0..CONNECTIONS {

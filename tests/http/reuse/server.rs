@@ -14,10 +14,7 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion};
 
 use super::{COUNTRY, ORDER};
-use crate::common::peer::{json, read_request, tokens};
-
-/// A test that waits this long fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::common::peer::{PATIENCE, json, read_request, tokens};
 
 /// What happens to a connection while another is open.
 #[derive(Clone, Copy, PartialEq)]
@@ -45,17 +42,17 @@ impl Default for Habits {
 /// A server that runs until the process ends, and a session on it.
 pub(crate) struct SerialServer {
     pub(crate) session: Session,
-    shared: Arc<Shared>,
+    shared: Arc<SerialInner>,
 }
 
 #[derive(Default)]
-struct Shared {
-    state: Mutex<State>,
+struct SerialInner {
+    state: Mutex<SerialState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-pub(crate) struct State {
+pub(crate) struct SerialState {
     pub(crate) accepted: usize,
     /// The connection and the request line of each request.
     pub(crate) seen: Vec<(usize, String)>,
@@ -84,14 +81,14 @@ impl SerialServer {
             .retry(RetryPolicy::new().retries(habits.retries).first_pause(quick).longest_pause(quick))
             .timeout(habits.timeout)
             .build()?;
-        let shared = Arc::<Shared>::default();
+        let shared = Arc::<SerialInner>::default();
         let server = SerialServer { session, shared: Arc::clone(&shared) };
         thread::spawn(move || shared.listen(&listener, config, &habits));
         Ok(server)
     }
 
     /// Waits until the condition is true.
-    pub(crate) fn wait_until(&self, is_so: impl Fn(&State) -> bool) -> Result<()> {
+    pub(crate) fn wait_until(&self, is_so: impl Fn(&SerialState) -> bool) -> Result<()> {
         let mut state = self.shared.state.lock();
         self.shared.changed.wait_while_for(&mut state, |state| !is_so(state), PATIENCE);
         ensure!(is_so(&state), "timed out; the server received {:?}", state.seen);
@@ -108,8 +105,8 @@ impl SerialServer {
     }
 }
 
-impl Shared {
-    fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
+impl SerialInner {
+    fn change<R>(&self, change: impl FnOnce(&mut SerialState) -> R) -> R {
         let result = change(&mut self.state.lock());
         self.changed.notify_all();
         result

@@ -1,4 +1,4 @@
-//! Places many orders at once over a bad network, then checks the results against the server's books.
+//! Places many orders at once over a bad network, then checks the results against the server's records.
 
 mod network;
 mod orders;
@@ -61,7 +61,7 @@ pub(crate) struct Report {
 }
 
 impl Fire {
-    /// Places the orders and checks the results against the server's books.
+    /// Places the orders and checks the results against the server's records.
     pub(crate) fn run(self) -> Result<Report> {
         let sandbox = Sandbox::start()?;
         let direct = sandbox.session();

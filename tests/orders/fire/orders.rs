@@ -11,7 +11,7 @@ use super::WALLET;
 
 /// The requested order for a reference.
 pub(super) enum Wanted {
-    Cards(NewOrder),
+    GiftCards(NewOrder),
     Topup(NewTopupOrder),
     Esim(NewEsimOrder),
 }
@@ -25,7 +25,8 @@ pub(super) struct Returned {
 }
 
 impl Wanted {
-    /// Builds an order for one of two customers. An order shows only some of what differs between them.
+    /// Builds an order for one of two customers. A response does not show everything that differs between
+    /// their orders.
     pub(super) fn new(number: u32, customer: &str) -> Result<Self> {
         let reference = ClientReference::new(format!("fire-{number}"))?;
         let (wallet, own) = (WalletId::from(WALLET), customer == "own");
@@ -42,15 +43,15 @@ impl Wanted {
             }
             _ => {
                 let value = Decimal::from(if number.is_multiple_of(3) { 50 } else { 20 });
-                let cards = NewOrder::new(3013.into(), value, 1 + number % 7, reference);
-                Wanted::Cards(cards.wallet(wallet).email(&format!("{customer}-{number}@example.org")))
+                let order = NewOrder::new(3013.into(), value, 1 + number % 7, reference);
+                Wanted::GiftCards(order.wallet(wallet).email(&format!("{customer}-{number}@example.org")))
             }
         })
     }
 
     pub(super) fn reference(&self) -> &ClientReference {
         match self {
-            Wanted::Cards(order) => order.reference(),
+            Wanted::GiftCards(order) => order.reference(),
             Wanted::Topup(order) => order.reference(),
             Wanted::Esim(order) => order.reference(),
         }
@@ -58,7 +59,7 @@ impl Wanted {
 
     pub(super) fn create(&self, session: &Session) -> Result<Returned, Error> {
         match self {
-            Wanted::Cards(order) => session.create_order(order).map(|found| gift_cards(order, &found)),
+            Wanted::GiftCards(order) => session.create_order(order).map(|found| gift_cards(order, &found)),
             Wanted::Topup(order) => session.create_topup_order(order).map(|found| topup(order, &found)),
             Wanted::Esim(order) => session.create_esim_order(order).map(|found| esim(order, &found)),
         }
@@ -68,7 +69,7 @@ impl Wanted {
     pub(super) fn resume(&self, session: &Session) -> Result<Returned, Error> {
         let reference = self.reference();
         let found = match self {
-            Wanted::Cards(order) => session.find_order(reference)?.map(|found| gift_cards(order, &found)),
+            Wanted::GiftCards(order) => session.find_order(reference)?.map(|found| gift_cards(order, &found)),
             Wanted::Topup(order) => session.find_topup_order(reference)?.map(|found| topup(order, &found)),
             Wanted::Esim(order) => session.find_esim_order(reference)?.map(|found| esim(order, &found)),
         };

@@ -24,7 +24,7 @@ pub(crate) fn check(world: &World, words: &[&str]) -> Result<()> {
             }
             _ => (number(world, name)?.to_string(), (*expected).to_owned()),
         };
-        ensure!(found == expected, "{name} {found}");
+        ensure!(found == expected, "{name} is {found}, not {expected}");
     }
     Ok(())
 }

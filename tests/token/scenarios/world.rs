@@ -23,7 +23,7 @@ pub(crate) struct World {
     known_password: Arc<Mutex<String>>,
     first_password: String,
     events: Arc<Mutex<Vec<EventKind>>>,
-    begun: Vec<JoinHandle<Result<(), Error>>>,
+    pending: Vec<JoinHandle<Result<(), Error>>>,
     last_error: Option<Error>,
 }
 
@@ -52,7 +52,7 @@ impl World {
             known_password: Arc::new(Mutex::new(password.clone())),
             first_password: password,
             events,
-            begun: Vec::new(),
+            pending: Vec::new(),
             last_error: None,
         })
     }
@@ -119,7 +119,7 @@ impl World {
 
     /// Ends the scenario and checks the rule that holds in all of them.
     pub(crate) fn end(self) -> Result<()> {
-        ensure!(self.begun.is_empty(), "some calls were begun but not finished");
+        ensure!(self.pending.is_empty(), "some calls were started but not finished");
         let twice = self.sandbox.refresh_tokens_presented_twice();
         ensure!(twice == 0, "{twice} refresh tokens were presented twice");
         Ok(())
@@ -184,9 +184,9 @@ impl World {
     /// Runs a step of the client, which may end in `fails` and an error kind.
     fn act(&mut self, step: &[&str]) -> Result<()> {
         let split = step.iter().position(|word| *word == "fails").unwrap_or(step.len());
-        let (deed, how) = step.split_at(split);
+        let (action, how) = step.split_at(split);
         let session = self.start()?;
-        let outcome = match deed {
+        let outcome = match action {
             ["call"] => session.countries().map(drop),
             ["call", "currencies"] => session.currencies().map(drop),
             ["login"] => session.login(),
@@ -215,17 +215,17 @@ impl World {
         }
     }
 
-    fn begin(&mut self, number: usize, deed: fn(&Session) -> Result<(), Error>) -> Result<()> {
+    fn begin(&mut self, number: usize, action: fn(&Session) -> Result<(), Error>) -> Result<()> {
         let session = self.start()?.clone();
         for _ in 0..number {
             let session = session.clone();
-            self.begun.push(std::thread::spawn(move || deed(&session)));
+            self.pending.push(std::thread::spawn(move || action(&session)));
         }
         Ok(())
     }
 
     fn finish(&mut self, how: &[&str]) -> Result<()> {
-        for call in std::mem::take(&mut self.begun) {
+        for call in std::mem::take(&mut self.pending) {
             let outcome = call.join().map_err(|_| anyhow::anyhow!("a call panicked"))?;
             self.judge(outcome, how)?;
         }

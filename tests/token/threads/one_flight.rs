@@ -92,7 +92,7 @@ fn a_thousand_calls_with_a_revoked_access_token_make_one_refresh() -> Result<()>
     // A token younger than 5 seconds would be retried as it is.
     clock.advance(Duration::from_secs(6));
     sandbox.revoke_access_tokens();
-    // The refresh is held until every call has got its 401. One of the waits is that of the login.
+    // The refresh is held until every call has received a 401. The login accounts for one of the waits.
     sandbox.fault("POST /auth/refresh", Fault::hold(HOUR));
     let crowd = Crowd::start(&session, THOUSAND, call)?;
     until("all were refused", || sandbox.calls_with_dead_token() == 1_000 && session.stats().waits == 1_001)?;

@@ -5,7 +5,7 @@ use super::scene::{Pending, Scene, last_retry, secs};
 use crate::token::types::*;
 
 #[test]
-fn five_hundred_refused_calls_cost_one_refresh_and_a_late_one_none() {
+fn five_hundred_refused_calls_and_a_late_one_cost_one_refresh() {
     let scene = Scene::logged_in();
     scene.cache.accepted(1, "/orders");
     scene.clock.advance(secs(5));

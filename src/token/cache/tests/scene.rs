@@ -63,8 +63,8 @@ impl Scene {
             readings: AtomicU64::new(0),
             flights: AtomicU64::new(0),
             no_threads: AtomicBool::new(false),
-            broken_clock: AtomicBool::new(false),
-            restless_clock: AtomicBool::new(false),
+            clock_panics: AtomicBool::new(false),
+            clock_advances: AtomicBool::new(false),
             observer: Mutex::new(None),
             hold: Mutex::new(None),
             hold_reading: Mutex::new(None),
@@ -116,23 +116,17 @@ impl Scene {
 
     /// Blocks the next thread that announces a pause until the returned sender is dropped.
     pub(super) fn hold(&self) -> Sender<()> {
-        let (release, hold) = channel();
-        *self.source.hold.lock() = Some(hold);
-        release
+        blocking(&self.source.hold)
     }
 
     /// Blocks the next thread that has read the clock until the returned sender is dropped.
     pub(super) fn hold_reading(&self) -> Sender<()> {
-        let (release, hold) = channel();
-        *self.source.hold_reading.lock() = Some(hold);
-        release
+        blocking(&self.source.hold_reading)
     }
 
     /// Blocks the next thread that closes the connections until the returned sender is dropped.
     pub(super) fn hold_closing(&self) -> Sender<()> {
-        let (release, hold) = channel();
-        *self.source.hold_closing.lock() = Some(hold);
-        release
+        blocking(&self.source.hold_closing)
     }
 
     pub(super) fn readings(&self) -> u64 {
@@ -196,10 +190,16 @@ impl Scene {
         self.cache.close(Close::Forget, Duration::ZERO).unwrap();
     }
 
-    /// Returns what a caller gets that cannot wait.
+    /// Returns what a caller without time to wait gets.
     pub(super) fn at_once(&self) -> Acquired {
         self.caller(0, Duration::ZERO).ends()
     }
+}
+
+fn blocking(hold: &Mutex<Option<Receiver<()>>>) -> Sender<()> {
+    let (release, released) = channel();
+    *hold.lock() = Some(released);
+    release
 }
 
 fn acquired(result: Result<Grant<&'static str>>) -> Acquired {

@@ -126,9 +126,9 @@ pub(super) struct TestSource {
     pub(super) flights: AtomicU64,
     pub(super) no_threads: AtomicBool,
     /// Whether the clock panics on the threads of flights.
-    pub(super) broken_clock: AtomicBool,
+    pub(super) clock_panics: AtomicBool,
     /// Whether each reading advances the clock by a second.
-    pub(super) restless_clock: AtomicBool,
+    pub(super) clock_advances: AtomicBool,
     pub(super) observer: Mutex<Option<Arc<EventHook>>>,
     /// Blocks the next thread that announces a pause.
     pub(super) hold: Mutex<Option<Receiver<()>>>,
@@ -153,10 +153,10 @@ impl Source for TestSource {
     type Refresh = Refresh;
 
     fn now(&self) -> Reading {
-        if self.broken_clock.load(Ordering::SeqCst) && thread::current().name() == Some("flight") {
+        if self.clock_panics.load(Ordering::SeqCst) && thread::current().name() == Some("flight") {
             resume_unwind(Box::new("on purpose"));
         }
-        if self.restless_clock.load(Ordering::SeqCst) {
+        if self.clock_advances.load(Ordering::SeqCst) {
             self.clock.advance(secs(1));
         }
         let now = self.clock.now();
@@ -182,11 +182,11 @@ impl Source for TestSource {
             return Err(io::Error::other("no threads"));
         }
         let ended = self.ended.clone();
-        let fly = move || {
+        let run = move || {
             flight();
             ended.send(()).ok();
         };
-        thread::Builder::new().name("flight".to_owned()).spawn(fly).map(drop)
+        thread::Builder::new().name("flight".to_owned()).spawn(run).map(drop)
     }
     fn login(&self, attempt: LoginAttempt<'_>) -> HeldResult {
         let name = if attempt.if_changed { "login if changed" } else { "login" };

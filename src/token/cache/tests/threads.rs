@@ -93,7 +93,7 @@ fn a_flight_limit_counts_from_after_a_clock_jump() {
 #[test]
 fn a_pause_ends_on_a_clock_that_advances_when_read() {
     let scene = Scene::new();
-    scene.source.restless_clock.store(true, Ordering::SeqCst);
+    scene.source.clock_advances.store(true, Ordering::SeqCst);
     let cache = Arc::clone(&scene.cache);
     let pause = Pending::new(move || cache.pause_until(secs(1060), 0).is_ok());
     assert!(pause.ends());

@@ -40,13 +40,13 @@ fn a_panic_in_a_refresh_keeps_the_token_but_uses_up_the_refresh_token() {
 #[test]
 fn a_panic_in_the_clock_fails_only_that_flight() {
     let scene = Scene::new();
-    scene.source.broken_clock.store(true, Ordering::SeqCst);
+    scene.source.clock_panics.store(true, Ordering::SeqCst);
     let waiter = scene.caller(0, secs(60));
     assert_eq!(waiter.ends(), Err((ErrorKind::Configuration, Some(1))));
     scene.flight_ends();
     assert_eq!(scene.at_once(), Err((ErrorKind::Configuration, Some(1))));
     assert_eq!(scene.flights(), 1);
-    scene.source.broken_clock.store(false, Ordering::SeqCst);
+    scene.source.clock_panics.store(false, Ordering::SeqCst);
     scene.clock.advance(secs(1));
     let again = scene.caller(0, secs(60));
     scene.next("login").grants("a");
@@ -58,14 +58,14 @@ fn a_panic_in_the_clock_after_an_auth_call_loses_no_pair_or_pause() {
     let scene = Scene::new();
     let waiter = scene.caller(0, secs(60));
     let login = scene.next("login");
-    scene.source.broken_clock.store(true, Ordering::SeqCst);
+    scene.source.clock_panics.store(true, Ordering::SeqCst);
     login.fails(Failure::Refused);
     assert_eq!(waiter.ends(), Err((ErrorKind::InvalidCredentials, Some(30))));
     scene.flight_ends();
-    scene.source.broken_clock.store(false, Ordering::SeqCst);
+    scene.source.clock_panics.store(false, Ordering::SeqCst);
     let login = scene.login(secs(60));
     let call = scene.next("login");
-    scene.source.broken_clock.store(true, Ordering::SeqCst);
+    scene.source.clock_panics.store(true, Ordering::SeqCst);
     call.grants("a");
     assert_eq!(login.ends(), Ok(1));
 }
