@@ -34,7 +34,7 @@ fn a_local_clock_wrong_by_hours_changes_nothing() {
 }
 
 #[test]
-fn without_a_date_the_local_clock_stands_in() {
+fn without_a_date_the_local_clock_applies() {
     assert_eq!(remaining(&Evidence { expires_at: at(NOON + 900), ..evidence() }), 900);
     assert_eq!(remaining(&Evidence { exp: Some(NOON + 900), ..evidence() }), 900);
 }
@@ -126,7 +126,7 @@ fn the_earlier_of_two_clocks_wins() {
 }
 
 #[test]
-fn a_token_of_an_hour_is_expiring_for_its_last_five_to_ten_minutes_and_is_used_to_its_last_two_seconds() {
+fn a_token_of_an_hour_is_expiring_in_its_last_five_to_ten_minutes() {
     let evidence = Evidence { exp: Some(NOON + 3600), iat: Some(NOON), ..evidence() };
     for (random, seconds) in [(0.0, 300), (0.5, 450), (1.0, 600)] {
         let expiry = Expiry::new(&evidence, MARGIN, random);
