@@ -15,8 +15,8 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Whether connections may still send.
 ///
-/// Closing is linearizable: once [`close`](Valve::close) has returned, no request is written any more, unless it is
-/// exempt. Responses to earlier requests can still be read.
+/// Closing is linearizable: once [`close`](Valve::close) has returned, no request begins, unless it passes a
+/// closed valve. A write that has begun is waited for, but for at most [`CLOSE_PATIENCE`]. Responses to earlier requests can still be read.
 #[derive(Default)]
 pub(super) struct Valve {
     closed: AtomicBool,
@@ -31,18 +31,22 @@ impl Valve {
         drop(self.writing.try_write_for(CLOSE_PATIENCE));
     }
 
-    /// Fails if the valve is closed and the request is not exempt.
-    pub(super) fn check(&self, exempt: bool) -> Result<(), Error> {
-        if exempt || !self.closed.load(Ordering::SeqCst) {
+    /// Fails if the valve is closed, unless the request passes a closed valve.
+    pub(super) fn check(&self, passes_closed: bool) -> Result<(), Error> {
+        if passes_closed || !self.closed.load(Ordering::SeqCst) {
             return Ok(());
         }
         Err(Error::Io(io::Error::new(io::ErrorKind::NotConnected, Closed)))
     }
 
-    /// Writes part of a request, under the same condition.
-    pub(super) fn pass<T>(&self, exempt: bool, write: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-        let _writing = if exempt { None } else { Some(self.writing.read()) };
-        self.check(exempt)?;
+    /// Writes part of a request, unless [`check`](Valve::check) fails.
+    pub(super) fn pass<T>(
+        &self,
+        passes_closed: bool,
+        write: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let _writing = if passes_closed { None } else { Some(self.writing.read()) };
+        self.check(passes_closed)?;
         write()
     }
 }

@@ -9,7 +9,8 @@ use serde_json::json;
 use super::api_error::ApiError;
 use super::server_response::ServerResponse;
 
-/// A fault that affects one request, for [`Sandbox::fault`](super::Sandbox::fault).
+/// A fault for the next request to a route, or for several with [`times`](Fault::times) or
+/// [`always`](Fault::always), for [`Sandbox::fault`](super::Sandbox::fault).
 ///
 /// Each variant says whether the server executes the request. Delays are in real time and
 /// [`Sandbox::advance`](super::Sandbox::advance) does not shorten them. Only [`held`](Fault::held) and

@@ -1,8 +1,9 @@
 //! The state machine of one session's tokens. It has no lock, clock, network or token text.
 //!
 //! The machine knows *that* there is a token; the cache holds it. A caller polls [`acquire`](Machine::acquire). The
-//! thread of a flight polls `next_auth_call` (`flight.rs`). A poll may start a flight but never ends one: ending a
-//! flight has to wake its waiters, so every end goes through the cache's `change`.
+//! thread of a flight polls `next_auth_call` (`flight.rs`). A call reports its 401 to `refused` (`after_401.rs`). A
+//! poll may start a flight but never ends one: ending a flight has to wake its waiters, so every end goes through the
+//! cache's `change`.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! Tokens: their lives, and the rules for replacing them.
 
-mod acceptance;
 mod access;
 mod acquire_error;
+mod after_401;
 mod cache;
 mod claims;
 mod expiry;

@@ -12,7 +12,7 @@ use super::peer::{
     Acceptor, Peer, TlsStream, agent, limits, read_head, respond, respond_head, tls_connections,
 };
 use super::tls::EACH_VERSION;
-use super::{FIRST, LATER, body, fetch, get};
+use super::{ON_IDLE_CONNECTION, ON_NEW_CONNECTION, body, fetch, get};
 use crate::http::{Connections, Request, Route};
 
 #[test]
@@ -36,7 +36,7 @@ fn a_connection_closed_while_idle_is_not_reused() {
         let agent = agent(&peer);
         assert_eq!(body(&agent, &peer.url()), b"first");
         wait.recv().unwrap();
-        assert_eq!(fetch(&agent, &peer.url()), (b"second".to_vec(), FIRST));
+        assert_eq!(fetch(&agent, &peer.url()), (b"second".to_vec(), ON_NEW_CONNECTION));
         peer.finish();
     }
 }
@@ -85,9 +85,9 @@ fn first_connection_is_not_reused(write: fn(&mut TlsStream, &mut TcpStream, resp
             wait.recv().unwrap();
         });
         let agent = agent(&peer);
-        assert_eq!(fetch(&agent, &peer.url()), (b"warm-up".to_vec(), FIRST));
-        assert_eq!(fetch(&agent, &peer.url()), (b"first".to_vec(), LATER));
-        assert_eq!(fetch(&agent, &peer.url()), (b"second".to_vec(), FIRST));
+        assert_eq!(fetch(&agent, &peer.url()), (b"warm-up".to_vec(), ON_NEW_CONNECTION));
+        assert_eq!(fetch(&agent, &peer.url()), (b"first".to_vec(), ON_IDLE_CONNECTION));
+        assert_eq!(fetch(&agent, &peer.url()), (b"second".to_vec(), ON_NEW_CONNECTION));
         done.send(()).unwrap();
         peer.finish();
     }

@@ -14,20 +14,21 @@ use ureq::{Agent, Body, Error};
 
 use super::exchange::Exchange;
 
-const NEW: Exchange = Exchange::new(Duration::MAX, false);
+const NOT_SENT: Exchange = Exchange::new(Duration::MAX, false);
 /// An exchange on a new connection.
-const FIRST: Exchange = Exchange { connected: true, request_sent: true, response_started: true, ..NEW };
+const ON_NEW_CONNECTION: Exchange =
+    Exchange { connected: true, request_sent: true, response_started: true, ..NOT_SENT };
 /// An exchange on an idle connection.
-const LATER: Exchange = Exchange { connected: false, ..FIRST };
+const ON_IDLE_CONNECTION: Exchange = Exchange { connected: false, ..ON_NEW_CONNECTION };
 
 /// Makes a call without reading the body, and returns how far it got.
 fn get(agent: &Agent, url: &str) -> (Result<http::Response<Body>, Error>, Exchange) {
-    NEW.run(|| agent.get(url).call())
+    NOT_SENT.run(|| agent.get(url).call())
 }
 
 /// Makes a call and reads the body.
 fn fetch(agent: &Agent, url: &str) -> (Vec<u8>, Exchange) {
-    NEW.run(|| {
+    NOT_SENT.run(|| {
         let mut response = agent.get(url).call().unwrap();
         response.body_mut().with_config().limit(1 << 30).read_to_vec().unwrap()
     })

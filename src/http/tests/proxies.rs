@@ -8,7 +8,7 @@ use rustls::ALL_VERSIONS;
 use ureq::Proxy;
 
 use super::peer::{Acceptor, Peer, agent_with, read_head, respond, wait_for_close};
-use super::{FIRST, LATER, NEW, fetch, get};
+use super::{NOT_SENT, ON_IDLE_CONNECTION, ON_NEW_CONNECTION, fetch, get};
 
 /// Copies one way until the other end closes.
 fn forward(mut from: impl Read, mut to: impl Write) {
@@ -34,8 +34,8 @@ fn target() -> Peer {
 fn two_calls_share_a_connection(scheme: &str, proxy: Peer, target: Peer) {
     let through = Proxy::new(&format!("{scheme}://127.0.0.1:{}", proxy.port)).unwrap();
     let agent = agent_with(&target.pem, |config| config.proxy(Some(through)));
-    assert_eq!(fetch(&agent, &target.url()), (b"first".to_vec(), FIRST));
-    assert_eq!(fetch(&agent, &target.url()), (b"second".to_vec(), LATER));
+    assert_eq!(fetch(&agent, &target.url()), (b"first".to_vec(), ON_NEW_CONNECTION));
+    assert_eq!(fetch(&agent, &target.url()), (b"second".to_vec(), ON_IDLE_CONNECTION));
     drop(agent);
     target.finish();
     proxy.finish();
@@ -120,7 +120,7 @@ fn a_request_is_not_sent_if_the_proxy_refuses() {
     let (result, exchange) = get(&agent, &target.url());
     let error = result.unwrap_err();
     assert!(matches!(error, ureq::Error::ConnectProxyFailed(_)), "{error:?}");
-    assert_eq!(exchange, NEW);
+    assert_eq!(exchange, NOT_SENT);
     proxy.finish();
     target.finish();
 }
@@ -151,7 +151,7 @@ fn a_closed_tunnel_or_one_with_unsolicited_bytes_is_not_reused() {
         let through = Proxy::new(&format!("http://127.0.0.1:{}", peer.port)).unwrap();
         let agent = agent_with(&peer.pem, |config| config.proxy(Some(through)));
         for reply in [b"first".to_vec(), b"second".to_vec()] {
-            assert_eq!(fetch(&agent, &peer.url()), (reply, FIRST), "{unsolicited:?}");
+            assert_eq!(fetch(&agent, &peer.url()), (reply, ON_NEW_CONNECTION), "{unsolicited:?}");
             is_idle.recv().unwrap();
         }
         drop(agent);

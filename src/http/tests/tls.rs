@@ -8,7 +8,7 @@ use rustls::{ALL_VERSIONS, HandshakeKind, SupportedProtocolVersion};
 use ureq::Timeout;
 
 use super::peer::{Acceptor, Peer, agent, agent_with, read_head, respond, respond_head, wait_for_close};
-use super::{Exchange, FIRST, LATER, NEW, body, fetch, get};
+use super::{Exchange, NOT_SENT, ON_IDLE_CONNECTION, ON_NEW_CONNECTION, body, fetch, get};
 
 pub(super) const EACH_VERSION: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
 
@@ -28,8 +28,8 @@ fn calls_share_one_connection_in_both_versions() {
             }
         });
         let agent = agent(&peer);
-        assert_eq!(fetch(&agent, &peer.url()), (b"first".to_vec(), FIRST));
-        assert_eq!(fetch(&agent, &peer.url()), (b"second".to_vec(), LATER));
+        assert_eq!(fetch(&agent, &peer.url()), (b"first".to_vec(), ON_NEW_CONNECTION));
+        assert_eq!(fetch(&agent, &peer.url()), (b"second".to_vec(), ON_IDLE_CONNECTION));
         peer.finish();
     }
 }
@@ -103,7 +103,7 @@ fn a_key_update_during_a_body_succeeds() {
     });
     let agent = agent(&peer);
     assert_eq!(body(&agent, &peer.url()), expected);
-    assert_eq!(fetch(&agent, &peer.url()), (b"still here".to_vec(), LATER));
+    assert_eq!(fetch(&agent, &peer.url()), (b"still here".to_vec(), ON_IDLE_CONNECTION));
     peer.finish();
 }
 
@@ -121,7 +121,7 @@ fn a_second_connection_resumes_the_session() {
         let agent = agent(&peer);
         for _ in 0..2 {
             let (response, exchange) = get(&agent, &peer.url());
-            assert_eq!((response.unwrap().status().as_u16(), exchange), (204, FIRST));
+            assert_eq!((response.unwrap().status().as_u16(), exchange), (204, ON_NEW_CONNECTION));
         }
         peer.finish();
     }
@@ -154,7 +154,7 @@ fn a_forged_record_is_an_error() {
         let (result, exchange) = get(&agent(&peer), &peer.url());
         let error = result.unwrap_err();
         assert!(matches!(&error, ureq::Error::Io(io) if io.kind() == ErrorKind::InvalidData), "{error:?}");
-        assert_eq!(exchange, Exchange { response_started: false, ..FIRST });
+        assert_eq!(exchange, Exchange { response_started: false, ..ON_NEW_CONNECTION });
         peer.finish();
     }
 }
@@ -170,7 +170,7 @@ fn no_request_is_sent_to_a_server_with_an_untrusted_certificate() {
     let (result, exchange) = get(&agent(&other), &peer.url());
     let error = result.unwrap_err();
     assert!(error.to_string().contains("certificate"), "{error}");
-    assert_eq!(exchange, NEW);
+    assert_eq!(exchange, NOT_SENT);
     peer.finish();
     other.finish();
 }
@@ -184,7 +184,7 @@ fn no_request_is_sent_to_a_server_with_a_certificate_for_another_host() {
     let (result, exchange) = get(&agent(&peer), &peer.url());
     let error = result.unwrap_err();
     assert!(error.to_string().contains("certificate"), "{error}");
-    assert_eq!(exchange, NEW);
+    assert_eq!(exchange, NOT_SENT);
     peer.finish();
 }
 
@@ -194,7 +194,7 @@ fn a_connection_closed_during_the_handshake_is_an_error() {
     let (result, exchange) = get(&agent(&peer), &peer.url());
     let error = result.unwrap_err();
     assert!(matches!(error, ureq::Error::Io(_)), "{error:?}");
-    assert_eq!(exchange, NEW);
+    assert_eq!(exchange, NOT_SENT);
     peer.finish();
 }
 
@@ -205,7 +205,7 @@ fn a_handshake_that_hangs_fails_at_the_connect_timeout() {
     let (result, exchange) = get(&agent, &peer.url());
     let error = result.unwrap_err();
     assert!(matches!(error, ureq::Error::Timeout(Timeout::Connect)), "{error:?}");
-    assert_eq!(exchange, NEW);
+    assert_eq!(exchange, NOT_SENT);
     peer.finish();
 }
 
@@ -220,9 +220,9 @@ fn a_body_that_hangs_fails_at_the_body_timeout() {
         wait_for_close(&mut connection.sock);
     });
     let agent = agent_with(&peer.pem, |config| config.timeout_recv_body(Some(Duration::from_millis(200))));
-    let (result, exchange) = NEW.run(|| agent.get(peer.url()).call().unwrap().body_mut().read_to_vec());
+    let (result, exchange) = NOT_SENT.run(|| agent.get(peer.url()).call().unwrap().body_mut().read_to_vec());
     let error = result.unwrap_err();
     assert!(matches!(error, ureq::Error::Timeout(Timeout::RecvBody)), "{error:?}");
-    assert_eq!(exchange, FIRST);
+    assert_eq!(exchange, ON_NEW_CONNECTION);
     peer.finish();
 }

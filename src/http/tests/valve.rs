@@ -8,7 +8,7 @@ use std::sync::mpsc::channel;
 use ureq::Agent;
 
 use super::peer::read_head;
-use super::{Exchange, FIRST, LATER, NEW, fetch, get};
+use super::{Exchange, NOT_SENT, ON_IDLE_CONNECTION, ON_NEW_CONNECTION, fetch, get};
 use crate::http::connector::Parts;
 use crate::http::exchange::note;
 use crate::http::resolver::CachedResolver;
@@ -29,7 +29,7 @@ fn nothing_is_sent_through_a_closed_valve() {
     let (result, exchange) = get(&agent(&valve), &format!("http://{}/", listener.local_addr().unwrap()));
     let error = result.unwrap_err();
     assert!(is_refusal(&error), "{error:?}");
-    assert_eq!(exchange, Exchange { request_sent: false, response_started: false, ..FIRST });
+    assert_eq!(exchange, Exchange { request_sent: false, response_started: false, ..ON_NEW_CONNECTION });
     let mut sent = Vec::new();
     listener.accept().unwrap().0.read_to_end(&mut sent).unwrap();
     assert_eq!(sent, b"", "a part of the request was sent");
@@ -48,11 +48,11 @@ fn a_request_that_passes_a_closed_valve_reuses_the_connection() {
         }
     });
     let agent = agent(&valve);
-    assert_eq!(fetch(&agent, &url).1, FIRST);
+    assert_eq!(fetch(&agent, &url).1, ON_NEW_CONNECTION);
     valve.close();
-    let (body, exchange) = Exchange { passes_closed: true, ..NEW }
+    let (body, exchange) = Exchange { passes_closed: true, ..NOT_SENT }
         .run(|| agent.get(&url).call().unwrap().body_mut().read_to_string().unwrap());
-    assert_eq!((body.as_str(), exchange), ("ok", Exchange { passes_closed: true, ..LATER }));
+    assert_eq!((body.as_str(), exchange), ("ok", Exchange { passes_closed: true, ..ON_IDLE_CONNECTION }));
     server.join().unwrap();
 }
 
@@ -110,13 +110,13 @@ fn closing_the_valve_waits_for_a_request_that_is_being_written() {
 
 #[test]
 fn an_exchange_records_only_its_own_thread_and_call() {
-    let ((), outer) = NEW.run(|| {
+    let ((), outer) = NOT_SENT.run(|| {
         note(|exchange| exchange.request_sent = true);
         let elsewhere = std::thread::spawn(Exchange::current).join().unwrap();
-        assert_eq!(elsewhere, NEW);
+        assert_eq!(elsewhere, NOT_SENT);
         // A call within another, such as by a logger.
-        let ((), inner) = NEW.run(|| note(|exchange| exchange.connected = true));
-        assert_eq!(inner, Exchange { connected: true, ..NEW });
+        let ((), inner) = NOT_SENT.run(|| note(|exchange| exchange.connected = true));
+        assert_eq!(inner, Exchange { connected: true, ..NOT_SENT });
     });
-    assert_eq!(outer, Exchange { request_sent: true, ..NEW });
+    assert_eq!(outer, Exchange { request_sent: true, ..NOT_SENT });
 }

@@ -27,8 +27,8 @@ const WALLET: i64 = 9;
 pub(crate) struct Fire {
     pub(crate) orders: u32,
     pub(crate) threads: u32,
-    /// The percentage of calls that fail, of those that create, list or get an order. If it is not zero, connections
-    /// break too, and an earlier run has used some references.
+    /// The percentage of order calls (create, list, get) that get a fault. Above zero, connections also break, and an
+    /// earlier run has used some of the references.
     pub(crate) percent: u8,
     /// Whether the server refuses a reference that was already used.
     pub(crate) is_strict: bool,
@@ -51,7 +51,7 @@ pub(crate) struct Report {
     pub(crate) executed: u64,
     /// References that the server executed more than once.
     pub(crate) twice: u64,
-    /// Executed orders whose error denied it.
+    /// Executed orders whose error said that they were not.
     pub(crate) lost: u64,
     /// Returned orders that are not the requested ones.
     pub(crate) mistaken: u64,

@@ -25,8 +25,8 @@ pub(super) struct Returned {
 }
 
 impl Wanted {
-    /// Builds an order for one of two customers. A response does not show everything that differs between
-    /// their orders.
+    /// Builds an order for one of two customers. Both use the same reference, and a response does not show
+    /// all that differs between their orders.
     pub(super) fn new(number: u32, customer: &str) -> Result<Self> {
         let reference = ClientReference::new(format!("fire-{number}"))?;
         let (wallet, own) = (WalletId::from(WALLET), customer == "own");

@@ -1,6 +1,6 @@
 //! The engine with real threads and sockets: the number of auth calls for many threads.
 //!
-//! No test depends on timing. A fault holds the server's response until the test moves the sandbox's clock, which the
+//! `one_flight` has a thousand threads. No test depends on timing. A fault holds the server's response until the test moves the sandbox's clock, which the
 //! sessions do not share.
 
 mod crowd;

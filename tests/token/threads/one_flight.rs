@@ -1,4 +1,4 @@
-//! A thousand threads at once: on a new session, with a failing auth server, or with revoked tokens.
+//! A thousand threads at once: on a new session, with a failing auth server, or with an expired or revoked token.
 
 use std::time::Duration;
 
@@ -99,6 +99,25 @@ fn a_thousand_calls_with_a_revoked_access_token_make_one_refresh() -> Result<()>
     sandbox.advance(HOUR);
     crowd.all(Ok(()))?;
     assert_eq!(auth_calls(&sandbox), (1, 1));
+    nothing_presented_twice(&sandbox)
+}
+
+#[test]
+fn a_thousand_calls_with_an_expired_token_make_one_refresh() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    sandbox.set_token_life(TEN_HOURS, WEEK);
+    let clock = TestClock::default();
+    let session = Session::builder(&sandbox.url(), sandbox.credentials()).clock(clock.clone()).build()?;
+    session.login()?;
+    clock.advance(TEN_HOURS);
+    // The refresh is held until every call waits. The login accounts for one of the waits.
+    sandbox.fault("POST /auth/refresh", Fault::hold(HOUR));
+    let crowd = Crowd::start(&session, THOUSAND, call)?;
+    until("all wait", || session.stats().waits == 1_001 && sandbox.calls("POST /auth/refresh") == 1)?;
+    sandbox.advance(HOUR);
+    crowd.all(Ok(()))?;
+    assert_eq!(auth_calls(&sandbox), (1, 1));
+    assert_eq!(sandbox.calls("GET /api/v1/countries"), 1_000);
     nothing_presented_twice(&sandbox)
 }
 
