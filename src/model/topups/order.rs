@@ -82,7 +82,7 @@ impl Model for TopupOrder {
             amount: from.amount("amount").unwrap_or_default(),
             currency: from.text("currency"),
             client_reference: from.reference(),
-            status: from.kind("status"),
+            status: from.text_enum("status"),
             status_text: from.text("status_text"),
             transaction_id: from.number("transaction_id"),
             created_at: from.placed_at(),

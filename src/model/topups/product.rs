@@ -100,7 +100,7 @@ impl Model for TopupProduct {
         Ok(TopupProduct {
             id: from.required("id", Members::number)?,
             name: from.name()?,
-            topup_type: from.kind("topup_type"),
+            topup_type: from.text_enum("topup_type"),
             country_code: from.text("country_code"),
             currency_code: from.text("currency_code"),
             image_url: from.text("image_url"),
@@ -118,7 +118,7 @@ impl Model for TopupVariant {
         Ok(TopupVariant {
             id: from.required("id", Members::number)?,
             name: from.name()?,
-            category: from.optional_kind("category"),
+            category: from.optional_text_enum("category"),
             currency_code: from.text("currency_code"),
             min_amount,
             max_amount,

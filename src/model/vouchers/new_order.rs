@@ -140,8 +140,8 @@ pub struct NewQuote {
 }
 
 impl NewQuote {
-    /// Creates a request for the price of `quantity` gift cards (1 to 5,000), each with the face value `denomination` in the
-    /// product's currency.
+    /// Creates a request for the price of `quantity` gift cards (1 to 5,000), each with the face value `denomination`
+    /// in the product's currency.
     #[must_use]
     pub fn new(denomination: Decimal, quantity: u32) -> Self {
         NewQuote { denomination, quantity, wallet_id: None }

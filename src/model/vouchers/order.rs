@@ -56,7 +56,7 @@ pub struct Order {
     /// The delivered gift cards. Empty in lists of orders.
     pub vouchers: Vec<Voucher>,
     /// Whether the e-mail address or the wallet is present but cannot be read.
-    pub(super) is_doubtful: bool,
+    pub(super) is_partly_unreadable: bool,
 }
 
 placed!(Order, NewOrder, is_same_order, is_other_order);
@@ -64,7 +64,7 @@ placed!(Order, NewOrder, is_same_order, is_other_order);
 fn is_same_order(order: &Order, new: &NewOrder, since: Option<OffsetDateTime>) -> bool {
     let is_known = order.product_id.get() != 0 && !order.denomination.is_zero() && order.quantity != 0;
     is_known
-        && !order.is_doubtful
+        && !order.is_partly_unreadable
         && !is_other_order(order, new, since)
         && agree_if_known(order.email.as_deref(), new.email_address(), str::eq_ignore_ascii_case)
         && agree_if_known(order.wallet_id.as_ref(), new.wallet_id().as_ref(), WalletId::eq)
@@ -122,9 +122,10 @@ impl Model for Order {
             amount: from.amount("amount"),
             discount: from.amount("discount"),
             client_reference: from.reference(),
-            is_doubtful: from.has("email") && email.is_none() || from.has("wallet_id") && wallet_id.is_none(),
+            is_partly_unreadable: from.has("email") && email.is_none()
+                || from.has("wallet_id") && wallet_id.is_none(),
             wallet_id,
-            status: from.kind("status"),
+            status: from.text_enum("status"),
             message: from.text("message"),
             email,
             base_currency: from.text("base_currency").or_else(|| from.text("currency")),
