@@ -168,9 +168,9 @@ pub(crate) fn variable(name: &str) -> Result<String> {
         Err(std::env::VarError::NotPresent) => {
             Err(Error::configuration(format!("the environment variable {name} is not set; set it")))
         }
-        Err(std::env::VarError::NotUnicode(_)) => Err(Error::configuration(format!(
-            "the environment variable {name} is not valid Unicode"
-        ))),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(Error::configuration(format!("the environment variable {name} is not valid Unicode")))
+        }
     }
 }
 

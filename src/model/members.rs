@@ -268,7 +268,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Elements<'a> {
     }
 }
 
-/// Reads a model from any JSON deserializer: of a string, a reader or a `Value`.
+/// Reads a model from any JSON deserializer, whether its input is a string, a reader or a `Value`.
 pub(crate) fn deserialize<'de, T: Model, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let raw = Zeroizing::new(String::from(Box::<str>::from(Box::<RawValue>::deserialize(deserializer)?)));
     T::of(&repair(raw.as_bytes())).map_err(|error| D::Error::custom(format_args!("the JSON value {error}")))
