@@ -9,8 +9,8 @@ use crate::{Error, Result, Secret};
 
 /// The API key and secret that a session logs in with.
 ///
-/// They are masked in memory: a search does not find them between two logins. They are wiped when the last session
-/// that holds them is dropped, and never printed:
+/// They are masked in memory, so a search of the memory does not find them between two logins. They are wiped when the
+/// last session that holds them is dropped. They are never printed:
 ///
 /// ```
 /// let credentials = popup_rewards::Credentials::new("key", "secret");
@@ -34,7 +34,7 @@ pub(crate) struct Login {
 impl Credentials {
     /// Uses a fixed pair: the API key (username) and the API secret (password) from the dashboard.
     ///
-    /// The pair is not checked here. [`build`](crate::SessionBuilder::build) refuses one that is empty or malformed.
+    /// Does not check the pair. [`build`](crate::SessionBuilder::build) refuses a pair that is empty or malformed.
     ///
     /// # Examples
     /// ```
@@ -71,11 +71,11 @@ impl Credentials {
         Ok(Credentials::new(variable("API_KEY")?, variable("API_SECRET")?))
     }
 
-    /// Calls the closure at each login, for pairs that rotate in a secrets manager.
+    /// Calls the closure at each login, for pairs that a secrets manager rotates.
     ///
     /// The closure runs on the thread that logs in and outside every lock of the session, so it may block and use
-    /// other sessions. If it calls a method that needs a token on the *same* session, that method fails with
-    /// [`Configuration`](crate::ErrorKind::Configuration): it would wait for the login it is part of.
+    /// other sessions. It must not call a method that needs a token on the *same* session: that method would wait for
+    /// the login it is part of, so it fails with [`Configuration`](crate::ErrorKind::Configuration).
     ///
     /// # Examples
     /// ```
@@ -88,8 +88,8 @@ impl Credentials {
     /// # Ok::<(), popup_rewards::Error>(())
     /// ```
     #[must_use]
-    pub fn from_fn(ask: impl Fn() -> Result<Credentials> + Send + Sync + 'static) -> Self {
-        Credentials(Origin::Closure(Arc::new(ask)))
+    pub fn from_fn(closure: impl Fn() -> Result<Credentials> + Send + Sync + 'static) -> Self {
+        Credentials(Origin::Closure(Arc::new(closure)))
     }
 
     /// Whether the pair can change between two logins.
@@ -97,7 +97,7 @@ impl Credentials {
         matches!(self.0, Origin::Closure(_))
     }
 
-    /// Refuses a fixed pair that no server could accept. Does not call a closure.
+    /// Refuses a fixed pair that no server can accept. Does not call a closure.
     pub(crate) fn check(&self) -> Result<()> {
         match &self.0 {
             Origin::Fixed { key, secret } => Login::reveal(key, secret).check(),
@@ -105,7 +105,7 @@ impl Credentials {
         }
     }
 
-    /// Returns the fixed pair to log in with. Runs user code if there is a closure.
+    /// Returns the fixed pair for a login. Calls the closure, which is user code, if there is one.
     pub(crate) fn resolve(&self) -> Result<Credentials> {
         let Origin::Closure(closure) = &self.0 else { return Ok(self.clone()) };
         let fixed = closure()?;
@@ -118,7 +118,7 @@ impl Credentials {
         Ok(fixed)
     }
 
-    /// Returns the pair in plain text; `None` for a closure.
+    /// Returns the pair in plain text. `None` for a closure.
     pub(crate) fn reveal(&self) -> Option<Login> {
         match &self.0 {
             Origin::Fixed { key, secret } => Some(Login::reveal(key, secret)),
@@ -142,10 +142,10 @@ impl Login {
     }
 }
 
-/// Returns what is wrong with a key or secret, such as a line break at the end of the file it was read from.
+/// Returns what is wrong with a key or secret. A value that was read from a file often ends with a line break.
 fn problem(value: &str) -> Option<&'static str> {
     if value.trim_matches(is_blank).is_empty() {
-        return Some("is empty; the dashboard shows key and secret");
+        return Some("is empty; copy it from the dashboard");
     }
     if value.chars().any(char::is_control) {
         return Some("contains a line break or another control character; trim it");
@@ -153,7 +153,7 @@ fn problem(value: &str) -> Option<&'static str> {
     value.trim_matches(is_blank).ne(value).then_some("begins or ends with a blank; trim it")
 }
 
-/// Whether a character is invisible, such as those that editors and shells leave around a value.
+/// Whether a character is whitespace or a byte order mark, which editors and shells may leave around a value.
 pub(crate) fn is_blank(c: char) -> bool {
     c.is_whitespace() || c == '\u{feff}'
 }

@@ -1,4 +1,4 @@
-//! The one error type of the crate: opaque, one word wide, without secrets or body bytes.
+//! The error type of the crate: opaque, one word wide, without secrets or body bytes.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -19,18 +19,18 @@ pub use unreadable::Unreadable;
 
 /// Any error of this crate.
 ///
-/// Match on its [`kind`](Error::kind). Its text describes one layer; [`source`](StdError::source) returns the cause,
-/// if there is one.
+/// Match on its [`kind`](Error::kind). Its text does not include the cause, which [`source`](StdError::source)
+/// returns.
 ///
 /// An error is one word wide. It never holds bytes of a request or response, a URL with a query, a token, or the code
 /// of a gift card or an eSIM.
 ///
-/// Threads that waited for the same login get clones of its error.
+/// If a login fails, all threads that waited for it get clones of its error.
 #[derive(Clone)]
-pub struct Error(Box<Inner>);
+pub struct Error(Box<ErrorData>);
 
 #[derive(Clone)]
-struct Inner {
+struct ErrorData {
     kind: ErrorKind,
     message: Cow<'static, str>,
     status: Option<u16>,
@@ -46,7 +46,7 @@ struct Inner {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Error(Box::new(Inner {
+        Error(Box::new(ErrorData {
             kind,
             message: message.into(),
             status: None,
@@ -149,7 +149,7 @@ impl Error {
         self.0.kind
     }
 
-    /// Returns the HTTP status of the response. `None` if there was no response. 407 comes from a proxy.
+    /// Returns the HTTP status of the response. `None` if there was no response. A status of 407 comes from a proxy.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status
@@ -161,7 +161,7 @@ impl Error {
         self.0.code.as_deref()
     }
 
-    /// Whether the response had the API's own error body. Without it, a refusal may come from a gateway and says
+    /// Whether the response had the API's own error body. Without it, the refusal may come from a gateway, and says
     /// nothing about a key, a token or an order.
     pub(crate) fn is_from_api(&self) -> bool {
         self.0.code.is_some()
@@ -179,7 +179,7 @@ impl Error {
         self.0.request_id.as_deref()
     }
 
-    /// Returns how long to wait before a retry. `None` if neither the server nor the session says so.
+    /// Returns how long to wait before a retry. `None` if neither the server nor the session states a time.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
@@ -187,29 +187,29 @@ impl Error {
 
     /// Whether the same call may succeed later.
     ///
-    /// Before you repeat an order, check [`may_have_executed`](Error::may_have_executed) too.
+    /// Before you retry an order, check [`may_have_executed`](Error::may_have_executed) too.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         use ErrorKind::{Network, RateLimited, Server, Timeout};
         matches!(self.0.kind, RateLimited | Server | Network | Timeout)
     }
 
-    /// Whether the call may have taken effect although it failed. An order may then exist.
+    /// Whether the call may have taken effect although it failed.
     ///
-    /// If so, look up the order by its client reference with [`find_order`](crate::Session::find_order).
+    /// If true, the order may exist. Look it up by its client reference with
+    /// [`find_order`](crate::Session::find_order).
     ///
-    /// This describes this call only. If it is false, an *earlier* call with the same reference may still have placed
-    /// the order. Keep the reference until a call returns the order, or until a lookup some minutes later finds
-    /// nothing.
+    /// If false, *this* call placed nothing, but an *earlier* call with the same reference may have. Keep the reference
+    /// until a call returns the order, or until a lookup some minutes later finds nothing.
     #[must_use]
     pub fn may_have_executed(&self) -> bool {
         self.0.may_have_executed
     }
 
-    /// Returns the unreadable item of a list that this error is about. `None` if it is about anything else.
+    /// Returns the unreadable item of a list that caused this error. `None` for any other error.
     ///
-    /// An iterator such as [`products`](crate::Session::products) continues after an error with an item, and ends
-    /// after any other.
+    /// An iterator such as [`products`](crate::Session::products) continues after such an error and ends after any
+    /// other.
     #[must_use]
     pub fn unreadable(&self) -> Option<&Unreadable> {
         self.0.unreadable.as_ref()
@@ -239,18 +239,18 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.0;
+        let data = &*self.0;
         let mut out = f.debug_struct("Error");
-        out.field("kind", &inner.kind).field("message", &inner.message);
-        field(&mut out, "status", inner.status.as_ref());
-        field(&mut out, "code", inner.code.as_ref());
-        field(&mut out, "server_message", inner.server_message.as_ref());
-        field(&mut out, "request_id", inner.request_id.as_ref());
-        field(&mut out, "retry_after", inner.retry_after.as_ref());
-        field(&mut out, "may_have_executed", inner.may_have_executed.then_some(&true));
-        field(&mut out, "client_reference", inner.client_reference.as_ref());
-        field(&mut out, "unreadable", inner.unreadable.as_ref());
-        field(&mut out, "source", inner.source.as_ref());
+        out.field("kind", &data.kind).field("message", &data.message);
+        field(&mut out, "status", data.status.as_ref());
+        field(&mut out, "code", data.code.as_ref());
+        field(&mut out, "server_message", data.server_message.as_ref());
+        field(&mut out, "request_id", data.request_id.as_ref());
+        field(&mut out, "retry_after", data.retry_after.as_ref());
+        field(&mut out, "may_have_executed", data.may_have_executed.then_some(&true));
+        field(&mut out, "client_reference", data.client_reference.as_ref());
+        field(&mut out, "unreadable", data.unreadable.as_ref());
+        field(&mut out, "source", data.source.as_ref());
         out.finish()
     }
 }
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_is_one_layer_and_the_cause_is_the_source() {
+    fn the_text_does_not_include_the_cause() {
         let error = Error::new(ErrorKind::Network, "the connection broke")
             .with_source(std::io::Error::other("reset by peer"));
         assert_eq!(error.to_string(), "the connection broke");

@@ -23,62 +23,67 @@
 //!
 //! | Method | Purpose |
 //! |---|---|
-//! | [`products`](Session::products) | iterate over all pages |
+//! | [`products`](Session::products) | iterate over all pages of a list |
 //! | [`list_products`](Session::list_products) | fetch one page |
 //! | [`get_product`](Session::get_product) | fetch one object |
 //! | [`quote_order`](Session::quote_order) | fetch the price of an order |
 //! | [`create_order`](Session::create_order) | place an order |
 //! | [`find_order`](Session::find_order) | find an order by its client reference |
-//! | [`wait_for_order`](Session::wait_for_order) | wait until an order has its final status |
+//! | [`wait_for_order`](Session::wait_for_order) | wait until an order reaches its final status |
 //!
-//! Those for top-ups and eSIMs are named alike, such as [`create_topup_order`](Session::create_topup_order).
-//! [`Session::call`] reaches a route that this crate does not know yet.
+//! These methods are for gift cards. The methods for top-ups and eSIMs follow the same pattern:
+//! [`create_topup_order`](Session::create_topup_order), [`create_esim_order`](Session::create_esim_order).
+//! [`Session::call`] calls a route that has no method yet.
 //!
-//! A [`NewOrder`] needs a [`ClientReference`], and is then placed exactly once, whatever happens to the connection.
-//! [`create_order`](Session::create_order) explains how.
+//! A [`NewOrder`] needs a [`ClientReference`]. The server refuses a second order with the same reference, so an order
+//! is never placed twice, even if the connection fails. [`create_order`](Session::create_order) explains what to do if
+//! the result is unknown.
 //!
 //! # Errors
 //!
-//! Every fallible call returns an [`Error`]. Match on its [`kind`](Error::kind). If an order fails, check
-//! [`may_have_executed`](Error::may_have_executed) first.
+//! Every fallible call returns an [`Error`]. Match on its [`kind`](Error::kind), never on its text. If an order fails,
+//! check [`may_have_executed`](Error::may_have_executed) first: the order may exist.
+//! [`is_retryable`](Error::is_retryable) is true if the same call may succeed later.
 //!
 //! # Threads
 //!
-//! Clones of a session are cheap and share its token and connections. Give a clone to each thread.
+//! Clones of a session are cheap and share its token and connections. Give each thread a clone.
 //!
 //! # Logout
 //!
 //! [`logout`](Session::logout) revokes all tokens of this client, on every machine. [`forget`](Session::forget) only
-//! wipes those of the session. After either, calls fail with [`LoggedOut`](ErrorKind::LoggedOut) until
-//! [`login`](Session::login) is called.
+//! wipes the tokens of this session. After either, calls fail with [`LoggedOut`](ErrorKind::LoggedOut) until you call
+//! [`login`](Session::login).
 //!
 //! # Data
 //!
-//! Money is an exact [`Decimal`] and a time is an [`OffsetDateTime`]. Both types come from the crates `rust_decimal`
-//! and `time`, and are exported here.
+//! Money is an exact [`Decimal`], and a time is an [`OffsetDateTime`]. This crate exports both types from the crates
+//! `rust_decimal` and `time`.
 //!
-//! Response types implement `Serialize`, unless they hold gift card or eSIM codes. Amounts become text, so no format
-//! changes a digit. `Deserialize` reads the same types from JSON, and can build one for a test.
+//! Response types implement `Serialize`, except those with gift card or eSIM codes. They write amounts as text, so no
+//! format changes a digit. Response types also implement `Deserialize`, so a test can build one from JSON.
 //!
 //! # Secrets and logs
 //!
 //! Tokens, credentials and codes are wiped from memory after use. Codes are [`Secret`]s, which print as `[redacted]`.
 //!
 //! The crate logs to two targets at debug level: `popup_rewards::call` gets a line per attempt, and
-//! `popup_rewards::token` a line per token event. The line of an attempt has the method, route, status, time and
-//! request id, and the client reference of an order, but nothing else. A member that cannot be read is named but
-//! never quoted. An unreadable item of a list without pages is a warning.
+//! `popup_rewards::token` a line per token event. The line of an attempt contains the method, route, status, time and
+//! request id, and the client reference of an order, but nothing else. If a member of a response cannot be read, a line
+//! names it but never quotes it. Warnings report an unreadable item of a list without pages, a failed logout on drop,
+//! and a late token pair that could not be revoked after a logout.
 //!
-//! At level Trace, ureq's own targets expose secrets: `ureq_proto::util` dumps the bytes on the wire, tokens
-//! included, and `ureq::run` shows queries. Keep both off.
+//! At trace level, ureq's own targets expose secrets: `ureq_proto::util` dumps the bytes on the wire, including tokens,
+//! and `ureq::run` shows queries. Keep both off.
 //!
 //! # Webhooks
 //!
-//! [`webhook::verify`] checks a delivery and returns its typed event.
+//! [`webhook::verify`] checks the signature and timestamp of a delivery and returns its event.
 //!
 //! # Features
 //!
-//! No feature is on by default. `sandbox` adds `sandbox::Sandbox`, a local server of this API for tests.
+//! No feature is on by default. `sandbox` adds `sandbox::Sandbox`, a local server of this API for tests. Do not enable
+//! it in production.
 //!
 //! # Design
 //!

@@ -13,7 +13,7 @@ use crate::{Error, Result, Session, Unreadable};
 
 /// One page of a list.
 ///
-/// Iterating over it yields the readable items. The others are in [`unreadable`](Self::unreadable).
+/// Iterating over a page yields its readable items. The others are in [`unreadable`](Self::unreadable).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page<T> {
@@ -59,11 +59,12 @@ impl<'a, T> IntoIterator for &'a Page<T> {
 
 /// A lazy iterator over all items of a list, page after page.
 ///
-/// It requests a page when all items of the page before have been taken. Each page may take as long as one call.
+/// It requests a page only after it has yielded all items of the previous one. Each page is a call with its own
+/// deadline.
 ///
-/// It requests 500 items a page, or leaves the size to the server if that is refused. Set the filter's `limit` to
-/// choose another size, for example to read only the first few items. If the filter starts at a later page and sets
-/// no `limit`, the server's default size applies, because the number of that page refers to it.
+/// It requests 500 items per page. If the server refuses that, the server's default size applies. Set the filter's
+/// `limit` to choose another size, for example to read only the first few items. If the filter starts at a later page
+/// and sets no `limit`, the server's default size applies too, because the page number refers to it.
 ///
 /// # Errors
 /// For an unreadable item, the iterator yields an error whose [`unreadable`](Error::unreadable) is `Some`, and
@@ -102,10 +103,10 @@ impl<'a, T> IntoIterator for &'a Page<T> {
 /// ```
 ///
 /// # Lists that change
-/// Each page shows the list at the instant of its request. A new item moves the others towards the end. The iterator
-/// skips items that were on the page before, but if more than one page of items is new, some are yielded twice. A
-/// removed item moves the others towards the start, and one can then be missed. If the result must be complete, as in
-/// accounting, compare its ids with those of a second run, or its count with [`total`](Self::total).
+/// Each page shows the list at the instant of its request. A new item moves later items towards the end. The iterator
+/// skips items that were on the previous page, but if more than one page of items is new, it yields some items twice.
+/// A removed item moves later items towards the start, and the iterator may then miss one. If the result must be
+/// complete, as in accounting, compare its ids with those of a second run, or its count with [`total`](Self::total).
 #[must_use = "an iterator requests nothing until it is used"]
 pub struct Items<'a, T> {
     session: &'a Session,
@@ -114,7 +115,7 @@ pub struct Items<'a, T> {
 }
 
 impl<'a, T> Items<'a, T> {
-    /// Starts at the page that the request names, or at the first.
+    /// Starts at the page that the request names, or at the first page.
     pub(crate) fn new(session: &'a Session, request: Request) -> Self
     where
         T: Model + Identified,
@@ -124,7 +125,7 @@ impl<'a, T> Items<'a, T> {
 
     /// Returns the number of items in the list, including those on pages before the first one of this iterator.
     ///
-    /// It is the server's latest number. `None` before the first item, and if the server does not say.
+    /// This is the latest number from the server. `None` before the first item, or if the server does not say.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
         self.walk.total()

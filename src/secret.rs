@@ -6,8 +6,8 @@ use zeroize::Zeroizing;
 
 /// A secret text: the number or PIN of a gift card, a claim URL, an activation code, or a webhook secret.
 ///
-/// It is wiped from memory on drop. `Debug` prints `[redacted]`. Only [`expose`](Secret::expose) returns the text,
-/// and it is easy to search for. There is no `Display`, `==` or `Serialize`:
+/// It is wiped from memory on drop, and `Debug` prints `[redacted]`. Only [`expose`](Secret::expose) returns the text,
+/// so every use is easy to find in your code. There is no `Display`, `==` or `Serialize`:
 ///
 /// ```compile_fail
 /// println!("{}", popup_rewards::Secret::new("4321"));
@@ -40,7 +40,7 @@ impl Secret {
         Secret(text)
     }
 
-    /// Returns the text. A copy of it is not wiped.
+    /// Returns the text. Copies that you make of it are not wiped.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

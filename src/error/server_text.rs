@@ -1,10 +1,10 @@
-//! The server's texts as errors keep them: short, on one line, and without secrets.
+//! Makes the server's texts safe for errors: short, on one line, and without secrets.
 
 use zeroize::Zeroizing;
 
 /// The longest server text that an error keeps, in characters: long enough for a sentence, too short for a page.
 const TEXT_LIMIT: usize = 300;
-/// The length in bytes from which secrets are redacted. A shorter one would be found in any text.
+/// The length in bytes of the shortest secret that is redacted. A shorter one occurs by chance in many texts.
 pub(crate) const SHORTEST_SECRET: usize = 4;
 
 /// Makes a server text safe for one log line: bounds its length, and replaces control characters, line and paragraph
@@ -17,16 +17,16 @@ pub(crate) fn printable(text: &str) -> Box<str> {
     printable.into()
 }
 
-/// Whether a character neither breaks the line nor changes the direction of text. Those that do are invisible, and a
-/// change of direction can disguise what a text says.
+/// Whether a character neither breaks the line nor changes the direction of text. Characters that do are invisible, and
+/// a change of direction can disguise the content.
 fn is_plain(c: char) -> bool {
-    let breaks_or_turns = matches!(c,
+    let breaks_or_redirects = matches!(c,
         '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    !c.is_control() && !breaks_or_turns
+    !c.is_control() && !breaks_or_redirects
 }
 
-/// Returns the text without the secret; `None` if it does not contain it. If the text was cut to its bounded length,
-/// its end may be only the beginning of the secret.
+/// Returns the text without the secret. `None` if the text does not contain it. If the text was cut at the length
+/// limit, it may end with only the beginning of the secret.
 pub(super) fn redacted(text: &str, secret: &str) -> Option<Box<str>> {
     let without = Zeroizing::new(text.replace(secret, "[redacted]"));
     let is_cut = text.chars().count() == TEXT_LIMIT;
@@ -46,7 +46,7 @@ mod tests {
     use crate::Error;
 
     #[test]
-    fn server_texts_are_bounded_and_keep_to_one_line() {
+    fn server_texts_are_short_and_on_one_line() {
         let long = format!("first\nsecond\u{1b}[31m{}", "x".repeat(10_000));
         let error = Error::invalid_request("refused").with_status(400).with_server_message(Some(&long));
         assert!(error.to_string().len() < 400);
@@ -54,10 +54,10 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_a_line_or_turns_its_direction_becomes_a_blank() {
-        let turning =
+    fn characters_that_break_a_line_or_change_its_direction_become_blanks() {
+        let directional =
             "\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}";
-        for c in turning
+        for c in directional
             .chars()
             .chain("\u{2028}\u{2029}\u{85}\n\r\t\u{b}\u{c}\0\u{1b}\u{7f}\u{200b}\u{feff}".chars())
         {
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn an_echoed_secret_is_taken_out() {
+    fn an_echoed_secret_is_redacted() {
         let error = Error::invalid_request("refused")
             .with_server_message(Some("bad token s3cr3t-value!"))
             .redact("s3cr3t-value");
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_the_bounded_length_has_cut_is_taken_out_too() {
+    fn a_secret_that_the_length_limit_cuts_is_redacted_too() {
         let secret = "0123456789".repeat(50);
         for before in [0, 1, 200, 290, 297] {
             let message = format!("{} {secret}", "x".repeat(before));

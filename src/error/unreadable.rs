@@ -4,8 +4,8 @@ use crate::Error;
 
 /// An unreadable item of a list: its position and the problem, but never its content.
 ///
-/// A page lists them in [`unreadable`](crate::Page::unreadable). An iterator returns an error for each, with the item
-/// in [`Error::unreadable`].
+/// A page lists its unreadable items in [`Page::unreadable`](crate::Page::unreadable). An iterator yields an error for
+/// each, and [`Error::unreadable`] returns the item.
 #[derive(Clone, Debug)]
 pub struct Unreadable {
     position: usize,
@@ -24,13 +24,13 @@ impl Unreadable {
         self.position
     }
 
-    /// Returns the id of the item, if it can be read.
+    /// Returns the id of the item. `None` if it cannot be read.
     #[must_use]
     pub fn id(&self) -> Option<i64> {
         self.id
     }
 
-    /// Returns the error that describes the problem.
+    /// Returns the error that says why the item cannot be read.
     #[must_use]
     pub fn error(&self) -> &Error {
         &self.error

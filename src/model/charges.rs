@@ -1,4 +1,4 @@
-//! The price of an order that was not placed yet.
+//! The price of an order, before it is placed.
 
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -8,8 +8,8 @@ use super::money;
 
 /// The price of an order, quoted before it is placed. A quote reserves nothing.
 ///
-/// A server may leave out any field but `total_payable`. The two amounts of a currency exchange, `net_amount` and
-/// `handling_fee_amount`, are `None` unless the currencies of wallet and product differ.
+/// A server may leave out any field except `total_payable`. `net_amount` and `handling_fee_amount` are `None` unless
+/// the currencies of wallet and product differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Charges {
@@ -19,7 +19,7 @@ pub struct Charges {
     /// The price after the discount and before an exchange, in the product's currency.
     #[serde(serialize_with = "money::text_or_null")]
     pub total_amount: Option<Decimal>,
-    /// Face value times quantity, in the product's currency.
+    /// The face value times the quantity, in the product's currency.
     #[serde(serialize_with = "money::text_or_null")]
     pub non_discounted_total: Option<Decimal>,
     /// The discount as an amount, in the product's currency.
@@ -37,7 +37,7 @@ pub struct Charges {
     /// The fixed fee of an exchange, in the wallet's currency.
     #[serde(serialize_with = "money::text_or_null")]
     pub handling_fee_amount: Option<Decimal>,
-    /// The largest quantity that this client can order at once. For gift cards only.
+    /// The largest quantity that this client can order at once. Gift cards only.
     pub max_quantity: Option<u32>,
     /// The two currencies and the exchange between them.
     #[serde(rename = "charges_details")]
@@ -52,7 +52,7 @@ pub struct ChargesDetails {
     pub source_currency: Option<String>,
     /// The wallet's currency, ISO 4217.
     pub destination_currency: Option<String>,
-    /// The price of one unit of the product's currency, in the wallet's. `None` without an exchange.
+    /// The price of one unit of the product's currency, in the wallet's currency. `None` without an exchange.
     #[serde(serialize_with = "money::text_or_null")]
     pub forex_rate: Option<Decimal>,
     /// The cost of the exchange, in the wallet's currency. `None` without an exchange.

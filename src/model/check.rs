@@ -1,4 +1,4 @@
-//! The API's input rules, checked before anything is sent.
+//! The API's rules for requests, checked before anything is sent.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::WalletId;
 
-/// An error is a message that states the broken rule.
+/// The error is a message that states the broken rule.
 pub(crate) type Check = Result<(), Cow<'static, str>>;
 
 /// A request body with rules.
@@ -55,7 +55,7 @@ pub(crate) fn country(alpha_3: &str) -> Check {
     )
 }
 
-/// E.164. The message does not quote the number: errors get logged.
+/// Checks for E.164. The message does not quote the number: errors get logged.
 pub(crate) fn phone_number(number: &str) -> Check {
     ensure(
         is_phone_number(number),
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn quantities_amounts_ids_and_countries_keep_their_ranges() {
+    fn quantities_amounts_ids_and_countries_are_checked() {
         for (number, fits) in [(0, false), (1, true), (5_000, true), (5_001, false)] {
             assert_eq!(quantity(number).is_ok(), fits, "{number}");
         }

@@ -1,4 +1,4 @@
-//! The client reference, which makes an order safe to repeat.
+//! The client reference, which makes an order safe to place again.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,8 +9,8 @@ use crate::{Error, Result};
 
 /// Your own identifier for an order, unique per client and the same for every attempt.
 ///
-/// The server refuses a second order with the same reference. So if you store the reference before the first attempt,
-/// you can safely repeat the order after a crash or a lost response.
+/// The server refuses a second order with the same reference. Store the reference before the first attempt. Then you
+/// can safely place the order again after a crash or a lost response.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ClientReference(String);
@@ -21,7 +21,7 @@ const LONGEST: usize = 255;
 impl ClientReference {
     /// Creates a reference from 1 to 255 printable ASCII characters, without a blank at either end.
     ///
-    /// A server that trims such a blank lists the order under another reference, so no lookup finds it.
+    /// A server that trims such a blank stores the order under another reference, and no lookup finds it.
     ///
     /// # Errors
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the reference is empty or too long, begins or ends
@@ -54,7 +54,7 @@ impl ClientReference {
         }
         if reference.starts_with(' ') || reference.ends_with(' ') {
             return Err(Error::invalid_request(
-                "a client reference must not begin or end with a blank, because some servers trim it; trim it",
+                "a client reference must not begin or end with a blank, which some servers remove; trim it",
             ));
         }
         Ok(ClientReference(reference))
@@ -62,7 +62,7 @@ impl ClientReference {
 
     /// Generates a reference of 128 random bits, written as 32 hexadecimal digits.
     ///
-    /// Store it before you place the order. Otherwise the order cannot be found after a crash.
+    /// Store it before you place the order. Otherwise you cannot find the order after a crash.
     ///
     /// # Panics
     /// If the operating system returns no random bytes.

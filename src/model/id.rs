@@ -1,4 +1,4 @@
-//! A type for each kind of id, so a wallet's id cannot be passed as a product's.
+//! A type for each kind of id, so the id of a wallet cannot be passed as the id of a product.
 
 use std::fmt;
 use std::num::ParseIntError;
@@ -72,7 +72,7 @@ macro_rules! ids {
 ids! {
     /// The id of a gift card product.
     ///
-    /// Each kind of id is a type, so they cannot be mixed up:
+    /// Each kind of id has its own type, so ids cannot be mixed up:
     ///
     /// ```compile_fail
     /// # use popup_rewards::{ProductId, Session, WalletId};
@@ -103,8 +103,8 @@ ids! {
     CountryId,
     /// The id of a currency.
     CurrencyId,
-    /// The id of a product category.
+    /// The id of a category of gift card products.
     CategoryId,
-    /// The id of a product subcategory.
+    /// The id of a subcategory of gift card products.
     SubcategoryId,
 }

@@ -1,4 +1,4 @@
-//! Reads instants of bodies and headers, in every form that servers use.
+//! Reads instants from bodies and headers, in every form that servers use.
 
 use std::time::Duration;
 
@@ -9,30 +9,30 @@ use time::format_description::well_known::{Iso8601, Rfc2822, Rfc3339};
 use super::scalar;
 use crate::clock;
 
-/// Reads the instant in a JSON value. A date without a time is its first second.
+/// Reads the instant in a JSON value. A date without a time means its first second.
 pub(crate) fn instant(raw: &RawValue) -> Option<OffsetDateTime> {
     parse(&scalar::text(raw.get())?, "T00:00:00Z")
 }
 
-/// Like `instant`, for the end of a period: a date without a time is its last second.
+/// Like `instant`, for the end of a period: a date without a time means its last second.
 pub(crate) fn end(raw: &RawValue) -> Option<OffsetDateTime> {
     parse(&scalar::text(raw.get())?, "T23:59:59Z")
 }
 
 /// Reads RFC 3339 and ISO 8601 with any common separator and offset, and epoch seconds or milliseconds. A time
-/// without a zone is UTC. `time_of_day` is appended to a date without a time.
+/// without an offset is UTC. `time_of_day` is appended to a date without a time.
 fn parse(text: &str, time_of_day: &str) -> Option<OffsetDateTime> {
     if let Ok(number) = text.trim().parse() {
         return epoch(number);
     }
     let text = text.trim().to_ascii_uppercase();
     let text = text.trim_end_matches("UTC").trim_end_matches("GMT").trim_end();
-    // The first blank stands for the `T`. Others have no meaning.
+    // The first blank stands for the `T`. Ignore the others.
     let text = text.replacen(' ', "T", 1).replace(' ', "");
     let read = |text: &str| {
         OffsetDateTime::parse(text, &Rfc3339).or_else(|_| OffsetDateTime::parse(text, &Iso8601::PARSING)).ok()
     };
-    // A leap second is accepted in any minute, and read as the second before it.
+    // Accept a leap second in any minute and read it as the second before.
     let before_leap = match (text.get(..17), text.get(17..).and_then(|rest| rest.strip_prefix("60"))) {
         (Some(minute), Some(rest)) => format!("{minute}59{rest}"),
         _ => text,
@@ -50,8 +50,8 @@ fn epoch(number: f64) -> Option<OffsetDateTime> {
     OffsetDateTime::UNIX_EPOCH.checked_add(time::Duration::checked_seconds_f64(seconds)?)
 }
 
-/// Reads the date of an HTTP header in any of the three forms of RFC 9110. `wall` is the local time of day. It
-/// determines the century of a year with two digits.
+/// Reads the date of an HTTP header in any of the three forms of RFC 9110. `wall` is the local time of day, which
+/// determines the century of a two-digit year.
 pub(crate) fn http_date(text: &str, wall: Duration) -> Option<OffsetDateTime> {
     let words: Vec<&str> = text.split([' ', ',', '-']).filter(|word| !word.is_empty()).collect();
     // `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` or `Sun Nov  6 08:49:37 1994`
@@ -63,7 +63,7 @@ pub(crate) fn http_date(text: &str, wall: Duration) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(&format!("{day} {month} {year:04} {time} GMT"), &Rfc2822).ok()
 }
 
-/// Returns the year with these last two digits that is at most 50 years ahead and less than 50 behind.
+/// Returns the year with these last two digits that is at most 50 years ahead and less than 50 years back.
 fn full_year(digits: i32, wall: Duration) -> i32 {
     let latest = clock::date(wall).year() + 50;
     latest - (latest - digits).rem_euclid(100)
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_read_in_every_usual_spelling() {
+    fn a_time_is_read_in_every_common_form() {
         for json in [
             r#""2031-03-02T10:05:00Z""#,
             r#""2031-03-02t10:05:00z""#,
@@ -113,14 +113,14 @@ mod tests {
     }
 
     #[test]
-    fn a_date_alone_is_its_first_second_or_as_an_end_its_last() {
+    fn a_date_without_a_time_is_its_first_second_or_its_last_if_it_ends_a_period() {
         let raw = RawValue::from_string(r#""2031-03-02""#.to_owned()).unwrap();
         let (first, last) = (instant(&raw).unwrap(), end(&raw).unwrap());
         assert_eq!((first.unix_timestamp(), last.unix_timestamp()), (1_930_176_000, 1_930_262_399));
     }
 
     #[test]
-    fn a_leap_second_is_read_in_any_minute_and_nothing_else_out_of_range_is() {
+    fn a_leap_second_is_read_in_any_minute_but_other_values_out_of_range_are_not() {
         for (text, second_before) in [
             ("2026-06-30T23:59:60Z", "2026-06-30T23:59:59Z"),
             ("2026-11-22T23:59:60Z", "2026-11-22T23:59:59Z"),
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_nothing() {
+    fn other_values_are_not_instants() {
         for json in [
             "null",
             "true",
@@ -214,7 +214,7 @@ mod tests {
         }
 
         #[test]
-        fn what_rfc_3339_reads_is_read_alike(second in -62_000_000_000..253_402_300_799_i64, hours in -12..=12_i8) {
+        fn every_rfc_3339_time_is_read(second in -62_000_000_000..253_402_300_799_i64, hours in -12..=12_i8) {
             let at = OffsetDateTime::from_unix_timestamp(second).unwrap();
             let at = at.checked_to_offset(time::UtcOffset::from_hms(hours, 0, 0).unwrap()).unwrap_or(at);
             let text = at.format(&Rfc3339).unwrap();

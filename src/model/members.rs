@@ -1,8 +1,7 @@
 //! Reads an object member by member, so an unreadable member does not affect the others.
 //!
-//! An order holds codes that are paid for, and a list holds other items. Neither may be lost because one member has
-//! an undocumented type. So this module reads every response type. serde's derived code fails at the first surprise,
-//! and at a duplicate member.
+//! This module reads every response type. serde's derived code fails at the first unexpected type and at a duplicate
+//! member, and would lose the paid codes of an order or all other items of a list.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -48,8 +47,8 @@ impl fmt::Display for ReadError {
     }
 }
 
-/// The members of an object, each as its JSON text. If a name is duplicated, the last member counts. A null counts as
-/// absent.
+/// The members of an object, each as its JSON text. The last of several members with one name counts. A null member
+/// counts as absent.
 #[derive(Default)]
 pub(crate) struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
@@ -62,7 +61,7 @@ impl<'a> Members<'a> {
         self.0.iter().map(|(name, _)| &**name)
     }
 
-    /// The last member with this name, even if it is null.
+    /// Returns the last member with this name, even if it is null.
     pub(crate) fn last(&self, name: &str) -> Option<&'a RawValue> {
         self.0.iter().rev().find(|(found, _)| found == name).map(|(_, raw)| *raw)
     }
@@ -71,7 +70,7 @@ impl<'a> Members<'a> {
         self.last(name).filter(|raw| raw.get() != "null")
     }
 
-    /// Whether there is such a member, and it is neither null nor an empty string.
+    /// Whether the member exists and is neither null nor an empty string.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.get(name).is_some_and(|raw| raw.get() != "\"\"")
     }
@@ -90,7 +89,7 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// Fails if `read` finds no readable member with this name.
+    /// Fails if the member is missing or `read` cannot read it.
     pub(crate) fn required<T>(
         &self,
         name: &'static str,
@@ -99,20 +98,20 @@ impl<'a> Members<'a> {
         read(self, name).ok_or(ReadError::Member(name))
     }
 
-    /// A string that is not empty, or the digits of a number.
+    /// Reads a string that is not empty, or the digits of a number.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         let text = self.value(name, |raw| scalar::text(raw.get()))?;
         (!text.is_empty()).then(|| text.into_owned())
     }
 
-    /// The required name of a product or variant. It may be empty.
+    /// Reads the required name of a product or variant. It may be empty.
     pub(crate) fn name(&self) -> Result<String, ReadError> {
         self.required("name", |from, name| {
             from.value(name, |raw| scalar::text(raw.get())).map(Cow::into_owned)
         })
     }
 
-    /// An integer, such as an id.
+    /// Reads an integer, such as an id.
     pub(crate) fn number<N: TryFrom<i64>>(&self, name: &str) -> Option<N> {
         self.value(name, |raw| scalar::number(raw.get()))
     }
@@ -121,7 +120,7 @@ impl<'a> Members<'a> {
         self.value(name, |raw| scalar::amount(raw.get()))
     }
 
-    /// A bound of a range. Fails if it is present but unreadable, because the range must not become unbounded.
+    /// Reads a bound of a range. Fails if it is present but unreadable, because the range must not become unbounded.
     pub(crate) fn bound(&self, name: &'static str) -> Result<Option<Decimal>, ReadError> {
         self.get(name).map(|_| self.amount(name).ok_or(ReadError::Member(name))).transpose()
     }
@@ -130,21 +129,21 @@ impl<'a> Members<'a> {
         self.value(name, |raw| scalar::flag(raw.get()))
     }
 
-    /// A value of a text enum; `Unknown` with an empty text if the member is missing or unreadable.
-    pub(crate) fn kind<E: for<'t> From<&'t str>>(&self, name: &str) -> E {
-        self.optional_kind(name).unwrap_or_else(|| E::from(""))
+    /// Reads a text enum. Returns `Unknown` with an empty text if the member is missing or unreadable.
+    pub(crate) fn text_enum<E: for<'t> From<&'t str>>(&self, name: &str) -> E {
+        self.optional_text_enum(name).unwrap_or_else(|| E::from(""))
     }
 
-    pub(crate) fn optional_kind<E: for<'t> From<&'t str>>(&self, name: &str) -> Option<E> {
+    pub(crate) fn optional_text_enum<E: for<'t> From<&'t str>>(&self, name: &str) -> Option<E> {
         self.text(name).map(|text| E::from(&text))
     }
 
-    /// An instant. A date without a time is its first second.
+    /// Reads an instant. A date without a time means its first second.
     pub(crate) fn time(&self, name: &str) -> Option<OffsetDateTime> {
         self.value(name, instant)
     }
 
-    /// The end of a period. A date without a time is its last second.
+    /// Reads the end of a period. A date without a time means its last second.
     pub(crate) fn end(&self, name: &str) -> Option<OffsetDateTime> {
         self.value(name, end)
     }
@@ -157,7 +156,7 @@ impl<'a> Members<'a> {
         self.value(name, |raw| T::of(raw.get()).ok())
     }
 
-    /// The readable elements of a list. A single object is a list of one.
+    /// Reads a list without its unreadable elements. A single object counts as a list of one.
     pub(crate) fn list<T: Model>(&self, name: &str) -> Vec<T> {
         self.elements(name, |raw| T::of(raw).ok())
     }
@@ -182,7 +181,7 @@ impl<'a> Members<'a> {
         readable.collect()
     }
 
-    /// The strings of an object by name, and the digits of its numbers. Other members are left out.
+    /// Reads the strings and the digits of the numbers in an object, by name. Leaves out other members.
     pub(crate) fn texts(&self, name: &str) -> BTreeMap<String, String> {
         let mut texts = BTreeMap::new();
         for (name, raw) in
@@ -201,7 +200,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct MembersVisitor;
 
-        /// Borrowed, unless it has escapes.
+        /// Borrowed unless it contains escapes.
         #[derive(Deserialize)]
         struct MemberName<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -225,7 +224,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-/// The elements of a list, each as its JSON text. An object whose members are named by numbers is a list too.
+/// The elements of a list, each as its JSON text. An object whose names are all numbers counts as a list.
 pub(crate) struct Elements<'a>(pub(crate) Vec<&'a RawValue>);
 
 impl<'a> Elements<'a> {
@@ -242,7 +241,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Elements<'a> {
             type Value = Elements<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list")
+                f.write_str("an array")
             }
 
             fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Self::Value, S::Error> {
@@ -258,7 +257,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Elements<'a> {
                 while let Some((name, element)) = map.next_entry::<Cow<'de, str>, _>()? {
                     // The message omits the name, because errors never quote the server.
                     let number: u32 =
-                        name.parse().map_err(|_| M::Error::custom("an object is not a list"))?;
+                        name.parse().map_err(|_| M::Error::custom("not all names are numbers"))?;
                     elements.insert(number, element);
                 }
                 Ok(Elements(elements.into_values().collect()))
@@ -269,7 +268,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Elements<'a> {
     }
 }
 
-/// Reads a model with any JSON deserializer: from a string, a reader or a `Value`.
+/// Reads a model from any JSON deserializer, whether its input is a string, a reader or a `Value`.
 pub(crate) fn deserialize<'de, T: Model, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let raw = Zeroizing::new(String::from(Box::<str>::from(Box::<RawValue>::deserialize(deserializer)?)));
     T::of(&repair(raw.as_bytes())).map_err(|error| D::Error::custom(format_args!("the JSON value {error}")))

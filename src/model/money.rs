@@ -1,7 +1,7 @@
-//! Money, read exactly from a JSON number or string, and written exactly. It never passes through an `f64`.
+//! Reads and writes money digit by digit. An amount never passes through an `f64`.
 //!
-//! Requests carry JSON numbers, as the server requires. Serialized responses carry text with the same digits, the
-//! only form of a decimal that every format can write.
+//! Responses are read from JSON numbers or strings. Requests carry JSON numbers, as the server requires. Serialized
+//! responses carry text with the same digits, the only form of a decimal that every format can write.
 
 use rust_decimal::Decimal;
 use serde::de::Error as _;
@@ -10,6 +10,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::scalar;
+
+/// More digits than a decimal can have on either side of its point.
+const MOST_DIGITS: i32 = 40;
 
 /// Reads a required member.
 pub(crate) fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
@@ -26,8 +29,9 @@ pub(crate) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
     scalar::amount(raw.get()).map(Some).ok_or_else(|| D::Error::custom("an amount is not a decimal number"))
 }
 
-/// Reads a decimal digit by digit, with or without an exponent. A fraction with more digits than a decimal holds is
-/// rounded: it is the noise of a server's floats. `None` if the text is not a number, or too large.
+/// Reads a decimal digit by digit, with or without an exponent. Returns `None` if the text is not a number or is too
+/// large. A fraction with more digits than a decimal holds is rounded, because such digits are the noise of a server's
+/// floats.
 pub(crate) fn exact(text: &str) -> Option<Decimal> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let digits = mantissa.strip_prefix(['-', '+']).unwrap_or(mantissa);
@@ -42,10 +46,10 @@ pub(crate) fn exact(text: &str) -> Option<Decimal> {
     let sign = if mantissa.starts_with('-') { "-" } else { "" };
     // The number of digits before the point.
     let before = exponent.parse::<i32>().ok()?.checked_add(i32::try_from(whole.len()).ok()?)?;
-    if before > LONGEST {
+    if before > MOST_DIGITS {
         return None;
     }
-    let zeros = |count: i32| "0".repeat(usize::try_from(count.min(LONGEST)).unwrap_or_default());
+    let zeros = |count: i32| "0".repeat(usize::try_from(count.min(MOST_DIGITS)).unwrap_or_default());
     let digits = format!("{}{whole}{fraction}", zeros(before.saturating_neg()));
     let after = i32::try_from(digits.len()).ok()? - before.max(0);
     let digits = format!("{digits}{}", zeros(after.saturating_neg()));
@@ -53,9 +57,6 @@ pub(crate) fn exact(text: &str) -> Option<Decimal> {
     let point = if fraction.is_empty() { "" } else { "." };
     format!("{sign}0{whole}{point}{fraction}").parse().ok()
 }
-
-/// More digits than a decimal can have on either side of its point.
-const LONGEST: i32 = 40;
 
 /// Whether two amounts are equal to six decimals. Further digits are the noise of a server's floats.
 pub(crate) fn agree(one: Decimal, other: Decimal) -> bool {
@@ -69,14 +70,14 @@ pub(crate) fn number<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S
 
 /// Writes an amount of a response as text with exactly its digits.
 ///
-/// `Decimal`'s own serializer will not do: any crate can enable a feature of `rust_decimal` that turns amounts into
+/// `Decimal`'s own serializer is not safe: any crate can enable a feature of `rust_decimal` that turns amounts into
 /// floats.
 pub(crate) fn text<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(amount)
 }
 
 /// Like `text`, for an amount that may be absent.
-#[expect(clippy::ref_option, reason = "serde hands a reference to the field")]
+#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
 pub(crate) fn text_or_null<S: Serializer>(
     amount: &Option<Decimal>,
     serializer: S,
@@ -142,7 +143,7 @@ mod tests {
                 "7.9228162514264337593543950335e28",
                 "79228162514264337593543950335",
             ),
-            // What a float leaves behind, with more digits than a decimal has.
+            // The noise of a float, with more digits than a decimal holds.
             (
                 "4.9900000000000002131628207280300557613372802734375",
                 "49.900000000000002131628207280300557613372802734375e-1",
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn an_amount_is_read_digit_by_digit_or_not_at_all() {
+    fn text_that_is_not_an_exact_decimal_is_refused() {
         for text in [
             "",
             ".",
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_number_is_refused_without_being_quoted() {
+    fn an_error_does_not_quote_the_value() {
         for json in [r#"{"amount":"NaN-4711"}"#, r#"{"amount":{}}"#, r#"{"amount":[]}"#, r#"{"amount":true}"#]
         {
             let error = serde_json::from_str::<Read>(json).err().unwrap().to_string();

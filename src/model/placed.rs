@@ -1,4 +1,4 @@
-//! What placing, finding and waiting for an order needs to know about the orders of each vertical.
+//! The traits of orders, through which the session places, finds and awaits orders of every vertical.
 
 use time::OffsetDateTime;
 
@@ -18,8 +18,8 @@ pub(crate) trait Placed: Model + Identified {
     fn reference(&self) -> Option<&str>;
     fn status(&self) -> &str;
     fn is_terminal(&self) -> bool;
-    /// Whether this is certainly the order that a call placed. `since` is the earliest time at which the call can
-    /// have placed it, on the server's clock; `None` if that is not known.
+    /// Whether this is certainly the order that a call placed. `since` is the earliest instant, on the server's clock,
+    /// at which the call can have placed it. `None` if it is not known.
     fn is_same_order(&self, new: &Self::New, since: Option<OffsetDateTime>) -> bool;
     /// Whether this is certainly another order.
     fn is_other_order(&self, new: &Self::New, since: Option<OffsetDateTime>) -> bool;
@@ -62,7 +62,7 @@ macro_rules! placed {
 
 pub(crate) use placed;
 
-/// Members that servers send under several names, the newest name first.
+/// Members that servers send under several names. The newest name comes first.
 impl Members<'_> {
     pub(crate) fn reference(&self) -> Option<String> {
         ["client_reference", "ref", "reference_code"].into_iter().find_map(|name| self.text(name))
@@ -73,9 +73,9 @@ impl Members<'_> {
     }
 }
 
-/// Whether a top-up or eSIM order is certainly the call's. Such an order repeats neither the account nor the amount
-/// of the request, so it must have the same product and must not be older than the call. An unknown value never
-/// matches.
+/// Whether a top-up or eSIM order is certainly the one that the call placed: it has the same product and is not older
+/// than the call. Such an order shows neither the account nor the amount of the request, so they cannot be compared.
+/// An unknown value never matches.
 pub(crate) fn matches_call<P: Copy + PartialEq>(
     product: Option<P>,
     requested: P,
@@ -85,9 +85,9 @@ pub(crate) fn matches_call<P: Copy + PartialEq>(
     product == Some(requested) && created.zip(since).is_some_and(|(created, since)| created >= since)
 }
 
-/// Whether such an order is certainly not the call's: it has another product, or is older than the call by more than
-/// a minute. A gateway may replay an earlier order with the same reference. The clocks of one server's machines
-/// differ by seconds, not minutes.
+/// Whether a top-up or eSIM order is certainly not the one that the call placed: it has another product, or is older
+/// than the call by more than a minute. A gateway may replay an earlier order with the same reference. The clocks of
+/// one server's machines differ by seconds, not minutes.
 pub(crate) fn contradicts_call<P: Copy + PartialEq>(
     product: Option<P>,
     requested: P,
@@ -99,7 +99,7 @@ pub(crate) fn contradicts_call<P: Copy + PartialEq>(
     product.is_some_and(|product| product != requested) || created.zip(since).is_some_and(is_before)
 }
 
-/// Whether two values agree, or one of them is unknown.
+/// Whether two values agree or at least one is unknown.
 pub(crate) fn agree_if_known<T>(one: Option<&T>, other: Option<&T>, same: impl FnOnce(&T, &T) -> bool) -> bool
 where
     T: ?Sized,

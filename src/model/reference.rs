@@ -9,7 +9,7 @@ use crate::{CategoryId, CountryId, CurrencyId, SubcategoryId};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Country {
-    /// The id, which filters refer to.
+    /// The country's id, which filters refer to.
     pub id: CountryId,
     /// The usual name in English.
     pub name: String,
@@ -29,13 +29,13 @@ pub struct Country {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Currency {
-    /// The id, which filters and wallets refer to.
+    /// The currency's id, which filters and wallets refer to.
     pub id: CurrencyId,
     /// The name in English.
     pub name: String,
     /// The three-letter code, ISO 4217.
     pub currency: String,
-    /// The number of decimal places of an amount: 2 for the US dollar, 0 for the yen. Unit prices can have more.
+    /// The number of decimal places of an amount: 2 for the US dollar, 0 for the yen. Unit prices may have more.
     pub precision: u32,
 }
 

@@ -1,4 +1,4 @@
-//! Repairs a body that is not quite JSON text, so a malformed string does not affect the others.
+//! Repairs malformed strings in a JSON body, so one of them does not make the entire body unreadable.
 
 use std::ops::Deref;
 
@@ -54,9 +54,9 @@ fn repaired_copy(body: &[u8]) -> Zeroizing<String> {
 /// The length of an escape such as `\ud83d`.
 const ESCAPE: usize = 6;
 
-/// Returns the offset of each escape that is a surrogate without the other half of its pair.
+/// Returns the offset of each escaped surrogate that is not part of a pair.
 ///
-/// The search is the standard library's, which is always optimized. An unoptimized search with vector registers
+/// The search must be the standard library's, which is always optimized. An unoptimized search with vector registers
 /// leaves pieces of the text on the stack.
 fn lone_surrogates(text: &str) -> impl Iterator<Item = usize> {
     let mut next = 0;
@@ -77,7 +77,7 @@ fn lone_surrogates(text: &str) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The UTF-16 code unit of the escape that begins at `at`; `None` if no `\u` escape begins there.
+/// Returns the UTF-16 code unit of the escape that begins at `at`. `None` if no `\u` escape begins there.
 fn unit(text: &str, at: usize) -> Option<u16> {
     let digits = text.get(at..at + ESCAPE)?.strip_prefix("\\u")?;
     let all_hexadecimal = digits.bytes().all(|digit| digit.is_ascii_hexdigit());

@@ -21,10 +21,10 @@ pub(crate) fn text(raw: &str) -> Option<Cow<'_, str>> {
 
 /// Reads an integer, also from a string or a float without a fraction.
 pub(crate) fn number<N: TryFrom<i64>>(raw: &str) -> Option<N> {
-    N::try_from(whole(raw)?).ok()
+    N::try_from(integer(raw)?).ok()
 }
 
-fn whole(raw: &str) -> Option<i64> {
+fn integer(raw: &str) -> Option<i64> {
     let text = text(raw)?;
     let text = text.trim();
     text.parse().ok().or_else(|| {
@@ -38,7 +38,7 @@ pub(crate) fn amount(raw: &str) -> Option<Decimal> {
     money::exact(text(raw)?.trim())
 }
 
-/// Reads a Boolean, also from a string, 1 or 0.
+/// Reads a Boolean, also from a string or from 1 or 0.
 pub(crate) fn flag(raw: &str) -> Option<bool> {
     let word = match raw {
         "true" | "false" => Cow::Borrowed(raw),
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_may_be_texts_or_whole_floats() {
+    fn numbers_may_be_texts_or_floats_without_a_fraction() {
         for raw in ["2", r#""2""#, "2.0", r#""2.00""#, "2e0", "0.2e1", r#"" 2 ""#, r#""+2""#, r#""002""#] {
             assert_eq!(number(raw), Some(2_u32), "{raw}");
         }

@@ -1,4 +1,4 @@
-//! The order of a list.
+//! The sort order of a list.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use std::fmt;
 pub enum ProductSort {
     /// By name.
     Name,
-    /// By id, which is the order in which products were added.
+    /// By id, the order in which products were added.
     Id,
 }
 

@@ -1,7 +1,7 @@
 //! Enums that the server may extend at any time. An unknown text is kept, and serialized unchanged.
 
-/// Defines an enum of texts with `Unknown` for all others. Texts are read without regard to case, blanks, hyphens and
-/// underscores. A variant can have several spellings.
+/// Defines an enum of texts, with `Unknown` for all others. Case, blanks, hyphens and underscores do not matter when a
+/// text is read. A variant can have several spellings.
 macro_rules! text_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal $(| $other:literal)*,)+ }) => {
         $(#[$doc])*
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn blanks_hyphens_and_underscores_do_not_matter_and_a_spelling_is_not_the_only_one() {
+    fn blanks_hyphens_and_underscores_do_not_matter_and_a_variant_can_have_several_spellings() {
         for text in [
             "Green to Red",
             "green-to-red",

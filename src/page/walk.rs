@@ -16,15 +16,15 @@ type Fetch<T> = fn(&Session, &Request, Listed, Scope<'_>) -> Result<Listing<T>>;
 /// A walk over the pages of a list.
 pub(crate) struct Walk<T> {
     request: Request,
-    /// The next page; `None` after the last.
+    /// The next page. `None` after the last.
     next: Option<u32>,
-    /// The ids on the page before; `None` for an id that cannot be read.
-    before: Vec<Option<i64>>,
-    /// The ids on an earlier page, and how many pages are compared with it. That number doubles each time, so a
-    /// server that sends the same pages over and over is detected (Brent's algorithm).
+    /// The ids on the previous page. `None` for an id that cannot be read.
+    previous: Vec<Option<i64>>,
+    /// The ids on an earlier page, and the number of pages to compare with it. That number doubles each time. This
+    /// detects a server that sends the same pages over and over (Brent's algorithm).
     landmark: (Vec<Option<i64>>, u32),
     /// The number of pages compared with the landmark so far.
-    walked: u32,
+    compared: u32,
     /// The page size that the caller set.
     size: Option<u32>,
     /// Whether the walk requested a large page and the server did not refuse it.
@@ -44,9 +44,9 @@ impl<T: Model + Identified> Walk<T> {
             size: request.requested_size(),
             is_large: false,
             request,
-            before: Vec::new(),
+            previous: Vec::new(),
             landmark: (Vec::new(), 1),
-            walked: 0,
+            compared: 0,
             through: None,
             total: None,
             fetch: Session::fetch_page_in,
@@ -56,7 +56,7 @@ impl<T: Model + Identified> Walk<T> {
 }
 
 impl<T> Walk<T> {
-    /// Returns the items of the next page that were not on the page before; `None` after the last page or an error.
+    /// Returns the items of the next page that were not on the previous one. `None` after the last page or an error.
     pub(crate) fn next_page(
         &mut self,
         session: &Session,
@@ -77,8 +77,8 @@ impl<T> Walk<T> {
         if ids.is_empty() {
             return Ok(None);
         }
-        if ids == self.before {
-            // A server that ignores `page` sends all its items each time. A full page is hardly all of them.
+        if ids == self.previous {
+            // A server that ignores `page` sends all its items each time. A full page is unlikely to be all of them.
             let is_short = |size: u64| u64::try_from(ids.len()).is_ok_and(|count| count < size);
             let requested = self.is_large.then_some(u64::from(LARGE));
             let is_all = size.map_or_else(|| !says_more && requested.is_none_or(is_short), is_short);
@@ -88,36 +88,36 @@ impl<T> Walk<T> {
         if ids == self.landmark.0 {
             return Err(Error::invalid_response("the server sends the same pages over and over"));
         }
-        self.walked += 1;
-        if self.walked == self.landmark.1 {
-            (self.landmark, self.walked) = ((ids.clone(), self.landmark.1.saturating_mul(2)), 0);
+        self.compared += 1;
+        if self.compared == self.landmark.1 {
+            (self.landmark, self.compared) = ((ids.clone(), self.landmark.1.saturating_mul(2)), 0);
         }
         if number != page {
             return Err(Error::invalid_response("the server responded with a page that was not requested"));
         }
         if has_more {
             self.next = page.checked_add(1);
-            self.keep_to(size);
+            self.keep_stated_size(size);
         }
         self.through = Some(through);
-        let before: HashSet<i64> = self.before.iter().copied().flatten().collect();
-        items.retain(|item| id(item).is_none_or(|id| !before.contains(&id)));
-        self.before = ids;
+        let previous: HashSet<i64> = self.previous.iter().copied().flatten().collect();
+        items.retain(|item| id(item).is_none_or(|id| !previous.contains(&id)));
+        self.previous = ids;
         Ok(Some(items))
     }
 
-    /// If the server states a smaller page size than requested, requests that size from now on. Otherwise the server
-    /// may still count its pages by the requested size, and skip the rest of each.
-    fn keep_to(&mut self, stated: Option<u64>) {
+    /// If the server states a smaller page size than requested, requests that size from now on. Otherwise a server that
+    /// counts its pages by the requested size would skip the rest of each.
+    fn keep_stated_size(&mut self, stated: Option<u64>) {
         let stated = stated.and_then(|size| u32::try_from(size).ok());
         if let Some(size @ 1..LARGE) = stated.filter(|_| self.is_large && self.through.is_none()) {
             self.request.set_page_size(size);
         }
     }
 
-    /// Requests a page. The first one shows whether the server allows large pages. If not, this walk and later ones
-    /// leave the size to the server. The caller's size is always kept, and a walk that starts at a later page leaves
-    /// the size to the server, because the number of that page refers to the server's size.
+    /// Requests a page. The first request tries a large page. If the server refuses it, this walk and later ones leave
+    /// the size to the server. A size that the caller set is always kept. A walk that starts at a later page leaves the
+    /// size to the server, because the page number refers to the server's size.
     fn request_page(&mut self, page: u32, session: &Session, scope: Scope<'_>) -> Result<Listing<T>> {
         let requested = Listed { page, size: self.size, before: self.through };
         let route = self.request.route.name();
@@ -155,7 +155,7 @@ impl<T> fmt::Debug for Walk<T> {
     }
 }
 
-/// Whether the server refuses the content of the request, under whatever status.
+/// Whether the server refuses the content of the request, whatever the status.
 fn is_refusal(error: &Error) -> bool {
     match error.status() {
         Some(400..500) => error.kind() == ErrorKind::InvalidRequest,

@@ -150,7 +150,7 @@ impl OrderEvent {
         Some(OrderEvent {
             order_id: members.number::<i64>("id")?.into(),
             client_reference: members.reference(),
-            status: members.optional_kind("status"),
+            status: members.optional_text_enum("status"),
             product_name: members.text("product_name"),
             denomination: members.amount("denomination"),
             quantity: members.number("quantity"),

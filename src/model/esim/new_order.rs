@@ -31,14 +31,14 @@ pub struct NewEsimOrder {
 }
 
 impl NewEsimOrder {
-    /// Orders one eSIM. `amount` selects the plan: it must be exactly the [`amount`](crate::EsimVariant::amount) of a
-    /// variant.
+    /// Creates an order for one eSIM. `amount` selects the plan: it must be exactly the
+    /// [`amount`](crate::EsimVariant::amount) of a variant.
     #[must_use]
     pub fn new(product: EsimProductId, amount: Decimal, reference: ClientReference) -> Self {
         NewEsimOrder { product_id: product, amount, client_reference: reference, wallet_id: None }
     }
 
-    /// Pays from this wallet. Default: the one in the product's currency.
+    /// Sets the wallet that pays. The default is the wallet in the product's currency.
     ///
     /// A wallet in another currency also pays for the exchange.
     #[must_use]
@@ -47,13 +47,13 @@ impl NewEsimOrder {
         self
     }
 
-    /// Returns the client reference, by which the order can be found.
+    /// Returns the client reference, by which [`find_esim_order`](crate::Session::find_esim_order) finds the order.
     #[must_use]
     pub fn reference(&self) -> &ClientReference {
         &self.client_reference
     }
 
-    /// Returns the product.
+    /// Returns the id of the product.
     #[must_use]
     pub fn product(&self) -> EsimProductId {
         self.product_id
@@ -65,7 +65,7 @@ impl NewEsimOrder {
         self.amount
     }
 
-    /// Returns the wallet that pays. `None` if it is the default.
+    /// Returns the id of the wallet that pays. `None` for the default wallet.
     #[must_use]
     pub fn wallet_id(&self) -> Option<WalletId> {
         self.wallet_id
@@ -91,13 +91,13 @@ pub struct NewEsimQuote {
 }
 
 impl NewEsimQuote {
-    /// Quotes the plan that the amount selects, as in [`NewEsimOrder::new`].
+    /// Creates a request for the price of the plan that `amount` selects, as in [`NewEsimOrder::new`].
     #[must_use]
     pub fn new(product: EsimProductId, amount: Decimal) -> Self {
         NewEsimQuote { product_id: product, amount, wallet_id: None }
     }
 
-    /// Quotes for this wallet. Default: the one in the product's currency.
+    /// Sets the wallet that would pay. The default is the wallet in the product's currency.
     #[must_use]
     pub fn wallet(mut self, wallet: WalletId) -> Self {
         self.wallet_id = Some(wallet);

@@ -20,9 +20,9 @@ use crate::{EsimOrderId, EsimProductId, Secret, TransactionId};
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct EsimOrder {
-    /// The id.
+    /// The order's id.
     pub id: EsimOrderId,
-    /// The product.
+    /// The product's id.
     pub product_id: Option<EsimProductId>,
     /// The product's name.
     pub product_name: Option<String>,
@@ -40,15 +40,15 @@ pub struct EsimOrder {
     pub amount: Decimal,
     /// The currency of `amount`, ISO 4217.
     pub currency: Option<String>,
-    /// The client reference.
+    /// The order's client reference.
     pub client_reference: Option<String>,
     /// The status. Act on this, not on whether a call succeeded. `Unknown` if the server does not say.
     pub status: EsimOrderStatus,
-    /// A description of the status, for the customer.
+    /// A description of the status to show to the customer.
     pub status_text: Option<String>,
     /// Whether the eSIM is in use.
     pub activation_status: Option<ActivationStatus>,
-    /// Whether the eSIM is on a device. The server checks this with the operator for a single order, but not for
+    /// Whether the eSIM is on a device. The server checks this with the operator if you get a single order, but not in
     /// lists.
     pub is_installed: Option<bool>,
     /// Time of installation.
@@ -57,17 +57,17 @@ pub struct EsimOrder {
     pub activated_at: Option<OffsetDateTime>,
     /// The code that installs the eSIM (`LPA:1$...`). `None` before delivery, after installation, and in lists.
     pub activation_code: Option<Secret>,
-    /// The number of the eSIM's profile (ICCID). `None` before delivery.
+    /// The number of the eSIM's profile (the ICCID). `None` before delivery.
     pub iccid: Option<String>,
-    /// The transaction that debited the wallet.
+    /// The id of the transaction that debited the wallet.
     pub transaction_id: Option<TransactionId>,
     /// Time of placement.
     pub created_at: Option<OffsetDateTime>,
     /// Time of delivery, failure or cancellation.
     pub completed_at: Option<OffsetDateTime>,
-    /// The reason for a failure, as a code.
+    /// The code of the reason for a failure.
     pub failure_code: Option<String>,
-    /// The reason for a failure, for the customer.
+    /// The reason for a failure, to show to the customer.
     pub failure_reason: Option<String>,
     /// Whether the customer can fix the cause of a failure.
     pub is_user_fixable: Option<bool>,
@@ -127,9 +127,9 @@ impl Model for EsimOrder {
             amount: from.amount("amount").unwrap_or_default(),
             currency: from.text("currency"),
             client_reference: from.reference(),
-            status: from.kind("status"),
+            status: from.text_enum("status"),
             status_text: from.text("status_text"),
-            activation_status: from.optional_kind("activation_status"),
+            activation_status: from.optional_text_enum("activation_status"),
             is_installed: from.flag("is_installed"),
             installed_at: from.time("installed_at"),
             activated_at: from.time("activated_at"),

@@ -11,7 +11,7 @@ use crate::{EsimProductId, EsimVariantId};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct EsimProduct {
-    /// The id, which quotes and orders refer to.
+    /// The product's id, which quotes and orders refer to.
     pub id: EsimProductId,
     /// The name that customers know.
     pub name: String,
@@ -29,9 +29,9 @@ pub struct EsimProduct {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct EsimVariant {
-    /// The id. Orders refer to the product and the amount, not to this.
+    /// The plan's id. Orders refer to the product and the amount instead.
     pub id: EsimVariantId,
-    /// The product of the plan.
+    /// The id of the plan's product.
     pub esim_product_id: Option<EsimProductId>,
     /// The name.
     pub name: String,
@@ -39,7 +39,7 @@ pub struct EsimVariant {
     pub description: Option<String>,
     /// The currency of the amount, ISO 4217.
     pub currency_code: Option<String>,
-    /// The price before the discount, in `currency_code`. It selects the plan, so pass it on as it is and never
+    /// The price before the discount, in `currency_code`. It selects the plan, so pass it on unchanged, and never
     /// compute it.
     #[serde(serialize_with = "money::text")]
     pub amount: Decimal,

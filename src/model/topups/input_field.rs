@@ -5,15 +5,15 @@ use serde::Serialize;
 use crate::model::members::{Elements, Members, Model, ReadError, deserialize_models};
 use crate::model::scalar;
 
-/// An input of a top-up order, which describes the account.
+/// An input of a top-up order, such as the account's phone number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TopupInputField {
     /// The key to pass to [`NewTopupOrder::input`](crate::NewTopupOrder::input), such as `phone_number`.
     pub key: String,
-    /// The label for a form.
+    /// The label to show in a form.
     pub label: Option<String>,
-    /// Whether an order must contain it. `None` if the server does not say.
+    /// Whether an order must contain this input. `None` if the server does not say.
     pub required: Option<bool>,
 }
 

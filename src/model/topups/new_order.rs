@@ -37,8 +37,8 @@ pub struct NewTopupOrder {
 }
 
 impl NewTopupOrder {
-    /// Orders one top-up. `amount` is in the product's currency: exactly one of a variant's fixed amounts, or an
-    /// amount within its range.
+    /// Creates an order for one top-up. `amount` is in the product's currency. It must be exactly one of a variant's
+    /// fixed amounts, or within its range.
     #[must_use]
     pub fn new(product: TopupProductId, amount: Decimal, reference: ClientReference) -> Self {
         NewTopupOrder {
@@ -60,14 +60,14 @@ impl NewTopupOrder {
         self
     }
 
-    /// Sets the kind of mobile credit, for an amount that several kinds have.
+    /// Sets the kind of mobile credit, for an amount that more than one kind offers.
     #[must_use]
     pub fn category(mut self, category: TopupCategory) -> Self {
         self.category = Some(category);
         self
     }
 
-    /// Pays from this wallet. Default: the one in the product's currency.
+    /// Sets the wallet that pays. The default is the wallet in the product's currency.
     ///
     /// A wallet in another currency also pays for the exchange.
     #[must_use]
@@ -76,13 +76,13 @@ impl NewTopupOrder {
         self
     }
 
-    /// Returns the client reference, by which the order can be found.
+    /// Returns the client reference, by which [`find_topup_order`](crate::Session::find_topup_order) finds the order.
     #[must_use]
     pub fn reference(&self) -> &ClientReference {
         &self.client_reference
     }
 
-    /// Returns the product.
+    /// Returns the id of the product.
     #[must_use]
     pub fn product(&self) -> TopupProductId {
         self.product_id
@@ -100,13 +100,13 @@ impl NewTopupOrder {
         &self.input_data
     }
 
-    /// Returns the kind of mobile credit, if it was set.
+    /// Returns the kind of mobile credit. `None` if it was not set.
     #[must_use]
     pub fn mobile_category(&self) -> Option<&TopupCategory> {
         self.category.as_ref()
     }
 
-    /// Returns the wallet that pays. `None` if it is the default.
+    /// Returns the id of the wallet that pays. `None` for the default wallet.
     #[must_use]
     pub fn wallet_id(&self) -> Option<WalletId> {
         self.wallet_id
@@ -138,20 +138,20 @@ pub struct NewTopupQuote {
 }
 
 impl NewTopupQuote {
-    /// Quotes a top-up by an amount in the product's currency, as in [`NewTopupOrder::new`].
+    /// Creates a request for the price of one top-up. `amount` is as in [`NewTopupOrder::new`].
     #[must_use]
     pub fn new(product: TopupProductId, amount: Decimal) -> Self {
         NewTopupQuote { product_id: product, amount, category: None, wallet_id: None }
     }
 
-    /// Sets the kind of mobile credit, for an amount that several kinds have.
+    /// Sets the kind of mobile credit, for an amount that more than one kind offers.
     #[must_use]
     pub fn category(mut self, category: TopupCategory) -> Self {
         self.category = Some(category);
         self
     }
 
-    /// Quotes for this wallet. Default: the one in the product's currency.
+    /// Sets the wallet that would pay. The default is the wallet in the product's currency.
     #[must_use]
     pub fn wallet(mut self, wallet: WalletId) -> Self {
         self.wallet_id = Some(wallet);

@@ -21,9 +21,9 @@ use crate::{TopupOrderId, TopupProductId, TransactionId};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TopupOrder {
-    /// The id.
+    /// The order's id.
     pub id: TopupOrderId,
-    /// The product.
+    /// The product's id.
     pub product_id: Option<TopupProductId>,
     /// The product's name.
     pub product_name: Option<String>,
@@ -37,13 +37,13 @@ pub struct TopupOrder {
     pub amount: Decimal,
     /// The currency of `amount`, ISO 4217.
     pub currency: Option<String>,
-    /// The client reference.
+    /// The order's client reference.
     pub client_reference: Option<String>,
     /// The status. Act on this, not on whether a call succeeded. `Unknown` if the server does not say.
     pub status: TopupOrderStatus,
-    /// A description of the status, for the customer.
+    /// A description of the status to show to the customer.
     pub status_text: Option<String>,
-    /// The transaction that debited the wallet.
+    /// The id of the transaction that debited the wallet.
     pub transaction_id: Option<TransactionId>,
     /// Time of placement.
     #[serde(serialize_with = "rfc3339::option::serialize")]
@@ -51,9 +51,9 @@ pub struct TopupOrder {
     /// Time of delivery, failure or cancellation.
     #[serde(serialize_with = "rfc3339::option::serialize")]
     pub completed_at: Option<OffsetDateTime>,
-    /// The reason for a failure, as a code.
+    /// The code of the reason for a failure.
     pub failure_code: Option<String>,
-    /// The reason for a failure, for the customer.
+    /// The reason for a failure, to show to the customer.
     pub failure_reason: Option<String>,
     /// Whether the customer can fix the cause of a failure, such as a mistyped number.
     pub is_user_fixable: Option<bool>,
@@ -82,7 +82,7 @@ impl Model for TopupOrder {
             amount: from.amount("amount").unwrap_or_default(),
             currency: from.text("currency"),
             client_reference: from.reference(),
-            status: from.kind("status"),
+            status: from.text_enum("status"),
             status_text: from.text("status_text"),
             transaction_id: from.number("transaction_id"),
             created_at: from.placed_at(),
@@ -105,7 +105,7 @@ text_enum! {
         Failed = "FAILED",
         /// Cancelled, and the wallet was refunded.
         Cancelled = "CANCELLED" | "CANCELED",
-        /// The account is topped up, in the operator's term.
+        /// The account is topped up. This is the operator's term.
         Recharged = "RECHARGED",
     }
 }

@@ -15,7 +15,7 @@ use crate::{TopupProductId, TopupVariantId};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TopupProduct {
-    /// The id, which quotes and orders refer to.
+    /// The product's id, which quotes and orders refer to.
     pub id: TopupProductId,
     /// The name that customers know.
     pub name: String,
@@ -27,15 +27,15 @@ pub struct TopupProduct {
     pub currency_code: Option<String>,
     /// The URL of a picture.
     pub image_url: Option<String>,
-    /// The inputs of an order about the account. Empty in lists of products.
+    /// The inputs about the account that an order contains. Empty in lists of products.
     pub input_fields: Vec<TopupInputField>,
 }
 
-/// The fixed amounts, or the range of amounts, of one kind of top-up.
+/// One kind of top-up, with its fixed amounts or its range of amounts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TopupVariant {
-    /// The id. Orders refer to the product and the amount, not to this.
+    /// The variant's id. Orders refer to the product and the amount instead.
     pub id: TopupVariantId,
     /// The name.
     pub name: String,
@@ -49,17 +49,17 @@ pub struct TopupVariant {
     /// The largest amount of the range. `None` for fixed amounts, or if either bound cannot be read.
     #[serde(serialize_with = "money::text_or_null")]
     pub max_amount: Option<Decimal>,
-    /// The fixed amounts, one of which an order must repeat exactly. Empty for a range.
+    /// The fixed amounts. An order must repeat one of them exactly. Empty for a range.
     #[serde(serialize_with = "money::texts")]
     pub fixed_amounts: Vec<Decimal>,
     /// The places where the top-up can be used.
     pub available_in: Vec<TopupRegion>,
-    /// Further facts by name, such as `par_value`, `delivery_time` and `validity_days`.
+    /// Further properties by name, such as `par_value`, `delivery_time` and `validity_days`.
     pub fields: BTreeMap<String, String>,
 }
 
 impl TopupVariant {
-    /// Whether `amount` is one of the fixed amounts or within the range.
+    /// Whether `amount` is one of the fixed amounts or lies within the range.
     #[must_use]
     pub fn contains(&self, amount: Decimal) -> bool {
         let in_range = (self.min_amount.is_some() || self.max_amount.is_some())
@@ -83,7 +83,7 @@ pub struct TopupRegion {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct MobileMatch {
-    /// The product for this operator.
+    /// The id of the operator's product.
     pub product_id: TopupProductId,
     /// The operator's name.
     pub name: String,
@@ -100,7 +100,7 @@ impl Model for TopupProduct {
         Ok(TopupProduct {
             id: from.required("id", Members::number)?,
             name: from.name()?,
-            topup_type: from.kind("topup_type"),
+            topup_type: from.text_enum("topup_type"),
             country_code: from.text("country_code"),
             currency_code: from.text("currency_code"),
             image_url: from.text("image_url"),
@@ -118,7 +118,7 @@ impl Model for TopupVariant {
         Ok(TopupVariant {
             id: from.required("id", Members::number)?,
             name: from.name()?,
-            category: from.optional_kind("category"),
+            category: from.optional_text_enum("category"),
             currency_code: from.text("currency_code"),
             min_amount,
             max_amount,

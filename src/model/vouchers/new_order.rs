@@ -36,9 +36,10 @@ pub struct NewOrder {
 }
 
 impl NewOrder {
-    /// Orders `quantity` gift cards (1 to 5,000) of one face value, in the product's currency.
+    /// Creates an order for `quantity` gift cards (1 to 5,000), each with the face value `denomination` in the
+    /// product's currency.
     ///
-    /// The response contains up to 5 gift cards. Larger orders are delivered later, usually within a minute.
+    /// The response contains up to 5 gift cards. A larger order is delivered later, usually within a minute.
     #[must_use]
     pub fn new(product: ProductId, denomination: Decimal, quantity: u32, reference: ClientReference) -> Self {
         NewOrder {
@@ -52,7 +53,7 @@ impl NewOrder {
         }
     }
 
-    /// Pays from this wallet. Default: the one in the product's currency.
+    /// Sets the wallet that pays. The default is the wallet in the product's currency.
     ///
     /// A wallet in another currency also pays for the exchange.
     #[must_use]
@@ -61,27 +62,27 @@ impl NewOrder {
         self
     }
 
-    /// Mails the gift cards to this address, which can have up to 254 bytes.
+    /// Sets the address to which the server mails the gift cards, with at most 254 bytes.
     #[must_use]
     pub fn email(mut self, email: &str) -> Self {
         self.email = Some(email.to_owned());
         self
     }
 
-    /// Also sends the reference under its older name `ref`, for servers that know only that name.
+    /// Sets whether the reference is also sent under its older name `ref`, for servers that know only that name.
     #[must_use]
     pub fn send_ref(mut self, send: bool) -> Self {
         self.own_reference = send.then(|| self.client_reference.clone());
         self
     }
 
-    /// Returns the client reference, by which the order can be found.
+    /// Returns the client reference, by which [`find_order`](crate::Session::find_order) finds the order.
     #[must_use]
     pub fn reference(&self) -> &ClientReference {
         &self.client_reference
     }
 
-    /// Returns the product.
+    /// Returns the id of the product.
     #[must_use]
     pub fn product(&self) -> ProductId {
         self.product_id
@@ -99,13 +100,13 @@ impl NewOrder {
         self.quantity
     }
 
-    /// Returns the wallet that pays. `None` if it is the default.
+    /// Returns the id of the wallet that pays. `None` for the default wallet.
     #[must_use]
     pub fn wallet_id(&self) -> Option<WalletId> {
         self.wallet_id
     }
 
-    /// Returns the address that the gift cards are mailed to, if it was set.
+    /// Returns the address to which the server mails the gift cards. `None` if it was not set.
     #[must_use]
     pub fn email_address(&self) -> Option<&str> {
         self.email.as_deref()
@@ -139,13 +140,14 @@ pub struct NewQuote {
 }
 
 impl NewQuote {
-    /// Quotes `quantity` gift cards (1 to 5,000) of one face value, in the product's currency.
+    /// Creates a request for the price of `quantity` gift cards (1 to 5,000), each with the face value `denomination`
+    /// in the product's currency.
     #[must_use]
     pub fn new(denomination: Decimal, quantity: u32) -> Self {
         NewQuote { denomination, quantity, wallet_id: None }
     }
 
-    /// Quotes for this wallet. Default: the one in the product's currency.
+    /// Sets the wallet that would pay. The default is the wallet in the product's currency.
     #[must_use]
     pub fn wallet(mut self, wallet: WalletId) -> Self {
         self.wallet_id = Some(wallet);

@@ -21,9 +21,9 @@ use crate::{OrderId, ProductId, Secret, TransactionId, WalletId};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Order {
-    /// The id.
+    /// The order's id.
     pub id: OrderId,
-    /// The product. 0 if the server does not say.
+    /// The product's id. 0 if the server does not say.
     pub product_id: ProductId,
     /// The product's name.
     pub product_name: Option<String>,
@@ -33,15 +33,15 @@ pub struct Order {
     pub quantity: u32,
     /// The face value of all gift cards, in the product's currency.
     pub amount: Option<Decimal>,
-    /// The discount as an amount, in the product's currency (not in percent).
+    /// The discount as an amount in the product's currency, not in percent.
     pub discount: Option<Decimal>,
-    /// The client reference.
+    /// The order's client reference.
     pub client_reference: Option<String>,
-    /// The wallet that paid.
+    /// The id of the wallet that paid.
     pub wallet_id: Option<WalletId>,
     /// The status. Act on this, not on whether a call succeeded. `Unknown` if the server does not say.
     pub status: OrderStatus,
-    /// A message from the server, as free text.
+    /// The server's message, as free text.
     pub message: Option<String>,
     /// The address to which the server mails the gift cards.
     pub email: Option<String>,
@@ -49,14 +49,14 @@ pub struct Order {
     pub base_currency: Option<String>,
     /// The wallet's currency, ISO 4217.
     pub deduction_currency: Option<String>,
-    /// The transaction that debited the wallet.
+    /// The id of the transaction that debited the wallet.
     pub transaction_id: Option<TransactionId>,
     /// Time of placement.
     pub created_at: Option<OffsetDateTime>,
     /// The delivered gift cards. Empty in lists of orders.
     pub vouchers: Vec<Voucher>,
     /// Whether the e-mail address or the wallet is present but cannot be read.
-    pub(super) is_doubtful: bool,
+    pub(super) is_partly_unreadable: bool,
 }
 
 placed!(Order, NewOrder, is_same_order, is_other_order);
@@ -64,13 +64,13 @@ placed!(Order, NewOrder, is_same_order, is_other_order);
 fn is_same_order(order: &Order, new: &NewOrder, since: Option<OffsetDateTime>) -> bool {
     let is_known = order.product_id.get() != 0 && !order.denomination.is_zero() && order.quantity != 0;
     is_known
-        && !order.is_doubtful
+        && !order.is_partly_unreadable
         && !is_other_order(order, new, since)
         && agree_if_known(order.email.as_deref(), new.email_address(), str::eq_ignore_ascii_case)
         && agree_if_known(order.wallet_id.as_ref(), new.wallet_id().as_ref(), WalletId::eq)
 }
 
-/// A value that could not be read is 0, which no request can have.
+/// 0 stands for a value that could not be read: no request contains it.
 fn is_other_order(order: &Order, new: &NewOrder, _since: Option<OffsetDateTime>) -> bool {
     let may_be_same = (order.product_id.get() == 0 || order.product_id == new.product())
         && (order.denomination.is_zero() || money::agree(order.denomination, new.denomination()))
@@ -80,7 +80,7 @@ fn is_other_order(order: &Order, new: &NewOrder, _since: Option<OffsetDateTime>)
 
 /// A delivered gift card. Its codes are worth money, so they are wiped from memory on drop.
 ///
-/// The API calls the code of a gift card a voucher, and so do the identifiers of this crate.
+/// The API calls a gift card's code a voucher, and so do the identifiers of this crate.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Voucher {
@@ -88,7 +88,7 @@ pub struct Voucher {
     pub card_number: Option<Secret>,
     /// The PIN that belongs to the number.
     pub pin_code: Option<Secret>,
-    /// The URL of the page to claim the gift card on. Whoever knows it can claim the gift card.
+    /// The URL of the page where the gift card is claimed. Anyone who has it can claim the gift card.
     pub claim_url: Option<Secret>,
     /// The issuer's reference for support cases. It cannot be redeemed.
     pub voucher_reference_number: Option<String>,
@@ -122,9 +122,10 @@ impl Model for Order {
             amount: from.amount("amount"),
             discount: from.amount("discount"),
             client_reference: from.reference(),
-            is_doubtful: from.has("email") && email.is_none() || from.has("wallet_id") && wallet_id.is_none(),
+            is_partly_unreadable: from.has("email") && email.is_none()
+                || from.has("wallet_id") && wallet_id.is_none(),
             wallet_id,
-            status: from.kind("status"),
+            status: from.text_enum("status"),
             message: from.text("message"),
             email,
             base_currency: from.text("base_currency").or_else(|| from.text("currency")),
@@ -165,8 +166,8 @@ text_enum! {
 }
 
 impl OrderStatus {
-    /// Whether the status is final: delivered, failed or cancelled. A partial delivery may still change, and so may a
-    /// status that this version does not know.
+    /// Whether the status is final: delivered, failed or cancelled. A partial delivery or a status that this version
+    /// does not know may still change.
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         matches!(self, OrderStatus::Delivered | OrderStatus::Failed | OrderStatus::Cancelled)

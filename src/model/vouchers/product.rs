@@ -13,7 +13,7 @@ use crate::{CountryId, CurrencyId, ProductId};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Product {
-    /// The id, which orders refer to.
+    /// The product's id, which orders refer to.
     pub id: ProductId,
     /// The name that customers know.
     pub name: String,
@@ -25,13 +25,13 @@ pub struct Product {
     pub country_code: Option<String>,
     /// The currency of the denominations, ISO 4217.
     pub currency_code: Option<String>,
-    /// The country of redemption. `None` if the server does not send its id.
+    /// The id of the country of redemption. `None` if the server does not send it.
     pub country_id: Option<CountryId>,
-    /// The currency of the denominations. `None` if the server does not send its id.
+    /// The id of the currency of the denominations. `None` if the server does not send it.
     pub currency_id: Option<CurrencyId>,
     /// The URL of a picture.
     pub image_url: Option<String>,
-    /// The way of delivery, such as `Digital`.
+    /// The mode of delivery, such as `Digital`.
     pub delivery_mode: Option<String>,
     /// What is delivered, such as `code_with_pin`. `None` if the server does not say.
     pub delivery_type: Option<String>,
@@ -39,7 +39,7 @@ pub struct Product {
     pub delivery_time: Option<String>,
     /// The period of validity in words, such as `12 months`.
     pub validity: Option<String>,
-    /// The available face values. One whose bound cannot be read is left out.
+    /// The available face values, without those whose bounds cannot be read.
     pub available_denominations: Vec<Denomination>,
 }
 
@@ -65,8 +65,9 @@ impl Denomination {
         self.min_value.is_some() && self.min_value == self.max_value
     }
 
-    /// Whether `value` is this face value or within this range. A missing bound does not limit the range, but a
-    /// denomination without any bound contains nothing.
+    /// Whether `value` equals this face value or lies within this range.
+    ///
+    /// A missing bound does not limit the range, but a denomination without any bound contains nothing.
     ///
     /// ```
     /// # fn demo(product: &popup_rewards::Product, twenty: rust_decimal::Decimal) -> bool {
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_that_is_missing_does_not_bind() {
+    fn a_missing_bound_does_not_limit_the_range() {
         let open = denomination(r#"{"min_value":5}"#);
         assert!(open.contains(Decimal::new(5, 0)) && !open.contains(Decimal::new(4, 0)) && !open.is_fixed());
         let none = denomination(r#"{"min_value":null,"max_value":null}"#);

@@ -14,13 +14,13 @@ use crate::{CurrencyId, TransactionId, WalletId};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Transaction {
-    /// The id.
+    /// The transaction's id.
     pub id: TransactionId,
-    /// The wallet.
+    /// The wallet's id.
     pub wallet_id: WalletId,
-    /// The currency of the wallet.
+    /// The id of the wallet's currency.
     pub currency_id: Option<CurrencyId>,
-    /// The amount, in the wallet's currency. It is never negative: `transaction_type` states the direction.
+    /// The amount in the wallet's currency, never negative. `transaction_type` states the direction.
     #[serde(serialize_with = "money::text")]
     pub amount: Decimal,
     /// The direction.
@@ -31,7 +31,7 @@ pub struct Transaction {
     pub source_currency: Option<String>,
     /// The currency after the exchange, ISO 4217. `None` without an exchange.
     pub destination_currency: Option<String>,
-    /// The price of one unit of the one currency, in units of the other. `None` without an exchange.
+    /// The exchange rate: the price of one unit of one currency in the other. `None` without an exchange.
     #[serde(serialize_with = "money::text_or_null")]
     pub forex_rate: Option<Decimal>,
     /// The cost of the exchange, in the wallet's currency. `None` without an exchange.
@@ -54,8 +54,8 @@ impl Model for Transaction {
             currency_id: from.number("currency_id"),
             // Some servers send a debit as a negative amount.
             amount: from.required("amount", Members::amount)?.abs(),
-            transaction_type: from.kind("transaction_type"),
-            status: from.kind("status"),
+            transaction_type: from.text_enum("transaction_type"),
+            status: from.text_enum("status"),
             source_currency: from.text("source_currency"),
             destination_currency: from.text("destination_currency"),
             forex_rate: from.amount("forex_rate"),

@@ -12,9 +12,9 @@ use crate::{CurrencyId, WalletId};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Wallet {
-    /// The id.
+    /// The wallet's id.
     pub id: WalletId,
-    /// The currency. [`Session::currencies`](crate::Session::currencies) returns its code.
+    /// The currency's id. [`Session::currencies`](crate::Session::currencies) returns its code.
     pub currency_id: CurrencyId,
     /// The available balance, in the wallet's currency. Fetch it again before each decision.
     #[serde(serialize_with = "money::text")]
@@ -32,7 +32,7 @@ impl Model for Wallet {
             id: from.required("id", Members::number)?,
             currency_id: from.required("currency_id", Members::number)?,
             amount: from.required("amount", Members::amount)?,
-            wallet_type: from.kind("type"),
+            wallet_type: from.text_enum("type"),
         })
     }
 }
