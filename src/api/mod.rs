@@ -1,6 +1,7 @@
 //! One plain method on `Session` for every endpoint.
 //!
-//! Each file begins with its routes: path, quota, and whether a request may be retried. No other file repeats them.
+//! The file of each noun states its routes: path, quota, and whether a request may be retried. No other file of the
+//! client repeats them.
 
 pub(crate) mod auth;
 mod call;
