@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::error::Error as StdError;
 use std::fmt::{Debug, Display};
 use std::hash::Hash;
+use std::iter::FusedIterator;
 
 use popup_rewards::sandbox::SandboxClock;
 use popup_rewards::*;
@@ -66,6 +67,12 @@ fn ids_and_references_have_the_common_traits() -> Result<()> {
     let reference = ClientReference::new(String::from("order-1"))?;
     assert_eq!((reference.as_str(), &reference), ("order-1", &"order-1".parse()?));
     Ok(())
+}
+
+#[test]
+fn an_iterator_over_a_list_is_fused() {
+    fn fused<T: FusedIterator<Item = Result<Product>>>() {}
+    fused::<Items<'_, Product>>();
 }
 
 #[test]

@@ -10,16 +10,17 @@ use crate::{Error, ErrorKind};
 /// What became of a request that failed. It decides whether a retry is safe and of any use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// Not a byte left: a retry is safe, whatever the request does.
+    /// No byte was sent, so any request can be retried.
     NotSent,
-    /// Not a byte left, and a retry would fail in the same way: the proxy refuses the client, or the head is too
+    /// No byte was sent, and a retry would fail in the same way: the proxy refuses the client, or the head is too
     /// long.
     Unsendable,
     /// The server did nothing and wants a pause: 429.
     Limited,
     /// The server may have executed it: the response was lost, or is a 5xx.
     Unknown,
-    /// The response is complete, and the server would send the same again.
+    /// The request may have executed, and a retry would fail in the same way: the response is complete, or the proxy
+    /// now refuses the client.
     Complete,
 }
 
@@ -57,7 +58,7 @@ pub(super) fn classify(error: ureq::Error, exchange: Exchange, resent: bool) -> 
         && !exchange.request_sent
         && let Some(refusal) = proxy_refusal(&error)
     {
-        let fate = if resent { Fate::Unknown } else { Fate::Unsendable };
+        let fate = if resent { Fate::Complete } else { Fate::Unsendable };
         return SendError { fate, error: refusal.with_source(error) };
     }
     let (kind, message) = describe(&error, exchange);
@@ -140,4 +141,20 @@ fn describe(error: &ureq::Error, exchange: Exchange) -> (ErrorKind, &'static str
 
 fn is_tls(error: &io::Error) -> bool {
     error.get_ref().is_some_and(<dyn StdError + Send + Sync>::is::<rustls::Error>)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_407_is_final_even_if_an_earlier_request_may_have_executed() {
+        for (resent, fate) in [(false, Fate::Unsendable), (true, Fate::Complete)] {
+            let refusal = ureq::Error::ConnectProxyFailed("HTTP/1.1 407/Denied".to_owned());
+            let failed = classify(refusal, Exchange::new(Duration::ZERO, false), resent);
+            assert_eq!((failed.fate, failed.error.kind()), (fate, ErrorKind::Configuration));
+        }
+    }
 }

@@ -148,7 +148,7 @@ impl Request {
         self
     }
 
-    /// Refuses the request if a rule is broken, unless the value it is about is set again.
+    /// Refuses the request if a rule is broken. A later check of the same value replaces this one.
     pub(crate) fn require(mut self, about: &'static str, check: Check) -> Self {
         self.problems.retain(|(found, _)| *found != about);
         self.problems.extend(check.err().map(|problem| (about, problem)));

@@ -15,8 +15,9 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Whether connections may still send.
 ///
-/// Closing is linearizable: once [`close`](Valve::close) has returned, no request begins, unless it passes a
-/// closed valve. A write that has begun is waited for, but for at most [`CLOSE_PATIENCE`]. Responses to earlier requests can still be read.
+/// Closing is linearizable: once [`close`](Valve::close) has returned, no request begins, unless it passes a closed
+/// valve. `close` waits for a write that has begun, but no longer than [`CLOSE_PATIENCE`]. Responses to earlier requests
+/// can still be read.
 #[derive(Default)]
 pub(super) struct Valve {
     closed: AtomicBool,

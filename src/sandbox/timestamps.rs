@@ -3,7 +3,7 @@
 use time::format_description::well_known::{Rfc2822, Rfc3339};
 use time::{Duration, OffsetDateTime};
 
-/// Formats an instant for a body: RFC 3339, UTC, whole seconds.
+/// Formats an instant for a body: RFC 3339 in UTC, without fractions of a second.
 pub(super) fn rfc3339(at: OffsetDateTime) -> String {
     whole_seconds(at).format(&Rfc3339).unwrap_or_default()
 }

@@ -138,7 +138,7 @@ fn failure_of(response: &Response, error: &Error) -> Failure {
     }
 }
 
-/// Whether the API refuses the credentials or the token, under whatever status.
+/// Whether the API refuses the credentials or the token, with any status.
 fn denies(response: &Response, error: &Error) -> bool {
     let is_unauthorized = error.code().is_some_and(|code| code.eq_ignore_ascii_case("UNAUTHORIZED"));
     is_unauthorized && (response.is_success() || http::says_failed(response))

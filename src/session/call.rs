@@ -79,7 +79,7 @@ struct Course<'a> {
     doubt: Doubt,
 }
 
-/// How late after its turn a call may be sent: less than the second that the limiter's window has in reserve.
+/// How late after its turn a call may be sent: less than the extra second in the limiter's window.
 const TURN_LASTS: Duration = Duration::from_millis(500);
 
 impl SessionInner {

@@ -102,7 +102,7 @@ impl Drop for Owner {
             Err(failed("no thread could be started for it"))
         };
         if let Err(error) = ended {
-            log::warn!(target: TOKEN_LOG, "the logout on drop failed: {error}");
+            log::warn!(target: TOKEN_LOG, "the logout on drop failed: {:?}", error.kind());
         }
     }
 }

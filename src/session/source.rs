@@ -61,9 +61,9 @@ struct Local {
     /// A hash of the credentials that the server refused last, and the error.
     refused: Mutex<Option<(u64, Error)>>,
     /// What the credentials closure returned, and for which flight.
-    asked: Mutex<Option<(u64, Credentials)>>,
+    resolved: Mutex<Option<(u64, Credentials)>>,
     /// Whether the credentials closure is running.
-    asking: AtomicBool,
+    in_closure: AtomicBool,
 }
 
 impl Local {
@@ -75,8 +75,8 @@ impl Local {
             recent: Recent::default(),
             small_pages: Mutex::default(),
             refused: Mutex::new(None),
-            asked: Mutex::new(None),
-            asking: AtomicBool::new(false),
+            resolved: Mutex::new(None),
+            in_closure: AtomicBool::new(false),
         }
     }
 }
@@ -133,8 +133,8 @@ impl SessionSource {
     /// The credentials of a flight. A closure is called once a flight, and one call at a time: a closure that hangs
     /// must not cost a thread for every flight.
     fn credentials_of(&self, flight: u64) -> Result<Login, AuthError> {
-        struct Asking<'a>(&'a AtomicBool);
-        impl Drop for Asking<'_> {
+        struct InClosure<'a>(&'a AtomicBool);
+        impl Drop for InClosure<'_> {
             fn drop(&mut self) {
                 self.0.store(false, Ordering::SeqCst);
             }
@@ -143,22 +143,24 @@ impl SessionSource {
             return Ok(login);
         }
         let local = self.local();
-        if let Some((_, asked)) = local.asked.lock().as_ref().filter(|(of, _)| *of == flight)
-            && let Some(login) = asked.reveal()
+        if let Some((_, resolved)) = local.resolved.lock().as_ref().filter(|(of, _)| *of == flight)
+            && let Some(login) = resolved.reveal()
         {
             return Ok(login);
         }
         let failed = |failure| move |error| AuthError { failure, error };
-        if local.asking.swap(true, Ordering::SeqCst) {
+        if local.in_closure.swap(true, Ordering::SeqCst) {
             let message = "an earlier call of the credentials closure has not returned";
             return Err(failed(Failure::ClosureBusy)(Error::new(ErrorKind::Timeout, message)));
         }
-        let _asking = Asking(&local.asking);
-        let asked = self.credentials.resolve().map_err(failed(Failure::Aborted))?;
-        let login = asked.reveal();
-        *local.asked.lock() = Some((flight, asked));
+        let _in_closure = InClosure(&local.in_closure);
+        let resolved = self.credentials.resolve().map_err(failed(Failure::Aborted))?;
+        let login = resolved.reveal();
+        *local.resolved.lock() = Some((flight, resolved));
         login.ok_or_else(|| {
-            failed(Failure::Aborted)(Error::configuration("the credentials closure gave none"))
+            failed(Failure::Aborted)(Error::configuration(
+                "the credentials closure returned no fixed credentials",
+            ))
         })
     }
 

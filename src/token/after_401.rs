@@ -7,7 +7,7 @@ use super::types::{After401, RouteName};
 
 /// The pause before a call retries with a token that is still young.
 const YOUNG_RETRY: Duration = Duration::from_millis(1500);
-/// How long a route that refuses an accepted token starts no further flight.
+/// How long 401s of a route that refuses an accepted token start no flight.
 const ROUTE_COOLDOWN: Duration = Duration::from_secs(60);
 
 impl Machine {
@@ -20,7 +20,7 @@ impl Machine {
         now: Duration,
     ) -> After401 {
         let Some(token) = self.token.as_mut().filter(|_| self.generation == generation) else {
-            // A newer token costs nothing, so the call keeps its right to a flight.
+            // A newer token exists, so this retry does not use up the call's one flight.
             let has_newer = self.token.as_ref().is_some_and(|token| !token.rejected);
             // After a logout, the retry returns `LoggedOut`.
             if last && !has_newer && self.closed.is_none() {
@@ -54,7 +54,8 @@ impl Machine {
         }
     }
 
-    /// The generation for which [`accepted`](Machine::accepted) changes nothing any more; 0 if there is none.
+    /// The generation whose acceptance is already recorded, so that [`accepted`](Machine::accepted) changes nothing; 0 if
+    /// there is none.
     pub(crate) fn confirmed(&self) -> u64 {
         let is_accepted = self.token.as_ref().is_some_and(|token| token.accepted);
         if is_accepted && self.cooldowns.is_empty() { self.generation } else { 0 }

@@ -56,7 +56,7 @@ struct State<S: Source> {
     refresh: Option<S::Refresh>,
     /// The error of the last auth call, if it failed.
     error: Option<Error>,
-    /// The latest monotonic reading of a poll. It stands in for a clock that panics.
+    /// The latest monotonic reading of a poll. It is used if the clock panics.
     last_reading: Duration,
 }
 
@@ -208,7 +208,7 @@ impl<S: Source> Shared<S> {
         deadline: Duration,
         mut poll: impl FnMut(&mut State<S>, Reading) -> Poll<R>,
     ) -> R {
-        // The pause that was announced to the clock, until this thread has slept.
+        // The pause that was announced to the clock. Reset after this thread has slept.
         let mut announced = None;
         let mut rereads = false;
         loop {

@@ -138,7 +138,7 @@ impl Machine {
             token.has_refresh = true;
         }
         let goes_on = match (call, failure) {
-            // The API documents a login as the way on from a dead refresh token. It is part of the same flight.
+            // The API requires a login if the refresh token is dead. The login is part of the same flight.
             (AuthCall::Refresh, Failure::Refused | Failure::Unknown { .. }) => {
                 (flight.login, flight.attempts) = (true, 0);
                 now >= self.login_pause_ends()

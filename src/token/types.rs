@@ -55,9 +55,9 @@ pub(crate) enum Failure {
     Unsendable,
     /// The API refused the refresh token or the credentials.
     Refused,
-    /// 403, or any other 4xx on a login. Nothing was spent, and no other auth call would help.
+    /// 403, or any other 4xx on a login. A presented refresh token is unspent, and another auth call would fail too.
     Forbidden,
-    /// 429. Nothing was spent.
+    /// 429. A presented refresh token is unspent.
     Limited { retry_after: Duration },
     /// The call may have taken effect. `from_api`: the API itself sent the 5xx, not a gateway.
     Unknown { from_api: bool, retry_after: Duration },
@@ -111,8 +111,8 @@ pub(crate) enum Disposition {
 /// What a call does about a 401.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum After401 {
-    /// Retry with a token newer than the refused one. `last`: that token comes from a flight, so this is the only
-    /// such retry.
+    /// Retry with a token newer than the refused one. `last`: the token comes from a flight. A call gets one such
+    /// retry.
     Retry { newer_than: u64, last: bool },
     /// Retry at this instant with the same token: not every node may know it yet.
     RetrySame { at: Duration },

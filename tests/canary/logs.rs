@@ -9,7 +9,7 @@ use popup_rewards::{ClientReference, EsimOrderId, Event, NewOrder, OrderId, Prod
 use serde_json::Value;
 
 use super::planted::{ACCESS, ACTIVATION, CARD, PASSWORD, PIN, REFRESH, clean, esim, order, shows_no_secret};
-use crate::common::peer::{Peer, Step, json, response};
+use crate::common::peer::{Peer, Step, json, response, tokens};
 use crate::common::until;
 
 struct Line {
@@ -154,4 +154,24 @@ fn the_http_library_logs_secrets_only_as_documented() {
     };
     assert_eq!(others("nothing"), BTreeSet::from([(Level::Debug, "ureq::run".to_owned())]));
     assert_eq!(others(&format!("?code={CARD}")), BTreeSet::new());
+}
+
+#[test]
+fn a_failed_logout_on_drop_is_logged_without_the_servers_message() {
+    keep();
+    let login = Step::Keep(json(tokens(1)));
+    let refusal =
+        format!(r#"{{"error":{{"name":"Forbidden","code":"FORBIDDEN","message":"denied {PIN}"}}}}"#);
+    let json_type = "content-type: application/json\r\n";
+    let logout = Step::Keep(response("403 Forbidden", json_type, refusal));
+    let peer = Peer::with_auth([login, logout], []).unwrap();
+    let session = peer.builder().logout_on_drop(true).build().unwrap();
+    session.login().unwrap();
+    drop(session);
+    let lines = lines("popup_rewards::token", &[std::thread::current().id()]);
+    let warnings: Vec<_> = lines.iter().filter(|(level, ..)| *level == Level::Warn).collect();
+    assert!(
+        matches!(&warnings[..], [(_, _, text)] if text == "the logout on drop failed: Forbidden"),
+        "{lines:?}"
+    );
 }

@@ -5,10 +5,10 @@ use crate::Error;
 /// How much a failed call leaves in doubt, from the least to the most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::session) enum Doubt {
-    /// Nothing was executed: nothing was sent, or the API refused a request that no state would make acceptable.
+    /// Nothing was executed: nothing was sent, or the API refused a request that is invalid in itself.
     None,
-    /// The API refused it, but an earlier attempt can be the reason: it took the last of the wallet, or holds the
-    /// reference.
+    /// The API refused it, but an earlier attempt can be the reason: it may have used up the wallet or taken
+    /// the reference.
     Refused,
     /// It may have executed, or may still do so.
     Lost,

@@ -103,7 +103,8 @@ impl<S: Source> Shared<S> {
         if let Some(tokens) = late
             && let Err(error) = self.finish_close(Some(tokens), now.saturating_add(LATE_REVOCATION))
         {
-            log::warn!(target: TOKEN_LOG, "failed to revoke a token pair that arrived after a logout: {error}");
+            let kind = error.kind();
+            log::warn!(target: TOKEN_LOG, "failed to revoke a token pair that arrived after a logout: {kind:?}");
         }
         true
     }
