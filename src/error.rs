@@ -61,6 +61,27 @@ impl Error {
         }))
     }
 
+    /// Creates the error of a [`TokenStore`](crate::store::TokenStore) that is unavailable.
+    ///
+    /// `message` says what failed, and `cause` why: both are shown to the user and must hold no secret. The kind is
+    /// [`Store`](ErrorKind::Store).
+    ///
+    /// ```
+    /// use popup_rewards::{Error, ErrorKind};
+    ///
+    /// let cause = std::io::Error::other("no space left on device");
+    /// let error = Error::store("failed to write the token file", cause);
+    /// assert_eq!(error.kind(), ErrorKind::Store);
+    /// ```
+    pub fn store(
+        message: impl Into<Cow<'static, str>>,
+        cause: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        let mut error = Error::new(ErrorKind::Store, message);
+        error.0.source = Some(cause.into().into());
+        error
+    }
+
     pub(crate) fn configuration(message: impl Into<Cow<'static, str>>) -> Self {
         Error::new(ErrorKind::Configuration, message)
     }

@@ -101,6 +101,7 @@ mod page;
 pub mod sandbox;
 mod secret;
 mod session;
+pub mod store;
 mod token;
 pub mod webhook;
 
