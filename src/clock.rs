@@ -100,6 +100,11 @@ impl Reading {
         }
     }
 
+    /// Returns the point in time this much earlier, but no reading below zero.
+    pub(crate) fn saturating_sub(self, by: Duration) -> Self {
+        Reading { monotonic: self.monotonic.saturating_sub(by), wall: self.wall.saturating_sub(by) }
+    }
+
     /// Returns the point in time this much later.
     pub(crate) fn saturating_add(self, by: Duration) -> Self {
         Reading { monotonic: self.monotonic.saturating_add(by), wall: self.wall.saturating_add(by) }

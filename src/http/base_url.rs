@@ -75,6 +75,11 @@ impl BaseUrl {
         })
     }
 
+    /// Returns the scheme and the authority in lower case.
+    pub(crate) fn origin(&self) -> String {
+        self.origin.to_ascii_lowercase()
+    }
+
     pub(super) fn is_https(&self) -> bool {
         self.https
     }

@@ -1,6 +1,6 @@
 //! The three calls of authentication: login, refresh, logout.
 //!
-//! Only this file can read a refresh token. Bodies are built in buffers of their final size, which are wiped, and
+//! Only this file, and the token store, can read a refresh token. Bodies are built in buffers of their final size, which are wiped, and
 //! responses are parsed in place. An error never quotes a body.
 
 use std::time::Duration;
@@ -18,8 +18,19 @@ use crate::model::{http_date, instant};
 use crate::token::{self, AccessToken, AuthError, Evidence, Expiry, Failure, TokenPair, times};
 use crate::{Error, Result};
 
-/// A refresh token. It is sent in the body of one refresh, and nowhere else.
+/// A refresh token. It is sent in the body of one refresh, kept in the token store, and goes nowhere else.
 pub(crate) struct RefreshToken(Zeroizing<String>);
+
+impl RefreshToken {
+    pub(super) fn from_store(text: Zeroizing<String>) -> Self {
+        RefreshToken(text)
+    }
+
+    /// Returns the text, to be encrypted for the token store.
+    pub(super) fn for_store(&self) -> &str {
+        &self.0
+    }
+}
 
 impl std::fmt::Debug for RefreshToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -7,7 +7,8 @@ use super::event::Observer;
 use super::source::SessionSource;
 use super::{Event, Owner, Session, SessionInner};
 use crate::http::{self, BaseUrl, ConnectionSettings, Limiter, RateLimits, RetryPolicy};
-use crate::token::{Cache, TokenSettings};
+use crate::store::TokenStore;
+use crate::token::Cache;
 use crate::{Clock, Credentials, Error, Result, SystemClock};
 
 /// The settings that the session itself uses. Those of its connections are in `http/settings.rs`.
@@ -47,6 +48,7 @@ pub struct SessionBuilder {
     root_certificates: Option<Vec<u8>>,
     proxy: Option<String>,
     clock: Box<dyn Clock>,
+    store: Option<Box<dyn TokenStore>>,
     observer: Option<Observer>,
 }
 
@@ -73,6 +75,7 @@ impl SessionBuilder {
             root_certificates: None,
             proxy: None,
             clock: Box::new(SystemClock::new()),
+            store: None,
             observer: None,
         }
     }
@@ -178,9 +181,19 @@ impl SessionBuilder {
         self
     }
 
+    /// Shares the tokens through a [store](crate::store), with other processes and with later runs of this program.
+    ///
+    /// End such a program without a logout: [`logout`](Session::logout) ends the session of every process. When the
+    /// last clone is dropped while a new token pair is on its way, the drop waits up to 2 seconds to save it.
+    pub fn token_store(mut self, store: impl TokenStore + 'static) -> Self {
+        self.store = Some(Box::new(store));
+        self
+    }
+
     /// Logs out when the last clone is dropped, within 2 seconds. Default: off; a drop only wipes.
     ///
-    /// A logout revokes the tokens of every process of this client.
+    /// A logout revokes the tokens of every process of this client, so [`build`](SessionBuilder::build) refuses this
+    /// together with a [`token_store`](SessionBuilder::token_store).
     pub fn logout_on_drop(mut self, on: bool) -> Self {
         self.settings.logout_on_drop = on;
         self
@@ -193,6 +206,11 @@ impl SessionBuilder {
     pub fn build(self) -> Result<Session> {
         self.credentials.check()?;
         self.check_times()?;
+        if self.settings.logout_on_drop && self.store.is_some() {
+            return Err(Error::configuration(
+                "logout_on_drop would end the shared session of every process; leave it out, or the token store",
+            ));
+        }
         if self.user_agent.trim().is_empty() {
             return Err(Error::configuration(
                 "the user agent is empty, and gateways refuse requests without one; leave it out for the default",
@@ -210,20 +228,18 @@ impl SessionBuilder {
             user_agent: self.user_agent,
             tls: http::tls_config(self.root_certificates.as_deref())?,
         };
-        let token_settings = TokenSettings {
-            flight_limit: self.settings.order_timeout,
-            credentials_can_change: self.credentials.can_change(),
-        };
         let limiter = Limiter::new(&self.rate_limits);
         let source = SessionSource::new(
             self.settings,
             (connections, limiter),
             self.credentials,
+            self.store,
             self.clock,
             self.observer,
         );
         let source = Arc::new(source);
-        let inner = SessionInner { cache: Cache::new(token_settings, Arc::clone(&source)), source };
+        let cache = Cache::new(source.token_settings(), Arc::clone(&source));
+        let inner = SessionInner { cache, source };
         Ok(Session { owner: Arc::new(Owner { inner: Arc::new(inner), process: std::process::id() }) })
     }
 

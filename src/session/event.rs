@@ -33,6 +33,8 @@ pub enum EventKind {
     Refreshed,
     /// The session adopted a token pair that another process had stored.
     Adopted,
+    /// The token store failed. The session goes on without it, and logs in for itself if it has to.
+    StoreFailed,
     /// Every attempt to log in or refresh failed.
     Failed,
     /// The response to a login or refresh was lost. Its refresh token is not used again.

@@ -11,7 +11,7 @@ use super::{Owner, Session, SessionInner};
 use crate::token::{Close, TOKEN_LOG};
 use crate::{Error, ErrorKind, Result};
 
-/// How long a drop with `logout_on_drop(true)` may take.
+/// How long a drop may take with `logout_on_drop(true)`, or to save a token pair in the store.
 const DROP_LIMIT: Duration = Duration::from_secs(2);
 
 /// # Ending a session
@@ -64,6 +64,31 @@ impl Session {
         self.owner.inner.close(Close::Forget, Duration::ZERO).unwrap_or_default();
         self.owner.inner.observe(EventKind::LoggedOut, None);
     }
+
+    /// Wipes the tokens, like [`forget`](Session::forget), and removes them from the
+    /// [token store](crate::SessionBuilder::token_store) for every process.
+    ///
+    /// Nothing is sent to the server, where the tokens stay valid until they expire. Without a store it only forgets.
+    ///
+    /// # Errors
+    /// [`Store`](ErrorKind::Store) if the store cannot be reached or written. The tokens of this session are wiped all
+    /// the same.
+    ///
+    /// # Examples
+    /// ```
+    /// # use popup_rewards::{sandbox::Sandbox, Error, SessionState, Session};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// session.login()?;
+    /// session.forget_stored()?;
+    /// assert_eq!(session.status().state, SessionState::LoggedOut);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn forget_stored(&self) -> Result<()> {
+        let cleared = self.owner.inner.cache.forget_stored();
+        self.owner.inner.observe(EventKind::LoggedOut, cleared.as_ref().err());
+        cleared
+    }
 }
 
 impl SessionInner {
@@ -79,6 +104,9 @@ impl Drop for Owner {
         // A forked child must not revoke the tokens of its parent.
         let is_own = self.process == std::process::id();
         if !(inner.source.settings.logout_on_drop && is_own) {
+            if is_own {
+                inner.cache.until_saved(inner.source.clock.monotonic().saturating_add(DROP_LIMIT));
+            }
             inner.close(Close::Forget, Duration::ZERO).unwrap_or_default();
             return;
         }

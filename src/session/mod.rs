@@ -7,6 +7,7 @@ mod event;
 mod fetch;
 mod logout;
 mod orders;
+mod shared;
 mod source;
 mod status;
 mod tokens;

@@ -14,15 +14,17 @@ use super::auth::{self, RefreshToken, Setting};
 use super::builder::Settings;
 use super::event::{Event, EventKind, Observer};
 use super::orders::Recent;
+use super::shared::{SharedTokens, SlotKey};
 use super::status::Counters;
 use crate::clock::Reading;
 use crate::credentials::Login;
 use crate::http::{ConnectionSettings, Connections, Decision, Limiter, SendError};
+use crate::store::{StoredTokens, TokenStore};
 use crate::token::{
-    self, AccessToken, AuthError, Failure, LoginAttempt, PerProcess, Snapshot, Source, TOKEN_LOG, TokenPair,
-    TokensToRevoke, logged_out,
+    self, AccessToken, AuthError, Expiry, Failure, FlightStore, LoginAttempt, PerProcess, Snapshot, Source,
+    TOKEN_LOG, TokenPair, TokenSettings, TokensToRevoke, logged_out,
 };
-use crate::{Clock, Credentials, Error, ErrorKind, Result};
+use crate::{Clock, Credentials, Error, ErrorKind, OffsetDateTime, Result};
 
 /// An access token and the connections that send it. Both are given up together.
 pub(crate) struct Access {
@@ -33,9 +35,12 @@ pub(crate) struct Access {
 /// A refresh token and the connections that send it. They close when the session ends, so a token that is about to be
 /// sent then is not.
 pub(crate) struct Refresh {
-    token: RefreshToken,
-    connections: Arc<Connections>,
+    pub(super) token: RefreshToken,
+    pub(super) connections: Arc<Connections>,
 }
+
+/// The longest that an auth call may take if a store is set. It is less than the lease of the store.
+const SHARED_TIMEOUT: Duration = Duration::from_secs(10);
 
 type BoundPairResult = token::AuthResult<Arc<Access>, Refresh>;
 
@@ -45,6 +50,7 @@ pub(crate) struct SessionSource {
     pub(super) clock: Box<dyn Clock>,
     pub(super) counters: Counters,
     credentials: Credentials,
+    store: Option<Box<dyn TokenStore>>,
     observer: Option<Observer>,
     hasher: RandomState,
     process: PerProcess<Local>,
@@ -64,6 +70,8 @@ struct Local {
     resolved: Mutex<Option<(u64, Credentials)>>,
     /// Whether the credentials closure is running.
     in_closure: AtomicBool,
+    /// Where the entry in the token store is. It stays the same, also if a credentials closure returns another key.
+    slot_key: Mutex<Option<Arc<SlotKey>>>,
 }
 
 impl Local {
@@ -77,6 +85,7 @@ impl Local {
             refused: Mutex::new(None),
             resolved: Mutex::new(None),
             in_closure: AtomicBool::new(false),
+            slot_key: Mutex::new(None),
         }
     }
 }
@@ -86,6 +95,7 @@ impl SessionSource {
         settings: Settings,
         (connections, limiter): (ConnectionSettings, Limiter),
         credentials: Credentials,
+        store: Option<Box<dyn TokenStore>>,
         clock: Box<dyn Clock>,
         observer: Option<Observer>,
     ) -> Self {
@@ -94,6 +104,7 @@ impl SessionSource {
             clock,
             counters: Counters::default(),
             credentials,
+            store,
             observer,
             hasher: RandomState::new(),
             process: PerProcess::new(Local::new(connections, limiter)),
@@ -124,15 +135,45 @@ impl SessionSource {
         let sent = Reading::of(&*self.clock);
         Setting {
             sent,
-            timeout: self.settings.timeout.min(deadline.saturating_sub(sent.monotonic)),
+            timeout: self.longest_call().min(deadline.saturating_sub(sent.monotonic)),
             margin: self.settings.refresh_margin,
             random: self.clock.random(),
         }
     }
 
+    /// The longest that an auth call may take. While it is out, the other processes of a store wait.
+    fn longest_call(&self) -> Duration {
+        let timeout = self.settings.timeout;
+        if self.store.is_some() { timeout.min(SHARED_TIMEOUT) } else { timeout }
+    }
+
+    pub(super) fn token_settings(&self) -> TokenSettings {
+        TokenSettings {
+            flight_limit: self.settings.order_timeout,
+            credentials_can_change: self.credentials.can_change(),
+            shared: self.store.is_some().then(|| self.longest_call()),
+        }
+    }
+
+    /// Derives the slot and the key of the entry, once for this process.
+    pub(super) fn slot_key(&self, store: &dyn TokenStore, flight: u64) -> Result<Arc<SlotKey>> {
+        if let Some(slot_key) = &*self.local().slot_key.lock() {
+            return Ok(Arc::clone(slot_key));
+        }
+        let login = self.credentials_of(flight).map_err(|failed| failed.error)?;
+        let key = store.key().sealing_key(&self.local().settings.base.origin(), login.key.expose())?;
+        let slot_key = Arc::new(SlotKey { slot: key.slot(), key });
+        Ok(Arc::clone(self.local().slot_key.lock().get_or_insert(slot_key)))
+    }
+
+    /// Returns the expiry of a stored token.
+    pub(super) fn adopted(&self, now: Reading, remaining: Duration, life: Duration) -> Expiry {
+        Expiry::adopted(now, remaining, life, self.settings.refresh_margin, self.clock.random())
+    }
+
     /// The credentials of a flight. A closure is called once a flight, and one call at a time: a closure that hangs
     /// must not cost a thread for every flight.
-    fn credentials_of(&self, flight: u64) -> Result<Login, AuthError> {
+    pub(super) fn credentials_of(&self, flight: u64) -> Result<Login, AuthError> {
         struct InClosure<'a>(&'a AtomicBool);
         impl Drop for InClosure<'_> {
             fn drop(&mut self) {
@@ -173,6 +214,17 @@ impl SessionSource {
     /// Tells credentials apart without keeping them. The key of the hash is random for each session.
     fn fingerprint(&self, login: &Login) -> u64 {
         self.hasher.hash_one((login.key.expose(), login.secret.expose()))
+    }
+
+    /// Binds stored tokens to the present connections.
+    fn bound(&self, tokens: StoredTokens) -> Option<(Arc<Access>, Option<Refresh>)> {
+        let connections = self.connections();
+        let expires_at = OffsetDateTime::from(self.clock.wall()) + tokens.remaining;
+        let token = AccessToken::new(&tokens.access, expires_at)?;
+        let access = Arc::new(Access { token, connections: Arc::clone(&connections) });
+        let refresh =
+            tokens.refresh.map(|token| Refresh { token: RefreshToken::from_store(token), connections });
+        Some((access, refresh))
     }
 
     fn revoke_with(
@@ -232,7 +284,7 @@ impl Source for SessionSource {
         {
             return Err(AuthError { failure: Failure::Unchanged, error });
         }
-        if !(attempt.is_current)() {
+        if !(attempt.may_send)() {
             return Err(AuthError { failure: Failure::NotSent, error: logged_out() });
         }
         self.counters.login();
@@ -243,10 +295,31 @@ impl Source for SessionSource {
         minted.map(|pair| over(&connections, pair))
     }
 
-    fn refresh(&self, Refresh { token, connections }: &Refresh, deadline: Duration) -> BoundPairResult {
+    fn refresh(
+        &self,
+        Refresh { token, connections }: &Refresh,
+        deadline: Duration,
+        may_send: &dyn Fn() -> bool,
+    ) -> BoundPairResult {
+        if !may_send() {
+            let error =
+                Error::new(ErrorKind::Timeout, "the lease of the token store ended before the refresh");
+            return Err(AuthError { failure: Failure::NotSent, error });
+        }
         self.counters.refresh();
         let minted = auth::refresh(connections, token, self.setting(deadline), false);
         minted.map(|pair| over(connections, pair))
+    }
+
+    fn store(&self, flight: u64) -> Option<Box<dyn FlightStore<Arc<Access>, Refresh> + '_>> {
+        let store = self.store.as_deref()?;
+        Some(Box::new(SharedTokens::new(self, store, flight)))
+    }
+
+    fn clear_store(&self) -> Result<Option<TokensToRevoke<Self>>> {
+        let Some(store) = self.store.as_deref() else { return Ok(None) };
+        let mut shared = SharedTokens::new(self, store, 0);
+        Ok(shared.clear()?.and_then(|tokens| self.bound(tokens)))
     }
 
     fn close_connections(&self) {

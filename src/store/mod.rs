@@ -8,9 +8,11 @@
 
 pub mod conformance;
 mod contents;
+mod entry;
 mod key;
 mod token_store;
 
 pub use contents::Contents;
+pub(crate) use entry::{Entry, Opened, Refusal, StoredTokens};
 pub use key::StoreKey;
 pub use token_store::{Lease, Slot, TokenStore};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::machine::Machine;
-use super::types::{After401, RouteName};
+use super::types::{After401, Held, RouteName};
 
 /// The pause before a call retries with a token that is still young.
 const YOUNG_RETRY: Duration = Duration::from_millis(1500);
@@ -28,8 +28,8 @@ impl Machine {
             }
             return After401::Retry { newer_than: generation, last: last || !has_newer };
         };
-        if now < token.young_until() {
-            return After401::RetrySame { at: now.saturating_add(YOUNG_RETRY).min(token.young_until()) };
+        if now < token.young_until {
+            return After401::RetrySame { at: now.saturating_add(YOUNG_RETRY).min(token.young_until) };
         }
         let in_cooldown = self.cooldowns.iter().any(|(cooling, until)| *cooling == route && *until > now);
         let starts_none = token.accepted && in_cooldown && self.flight.is_none();
@@ -39,6 +39,7 @@ impl Machine {
         let rejected = !token.accepted;
         if rejected {
             token.rejected = true;
+            self.held = Held::None;
         } else if last {
             self.end_cooldown(route, now);
             self.cooldowns.push((route, now.saturating_add(ROUTE_COOLDOWN)));

@@ -8,6 +8,7 @@
 
 mod events;
 mod flight_thread;
+mod landing;
 #[cfg(test)]
 mod tests;
 
@@ -56,13 +57,19 @@ struct State<S: Source> {
     refresh: Option<S::Refresh>,
     /// The error of the last auth call, if it failed.
     error: Option<Error>,
-    /// The latest monotonic reading of a poll. It is used if the clock panics.
-    last_reading: Duration,
+    /// The latest reading of a poll. It is used if the clock panics.
+    last_reading: Reading,
 }
 
 impl<S: Source> State<S> {
     fn new(machine: Machine, access: Option<S::Access>) -> Self {
-        State { machine, access, refresh: None, error: None, last_reading: Duration::ZERO }
+        State {
+            machine,
+            access,
+            refresh: None,
+            error: None,
+            last_reading: Reading { monotonic: Duration::ZERO, wall: Duration::ZERO },
+        }
     }
 }
 
@@ -106,7 +113,13 @@ impl<S: Source> Cache<S> {
 
     pub(crate) fn refused(&self, generation: u64, route: RouteName, last: bool) -> After401 {
         let now = self.shared().source.now().monotonic;
-        self.shared().change(|state| state.machine.refused(generation, route, last, now))
+        self.shared().change(|state| {
+            let after = state.machine.refused(generation, route, last, now);
+            if after == (After401::Surface { rejected: true }) {
+                state.refresh = None;
+            }
+            after
+        })
     }
 
     pub(crate) fn accepted(&self, generation: u64, route: RouteName) {
@@ -117,7 +130,8 @@ impl<S: Source> Cache<S> {
         }
     }
 
-    /// Closes the session. A logout also revokes the tokens by `deadline`. No auth call is sent before this ends.
+    /// Closes the session. A logout also clears the store, and revokes the tokens by `deadline`. No auth call is sent
+    /// before this ends.
     pub(crate) fn close(&self, how: Close, deadline: Duration) -> Result<()> {
         let shared = self.shared();
         let tokens = shared.change(|state| {
@@ -127,7 +141,29 @@ impl<S: Source> Cache<S> {
             access.filter(|_| revoke).map(|access| (access, refresh))
         });
         shared.source.close_connections();
-        shared.finish_close(tokens, deadline)
+        let cleared = if how == Close::Logout { shared.clear_store() } else { Ok(None) };
+        let (stored, cleared) = cleared.map_or_else(|error| (None, Err(error)), |stored| (stored, Ok(())));
+        let tokens = match (tokens, stored) {
+            (Some((access, None)), Some((_, refresh))) => Some((access, refresh)),
+            (own, stored) => own.or(stored),
+        };
+        shared.finish_close(tokens, deadline).and(cleared)
+    }
+
+    /// Drops the tokens, and clears the entry of the store for every process.
+    pub(crate) fn forget_stored(&self) -> Result<()> {
+        self.close(Close::Forget, Duration::ZERO).unwrap_or_default();
+        self.shared().clear_store().map(drop)
+    }
+
+    /// Waits until no pair can be lost to the other processes, at most until `deadline`.
+    pub(crate) fn until_saved(&self, deadline: Duration) {
+        self.shared().wait(deadline, |state, now| {
+            if now.monotonic >= deadline || !state.machine.may_lose_pair() {
+                return Poll::Ready(());
+            }
+            Poll::Wait { until: deadline, pause: false }
+        });
     }
 
     /// Calls the observer on this thread.
@@ -221,7 +257,8 @@ impl<S: Source> Shared<S> {
             if rereads {
                 continue;
             }
-            state.last_reading = state.last_reading.max(now.monotonic);
+            let monotonic = state.last_reading.monotonic.max(now.monotonic);
+            state.last_reading = Reading { monotonic, ..now };
             if let Some(id) = state.machine.overdue(now.monotonic) {
                 drop(state);
                 self.abandon(id, Error::new(ErrorKind::Timeout, OVERDUE));

@@ -98,19 +98,36 @@ impl Expiry {
     /// Computes the expiry from the evidence. `margin` is the least remaining life at which to refresh. `random`, from
     /// `0.0..1.0`, spreads the refreshes of many tokens.
     pub(crate) fn new(evidence: &Evidence, margin: Duration, random: f64) -> Self {
-        let life = evidence.life();
+        Expiry::of(evidence.sent, evidence.life(), margin, random)
+    }
+
+    /// Returns the expiry of a token with this remaining life, which another process has obtained.
+    pub(crate) fn adopted(
+        now: Reading,
+        remaining: Duration,
+        life: Duration,
+        margin: Duration,
+        random: f64,
+    ) -> Self {
+        let elapsed = life.saturating_sub(remaining);
+        let full = Expiry::of(now, life, margin, random);
+        Expiry { end: full.end.saturating_sub(elapsed), ..full }
+    }
+
+    fn of(start: Reading, life: Duration, margin: Duration, random: f64) -> Self {
         let latest = margin.saturating_add(SPREAD);
         let drawn = margin.saturating_add(part(SPREAD, random));
         // At most a quarter of the life, or every call would refresh a token with a short life.
         let quarter = life / 4;
         let expiring_at =
             if latest > quarter { part(quarter, drawn.as_secs_f64() / latest.as_secs_f64()) } else { drawn };
-        Expiry {
-            end: evidence.sent.saturating_add(life),
-            life,
-            expiring_at,
-            expired_at: LAST_SECONDS.min(life / 20),
-        }
+        Expiry { end: start.saturating_add(life), life, expiring_at, expired_at: LAST_SECONDS.min(life / 20) }
+    }
+
+    /// Draws the remaining life, within `Expiring`, at which a process logs in for itself while the store is down. It
+    /// spreads the logins of many processes.
+    pub(crate) fn alone_at(&self, random: f64) -> Duration {
+        self.expired_at.saturating_add(part(self.expiring_at.saturating_sub(self.expired_at), random))
     }
 
     pub(crate) fn remaining(&self, now: Reading) -> Duration {

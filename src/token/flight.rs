@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use super::expiry::Expiry;
 use super::machine::{Machine, TokenState};
-use super::types::{AuthCall, Close, Disposition, Failure, NewPair, Poll};
+use super::types::{AuthCall, Close, Disposition, Failure, Held, NewPair, Poll, Step, StoreStep};
 use super::window::{Window, doubled};
-use crate::clock::share;
+use crate::clock::{Reading, share};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Flight {
@@ -18,24 +19,54 @@ pub(super) struct Flight {
     pub(super) resume_at: Duration,
     pub(super) deadline: Duration,
     has_thread: bool,
+    /// Whether `login()` started it, which adopts no pair of another process.
+    pub(super) is_forced: bool,
+    /// Whether a caller waits for it.
+    pub(super) is_needed: bool,
+    pub(super) phase: Phase,
+    /// When the lease of the store ends. `None` if the flight does not hold it.
+    pub(super) lease: Option<Reading>,
+}
+
+/// What a flight does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Phase {
+    Load,
+    Acquire,
+    Take,
+    Call,
 }
 
 /// The most attempts for one auth call of a flight.
 const ATTEMPTS: u32 = 3;
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(15);
+/// How long a token is young.
+const YOUNG_FOR: Duration = Duration::from_secs(5);
 /// The pauses after a refused login.
 const FIRST_LOGIN_PAUSE: Duration = Duration::from_secs(30);
 const LONGEST_LOGIN_PAUSE: Duration = Duration::from_secs(600);
 /// The time between two calls of a credentials closure during such a pause.
-const CLOSURE_INTERVAL: Duration = Duration::from_secs(30);
+pub(super) const CLOSURE_INTERVAL: Duration = Duration::from_secs(30);
 /// A gateway may send `Retry-After` for a day, or a date from a clock that is wrong by years. The API's own limits
 /// are per minute.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
 impl Flight {
     pub(super) fn new(id: u64, login: bool, now: Duration, deadline: Duration) -> Self {
-        Flight { id, login, call_pending: false, attempts: 0, resume_at: now, deadline, has_thread: false }
+        Flight {
+            id,
+            login,
+            call_pending: false,
+            attempts: 0,
+            resume_at: now,
+            deadline,
+            has_thread: false,
+            is_forced: false,
+            is_needed: false,
+            phase: Phase::Call,
+            lease: None,
+        }
     }
 }
 
@@ -79,30 +110,49 @@ impl Machine {
         self.flight.as_ref().filter(|flight| flight.id == id).map(|flight| flight.deadline)
     }
 
-    /// Returns the next auth call of a flight, or `None` if the flight is over.
+    /// Returns the next step of a flight, or `None` if the flight is over.
     ///
-    /// The caller then passes the result of the call to [`report`](Machine::report). After `None` it calls
-    /// [`abandon`](Machine::abandon).
-    pub(crate) fn next_auth_call(&mut self, id: u64, now: Duration) -> Poll<Option<AuthCall>> {
-        let next = self.earliest_call(false, now);
+    /// The thread then passes the result of a call to [`report`](Machine::report), and that of a store step to
+    /// [`report_store`](Machine::report_store). After `None` it calls [`abandon`](Machine::abandon).
+    pub(crate) fn next_step(&mut self, id: u64, reading: Reading) -> Poll<Option<Step>> {
+        let now = reading.monotonic;
+        let next_call = self.earliest_call(false, now);
+        let outlasts = self.lease_outlasts_call(id, reading);
         let Some(flight) = self.flight.as_mut().filter(|flight| flight.id == id && now < flight.deadline)
         else {
             return Poll::Ready(None);
         };
+        let next = if flight.phase == Phase::Call { next_call } else { flight.resume_at };
         if now < next {
             return Poll::Wait { until: next.min(flight.deadline), pause: true };
         }
-        (flight.attempts, flight.call_pending) = (flight.attempts + 1, true);
+        if flight.phase == Phase::Call && !outlasts {
+            flight.phase = Phase::Acquire;
+        }
+        match flight.phase {
+            Phase::Load => return Poll::Ready(Some(Step::Store(StoreStep::Load))),
+            Phase::Acquire => return Poll::Ready(Some(Step::Store(StoreStep::Acquire))),
+            Phase::Take => return Poll::Ready(Some(Step::Store(StoreStep::Take))),
+            Phase::Call => (flight.attempts, flight.call_pending) = (flight.attempts + 1, true),
+        }
         let call = match flight.login {
             true if now < self.login_paused_until => AuthCall::LoginIfChanged,
             true => AuthCall::Login,
             false => AuthCall::Refresh,
         };
-        if let Some(token) = self.token.as_mut().filter(|_| call == AuthCall::Refresh) {
-            token.has_refresh = false;
+        if call == AuthCall::Refresh {
+            self.held = Held::None;
         }
         self.window(call).sent();
-        Poll::Ready(Some(call))
+        Poll::Ready(Some(Step::Call(call)))
+    }
+
+    /// Whether the lease of the flight, if it has one, outlasts an auth call that is sent now. The lease is over when
+    /// one of the two clocks says so.
+    pub(crate) fn lease_outlasts_call(&self, id: u64, now: Reading) -> bool {
+        let lease = self.flight.as_ref().filter(|flight| flight.id == id).and_then(|flight| flight.lease);
+        let longest = now.saturating_add(self.settings.shared.unwrap_or_default());
+        lease.is_none_or(|end| longest.monotonic <= end.monotonic && longest.wall <= end.wall)
     }
 
     /// Records the result of an auth call. `random`, from `0.0..1.0`, spreads the pauses.
@@ -128,14 +178,14 @@ impl Machine {
         flight.call_pending = false;
         let failure = match result {
             Ok(pair) => {
-                self.publish(call, pair, now);
+                self.publish(call, pair, now, random);
                 return Disposition::Publish;
             }
             Err(failure) => failure,
         };
         let unspent = call == AuthCall::Refresh && failure.leaves_unspent();
-        if let Some(token) = self.token.as_mut().filter(|_| unspent) {
-            token.has_refresh = true;
+        if unspent {
+            self.held = Held::Mine;
         }
         let goes_on = match (call, failure) {
             // The API requires a login if the refresh token is dead. The login is part of the same flight.
@@ -188,19 +238,36 @@ impl Machine {
         }
     }
 
-    fn publish(&mut self, call: AuthCall, pair: NewPair, now: Duration) {
-        let NewPair { expiry, has_refresh } = pair;
-        self.generation += 1;
+    fn publish(&mut self, call: AuthCall, pair: NewPair, now: Duration, random: f64) {
+        self.held = if pair.has_refresh { Held::Mine } else { Held::None };
+        // Not saved yet, but newer than all that is stored.
+        self.replace(pair.expiry, now.saturating_add(YOUNG_FOR), self.seen, random);
         if call != AuthCall::Refresh {
             self.logged_in = self.generation;
         }
-        self.token = Some(TokenState { expiry, arrived: now, has_refresh, accepted: false, rejected: false });
-        (self.flight, self.failures, self.refusals) = (None, 0, 0);
-        (self.backoff_until, self.login_paused_until) = (Duration::ZERO, Duration::ZERO);
     }
 
-    fn fail(&mut self, now: Duration, random: f64) {
-        self.failed = self.flight.take().map(|flight| flight.id).or(self.failed);
+    /// Replaces the token, which ends the flight and every pause.
+    pub(super) fn replace(&mut self, expiry: Expiry, young_until: Duration, version: u64, random: f64) {
+        self.generation += 1;
+        let alone_at = expiry.alone_at(random);
+        self.token =
+            Some(TokenState { expiry, young_until, alone_at, version, accepted: false, rejected: false });
+        self.end_flight();
+        (self.failures, self.refusals) = (0, 0);
+        (self.backoff_until, self.login_paused_until) = (Duration::ZERO, Duration::ZERO);
+        self.early_paused_until = Duration::ZERO;
+    }
+
+    /// Ends the flight without an outcome. If it holds the lease of a store, its thread may still save a pair.
+    pub(super) fn end_flight(&mut self) -> Option<Flight> {
+        let flight = self.flight.take();
+        self.landing.extend(flight.as_ref().filter(|flight| flight.lease.is_some()).map(|flight| flight.id));
+        flight
+    }
+
+    pub(super) fn fail(&mut self, now: Duration, random: f64) {
+        self.failed = self.end_flight().map(|flight| flight.id).or(self.failed);
         self.failures = self.failures.saturating_add(1);
         self.backoff_until = now.saturating_add(backoff(self.failures, random));
     }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use super::acquire_error::AcquireError;
 use super::expiry::{Expiry, Zone};
-use super::flight::Flight;
-use super::types::{Close, Poll, RouteName, Snapshot, TokenSettings, Waiter};
+use super::flight::{Flight, Phase};
+use super::types::{Close, Held, Poll, RouteName, Snapshot, TokenSettings, Waiter};
 use super::window::{MINUTE, Window};
 use crate::clock::Reading;
 
@@ -18,10 +18,13 @@ use crate::clock::Reading;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct TokenState {
     pub(super) expiry: Expiry,
-    /// When the response arrived. Unlike the life, the age of a young token counts from here.
-    pub(super) arrived: Duration,
-    /// Whether the cache holds its refresh token.
-    pub(super) has_refresh: bool,
+    /// When the token stops being young: nodes behind a load balancer may not know it until then. Unlike the life, it
+    /// counts from the arrival of the response. A token from the store is never young.
+    pub(super) young_until: Duration,
+    /// The remaining life at which a flight logs in although the store is down.
+    pub(super) alone_at: Duration,
+    /// Its version in the store. For a pair that is not saved, the highest version seen before.
+    pub(super) version: u64,
     /// Whether the server accepted a call with it.
     pub(super) accepted: bool,
     /// Whether it was refused and is not used any more.
@@ -40,6 +43,13 @@ pub(crate) struct Machine {
     /// The generation that the last login returned.
     pub(super) logged_in: u64,
     pub(super) token: Option<TokenState>,
+    pub(super) held: Held,
+    /// The highest version that this session has seen in the store. It never adopts a lower one.
+    pub(super) seen: u64,
+    /// Flights that have ended and may still save a pair in the store.
+    pub(super) landing: Vec<u64>,
+    /// No early flight starts before this instant: the store is down, or another process renews the token.
+    pub(super) early_paused_until: Duration,
     pub(super) flight: Option<Flight>,
     pub(super) flights: u64,
     /// The last flight that failed.
@@ -54,7 +64,7 @@ pub(crate) struct Machine {
     pub(super) login_paused_until: Duration,
     /// When a credentials closure may be called again during that pause.
     pub(super) ask_closure_at: Duration,
-    settings: TokenSettings,
+    pub(super) settings: TokenSettings,
     /// The end of the server's `Retry-After`. Only time lifts it.
     pub(super) retry_after: Duration,
     pub(super) logins: Window,
@@ -66,15 +76,6 @@ pub(crate) struct Machine {
 /// The API's production limits.
 const LOGINS_A_MINUTE: usize = 10;
 const REFRESHES_A_MINUTE: usize = 20;
-/// How long a token is young: nodes behind a load balancer may not know it yet.
-const YOUNG_FOR: Duration = Duration::from_secs(5);
-
-impl TokenState {
-    /// When the token stops being young.
-    pub(super) fn young_until(&self) -> Duration {
-        self.arrived.saturating_add(YOUNG_FOR)
-    }
-}
 
 impl Machine {
     pub(crate) fn new(settings: TokenSettings) -> Self {
@@ -85,6 +86,10 @@ impl Machine {
             generation: 0,
             logged_in: 0,
             token: None,
+            held: Held::None,
+            seen: 0,
+            landing: Vec::new(),
+            early_paused_until: Duration::ZERO,
             flight: None,
             flights: 0,
             failed: None,
@@ -116,7 +121,7 @@ impl Machine {
             return Poll::Ready(Err(AcquireError::LifeTooShort { life }));
         }
         if self.has_usable(waiter, now) {
-            if self.zone(now) == Some(Zone::Expiring) {
+            if self.zone(now) == Some(Zone::Expiring) && now.monotonic >= self.early_paused_until {
                 self.start_flight(false, now.monotonic);
             }
             return Poll::Ready(Ok(self.generation));
@@ -139,8 +144,11 @@ impl Machine {
             return Poll::Ready(Err(AcquireError::TimedOut));
         }
         waiter.joined = self.start_flight(login, now).or(waiter.joined);
-        match &self.flight {
-            Some(flight) => Poll::Wait { until: waiter.deadline.min(flight.deadline), pause: false },
+        match &mut self.flight {
+            Some(flight) => {
+                flight.is_needed = true;
+                Poll::Wait { until: waiter.deadline.min(flight.deadline), pause: false }
+            }
             None if self.closing > 0 => Poll::Wait { until: waiter.deadline, pause: false },
             None => Poll::Wait { until: next.min(waiter.deadline), pause: true },
         }
@@ -162,7 +170,7 @@ impl Machine {
         self.closes += 1;
         // A `forget` after a `logout` must not cancel revoking a late pair.
         self.closed = self.closed.filter(|earlier| *earlier == Close::Logout).or(Some(how));
-        (self.flight, self.token) = (None, None);
+        (self.flight, self.token, self.held) = (None, None, Held::None);
         revoke
     }
 
@@ -170,11 +178,18 @@ impl Machine {
         self.closing = self.closing.saturating_sub(1);
     }
 
-    /// Returns the state of a forked child: the access token, without the flight and the refresh token.
+    /// Returns the state of a forked child: the access token, without the flight and without a refresh token that only
+    /// the parent may present.
     pub(crate) fn forked(&self) -> Self {
-        let token = self.token.clone().map(|token| TokenState { has_refresh: false, ..token });
-        let new = Machine::new(self.settings);
-        Machine { token, closed: self.closed, closes: self.closes, generation: self.generation, ..new }
+        Machine {
+            token: self.token.clone(),
+            held: if self.held == Held::Shared { Held::Shared } else { Held::None },
+            seen: self.seen,
+            closed: self.closed,
+            closes: self.closes,
+            generation: self.generation,
+            ..Machine::new(self.settings)
+        }
     }
 
     /// Returns the state of a forked child that could not read its parent's state.
@@ -222,7 +237,7 @@ impl Machine {
             && self.token.as_ref().is_some_and(|token| {
                 let lives = !token.rejected && token.expiry.zone(now) != Zone::Expired;
                 // A token that has just arrived lives as long as any other would.
-                let is_young = now.monotonic < token.young_until();
+                let is_young = now.monotonic < token.young_until;
                 lives && (is_young || token.expiry.remaining(now) >= waiter.at_least)
             })
     }
@@ -234,7 +249,7 @@ impl Machine {
     }
 
     pub(super) fn can_refresh(&self) -> bool {
-        self.token.as_ref().is_some_and(|token| token.has_refresh && !token.rejected)
+        self.held != Held::None && !self.token.as_ref().is_some_and(|token| token.rejected)
     }
 
     /// The earliest instant for the next auth call: every pause, and the rolling minute.
@@ -273,7 +288,12 @@ impl Machine {
         if self.flight.is_none() && self.closing == 0 && self.earliest_call(login, now) <= now {
             self.flights += 1;
             let deadline = now.saturating_add(self.settings.flight_limit);
-            self.flight = Some(Flight::new(self.flights, self.is_login_next(login), now, deadline));
+            let mut flight = Flight::new(self.flights, self.is_login_next(login), now, deadline);
+            flight.is_forced = login;
+            if self.settings.shared.is_some() {
+                flight.phase = Phase::Load;
+            }
+            self.flight = Some(flight);
         }
         self.flight.as_ref().filter(|flight| flight.login || !login).map(|flight| flight.id)
     }

@@ -11,6 +11,7 @@ mod machine;
 #[cfg(test)]
 mod model_check;
 mod per_process;
+mod sharing;
 mod source;
 mod types;
 mod window;
@@ -22,8 +23,11 @@ pub use claims::TokenClaims;
 pub(crate) use claims::times;
 pub(crate) use expiry::{Evidence, Expiry, Zone};
 pub(crate) use per_process::PerProcess;
-pub(crate) use source::{AuthError, AuthResult, Grant, LoginAttempt, Source, TokenPair, TokensToRevoke};
-pub(crate) use types::{After401, Close, Failure, Snapshot, TokenSettings, Waiter};
+pub(crate) use sharing::LEASE;
+pub(crate) use source::{
+    AuthError, AuthResult, FlightStore, Grant, LoginAttempt, PairToSave, Source, TokenPair, TokensToRevoke,
+};
+pub(crate) use types::{After401, Close, Failure, Saved, Snapshot, Stored, TokenSettings, Waiter};
 pub(crate) use window::{Window, doubled};
 
 /// The target of log lines about tokens.

@@ -24,10 +24,30 @@ pub(crate) struct TokenSettings {
     pub(crate) flight_limit: Duration,
     /// Whether credentials come from a closure, which may return others after a refused login.
     pub(crate) credentials_can_change: bool,
+    /// The longest that an auth call may take, if the tokens are shared through a store.
+    pub(crate) shared: Option<Duration>,
 }
 
 /// The template of an API call's path.
 pub(crate) type RouteName = &'static str;
+
+/// The next step of a flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Step {
+    Store(StoreStep),
+    Call(AuthCall),
+}
+
+/// The steps that read or change the token store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum StoreStep {
+    /// Reads the entry.
+    Load,
+    /// Takes or extends the lease, and reads the entry again.
+    Acquire,
+    /// Takes the refresh token out of the entry, so that no other process can present it.
+    Take,
+}
 
 /// The auth calls that obtain a token pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -93,6 +113,71 @@ impl Failure {
             _ => None,
         }
     }
+}
+
+/// What the machine needs to know of a stored entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Stored {
+    /// Grows with every pair. 0 if there is no entry, or none that can be read.
+    pub(crate) version: u64,
+    /// The expiry of the access token, if there is one.
+    pub(crate) expiry: Option<Expiry>,
+    /// Whether there is a refresh token that may be presented.
+    pub(crate) has_refresh: bool,
+    /// The rest of the pause after another process's login was refused, and the number of refusals in a row. Only if
+    /// it had the credentials of this session.
+    pub(crate) refused: Option<(Duration, u32)>,
+}
+
+/// The result of a [`StoreStep`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum StoreResult {
+    /// `Load` or `Acquire` has read the entry.
+    Read(Stored),
+    /// Another process holds the lease.
+    Held,
+    /// `Take` has the refresh token.
+    Taken,
+    /// Another process changed the entry before `Take`.
+    Changed,
+    /// The store failed. What it was asked to write may have been written.
+    Unavailable,
+}
+
+/// What the cache does with the result of a [`StoreStep`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum StoreDisposition {
+    /// The stored access token replaces that of the session.
+    Adopt,
+    /// The refresh token that was taken moves into the cache.
+    Keep,
+    /// The error of a refused login that another process recorded is that of this flight.
+    Refused,
+    /// Nothing changes.
+    Nothing,
+}
+
+/// Where the refresh token of the session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Held {
+    /// There is none, or it may be spent.
+    None,
+    /// In the cache, and nowhere else.
+    Mine,
+    /// In the store. A flight takes it out before it presents it.
+    Shared,
+}
+
+/// The result of saving a pair in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Saved {
+    As {
+        version: u64,
+    },
+    /// Another process's pair is newer. Nothing was written.
+    Superseded,
+    /// The store failed. The pair may have been written, so its refresh token is not used here.
+    Unknown,
 }
 
 /// What the cache does with the result of an auth call.

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::events::QueuedEvent;
+use super::landing::Trip;
 use super::{OVERDUE, Shared, State};
+use crate::clock::Reading;
 use crate::token::TOKEN_LOG;
 use crate::token::source::{AuthError, AuthResult, LoginAttempt, Source, TokensToRevoke};
-use crate::token::types::{AuthCall, Disposition, Failure, NewPair, Poll};
+use crate::token::types::{AuthCall, Disposition, Failure, NewPair, Poll, Step};
 use crate::{Error, ErrorKind, EventKind, Result};
 
 thread_local! {
@@ -52,7 +54,7 @@ impl<S: Source> Shared<S> {
     pub(super) fn abandon(&self, id: u64, error: Error) {
         let (now, random) = self.reading();
         self.change(|state| {
-            if state.machine.abandon(id, now, random) {
+            if state.machine.abandon(id, now.monotonic, random) {
                 state.error = Some(error);
             }
         });
@@ -60,48 +62,59 @@ impl<S: Source> Shared<S> {
 
     /// Runs a flight. A caller that runs it itself releases it at its own deadline.
     fn run_flight(self: &Arc<Self>, id: u64, deadline: Duration) {
-        let mut events = Vec::new();
-        if catch_unwind(AssertUnwindSafe(|| while self.advance(id, deadline, &mut events) {})).is_err() {
+        let mut trip = Trip::new();
+        if catch_unwind(AssertUnwindSafe(|| while self.advance(id, deadline, &mut trip) {})).is_err() {
             self.abandon(id, Error::configuration("the clock panicked during the login or refresh"));
         }
         let failed = {
             let state = self.state.lock();
             state.error.clone().filter(|_| state.machine.has_failed(id))
         };
-        events.extend(failed.map(|error| (EventKind::Failed, Some(error))));
-        self.deliver(events);
+        self.land(id, &mut trip);
+        trip.events.extend(failed.map(|error| (EventKind::Failed, Some(error))));
+        self.deliver(trip.events);
     }
 
-    /// Makes the next auth call of a flight. Returns `false` if the flight is over.
-    fn advance(self: &Arc<Self>, id: u64, deadline: Duration, events: &mut Vec<QueuedEvent>) -> bool {
-        let (call, token, limit) = self.wait(Duration::MAX, |state, now| {
+    /// Makes the next step of a flight. Returns `false` if the flight is over.
+    fn advance<'a>(self: &'a Arc<Self>, id: u64, deadline: Duration, trip: &mut Trip<'a, S>) -> bool {
+        let (step, token, limit) = self.wait(Duration::MAX, |state, now| {
             if now.monotonic >= deadline {
                 state.machine.release_flight(id);
                 return Poll::Ready((None, None, deadline));
             }
             let limit = state.machine.flight_deadline(id).unwrap_or(now.monotonic).min(deadline);
-            match state.machine.next_auth_call(id, now.monotonic) {
+            match state.machine.next_step(id, now) {
                 Poll::Wait { until, pause } => Poll::Wait { until: until.min(deadline), pause },
-                Poll::Ready(call) => {
-                    let presents = call == Some(AuthCall::Refresh);
-                    Poll::Ready((call, state.refresh.take_if(|_| presents), limit))
+                Poll::Ready(step) => {
+                    let presents = step == Some(Step::Call(AuthCall::Refresh));
+                    Poll::Ready((step, state.refresh.take_if(|_| presents), limit))
                 }
             }
         });
-        let Some(call) = call else {
-            self.abandon(id, Error::new(ErrorKind::Timeout, OVERDUE));
-            return false;
+        let call = match step {
+            Some(Step::Call(call)) => call,
+            Some(Step::Store(step)) => {
+                self.store_step(id, step, trip);
+                return true;
+            }
+            None => {
+                self.abandon(id, Error::new(ErrorKind::Timeout, OVERDUE));
+                return false;
+            }
         };
         let result = self.call(id, call, token.as_ref(), limit);
         let (now, random) = self.reading();
         let event = event_of(call, &result);
-        let (disposition, late) = self.change(|state| state.apply(id, call, now, result, token, random));
+        trip.refused |= call != AuthCall::Refresh && is_refused(&result);
+        let (disposition, late) =
+            self.change(|state| state.apply(id, call, now.monotonic, result, token, random));
+        trip.published |= disposition == Disposition::Publish;
         if !matches!(disposition, Disposition::Late { .. }) {
-            events.extend(event);
+            trip.events.extend(event);
         }
         // The earlier logout has already returned, so a failure here can only be logged.
         if let Some(tokens) = late
-            && let Err(error) = self.finish_close(Some(tokens), now.saturating_add(LATE_REVOCATION))
+            && let Err(error) = self.finish_close(Some(tokens), now.monotonic.saturating_add(LATE_REVOCATION))
         {
             let kind = error.kind();
             log::warn!(target: TOKEN_LOG, "failed to revoke a token pair that arrived after a logout: {kind:?}");
@@ -109,9 +122,9 @@ impl<S: Source> Shared<S> {
         true
     }
 
-    /// Returns the monotonic reading and a random number, even if the user's clock panics.
-    fn reading(&self) -> (Duration, f64) {
-        let read = || (self.source.now().monotonic, self.source.random());
+    /// Returns the time and a random number, even if the user's clock panics.
+    pub(super) fn reading(&self) -> (Reading, f64) {
+        let read = || (self.source.now(), self.source.random());
         catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| (self.state.lock().last_reading, 1.0))
     }
 
@@ -123,12 +136,17 @@ impl<S: Source> Shared<S> {
         token: Option<&S::Refresh>,
         deadline: Duration,
     ) -> SourceResult<S> {
-        let is_current = || self.state.lock().machine.is_current_flight(flight);
+        let may_send = || {
+            let now = self.settings.shared.map(|_| self.source.now());
+            let machine = &self.state.lock().machine;
+            machine.is_current_flight(flight)
+                && now.is_none_or(|now| machine.lease_outlasts_call(flight, now))
+        };
         let if_changed = call == AuthCall::LoginIfChanged;
-        let attempt = LoginAttempt { flight, if_changed, deadline, is_current: &is_current };
+        let attempt = LoginAttempt { flight, if_changed, deadline, may_send: &may_send };
         let outer = CALLING_FOR.replace(Arc::as_ptr(self).cast());
         let result = catch_unwind(AssertUnwindSafe(|| match token {
-            Some(token) => self.source.refresh(token, deadline),
+            Some(token) => self.source.refresh(token, deadline, &may_send),
             None => self.source.login(attempt),
         }));
         CALLING_FOR.set(outer);
@@ -189,6 +207,10 @@ impl<S: Source> State<S> {
         }
         (disposition, None)
     }
+}
+
+fn is_refused<A, R>(result: &AuthResult<A, R>) -> bool {
+    matches!(result, Err(AuthError { failure: Failure::Refused, .. }))
 }
 
 fn event_of<A, R>(call: AuthCall, result: &AuthResult<A, R>) -> Option<QueuedEvent> {

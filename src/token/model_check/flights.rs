@@ -9,7 +9,7 @@ use super::properties::{
 };
 use super::system::{MINUTE, RANDOM, System};
 use crate::clock::Reading;
-use crate::token::types::{AuthCall, Disposition, Failure, NewPair, Poll};
+use crate::token::types::{AuthCall, Disposition, Failure, NewPair, Poll, Step};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct FlightThread {
@@ -85,13 +85,14 @@ impl System {
         if let Some(overdue) = self.machine.overdue(now) {
             return self.abandon(overdue, model.defect);
         }
-        let call = match self.machine.next_auth_call(id, now) {
+        let call = match self.machine.next_step(id, self.now) {
             Poll::Wait { until, .. } => return self.threads[index].asleep = Some(until),
             Poll::Ready(None) => {
                 self.threads.remove(index);
                 return self.abandon(id, model.defect);
             }
-            Poll::Ready(Some(call)) => call,
+            Poll::Ready(Some(Step::Call(call))) => call,
+            Poll::Ready(Some(Step::Store(_))) => return,
         };
         if self.revocations > 0 {
             self.violate(NO_CALL_WHILE_REVOKING);

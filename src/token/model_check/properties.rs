@@ -81,7 +81,7 @@ impl System {
             Caller::Pausing { limits, asleep: true, .. } => self.machine.is_open(limits.closes),
             _ => true,
         });
-        let is_ready = |id| matches!(self.machine.clone().next_auth_call(id, now), Poll::Ready(_));
+        let is_ready = |id| matches!(self.machine.clone().next_step(id, self.now), Poll::Ready(_));
         callers && !self.threads.iter().any(|it| it.asleep.is_some_and(|at| at > now) && is_ready(it.id))
     }
 

@@ -106,7 +106,7 @@ pub(super) enum Caller {
 
 impl System {
     pub(super) fn new(logins: usize, credentials_can_change: bool) -> Self {
-        let settings = TokenSettings { flight_limit: FLIGHT_LIMIT, credentials_can_change };
+        let settings = TokenSettings { flight_limit: FLIGHT_LIMIT, credentials_can_change, shared: None };
         System {
             machine: Machine::new(settings).limited_to(logins, 20),
             now: Reading { monotonic: START, wall: Duration::from_secs(1_900_000_000) },
@@ -178,8 +178,8 @@ impl System {
         }
         for thread in threads.iter_mut().filter(|thread| thread.asleep.is_some()) {
             let mut after = machine.clone();
-            thread.asleep = sleeps_until(&after.next_auth_call(thread.id, now.monotonic), *now)
-                .filter(|_| after == *machine);
+            thread.asleep =
+                sleeps_until(&after.next_step(thread.id, *now), *now).filter(|_| after == *machine);
         }
     }
 

@@ -45,7 +45,12 @@ impl Source for ForkSource {
         let TokenPair { access, expiry, .. } = pair("minted", self.now().monotonic);
         Ok(TokenPair { access, refresh: Some(()), expiry })
     }
-    fn refresh(&self, (): &(), _: Duration) -> Result<TokenPair<&'static str, ()>, AuthError> {
+    fn refresh(
+        &self,
+        (): &(),
+        _: Duration,
+        _: &dyn Fn() -> bool,
+    ) -> Result<TokenPair<&'static str, ()>, AuthError> {
         Err(AuthError {
             failure: Failure::NotSent,
             error: Error::new(ErrorKind::Network, "refreshes always fail"),
@@ -62,7 +67,7 @@ impl Source for ForkSource {
 
 fn cache() -> (Cache<ForkSource>, Arc<ForkSource>) {
     let source = Arc::<ForkSource>::default();
-    let rules = TokenSettings { flight_limit: FLIGHT_LIMIT, credentials_can_change: false };
+    let rules = TokenSettings { flight_limit: FLIGHT_LIMIT, credentials_can_change: false, shared: None };
     let cache = Cache::new(rules, Arc::clone(&source));
     cache.acquire(Waiter::new(0, secs(60), 0)).unwrap();
     (cache, source)

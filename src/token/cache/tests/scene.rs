@@ -71,7 +71,7 @@ impl Scene {
             hold_closing: Mutex::new(None),
             was_current: AtomicBool::new(true),
         });
-        let rules = TokenSettings { flight_limit: FLIGHT_LIMIT, credentials_can_change };
+        let rules = TokenSettings { flight_limit: FLIGHT_LIMIT, credentials_can_change, shared: None };
         let cache = Arc::new(Cache::new(rules, Arc::clone(&source)));
         Scene {
             clock,

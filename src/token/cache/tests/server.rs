@@ -191,10 +191,10 @@ impl Source for TestSource {
     fn login(&self, attempt: LoginAttempt<'_>) -> HeldResult {
         let name = if attempt.if_changed { "login if changed" } else { "login" };
         let response = self.hold_call(name.to_owned(), attempt.deadline);
-        self.was_current.store((attempt.is_current)(), Ordering::SeqCst);
+        self.was_current.store((attempt.may_send)(), Ordering::SeqCst);
         response
     }
-    fn refresh(&self, token: &Refresh, deadline: Duration) -> HeldResult {
+    fn refresh(&self, token: &Refresh, deadline: Duration, _: &dyn Fn() -> bool) -> HeldResult {
         self.hold_call(format!("refresh with {}", token.0), deadline)
     }
     fn close_connections(&self) {
