@@ -142,11 +142,16 @@ impl Login {
     }
 }
 
-/// Returns what is wrong with a key or secret. A value that was read from a file often ends with a line break.
+/// Returns what is wrong with a key or secret.
 fn problem(value: &str) -> Option<&'static str> {
     if value.trim_matches(is_blank).is_empty() {
         return Some("is empty; copy it from the dashboard");
     }
+    surplus(value)
+}
+
+/// Returns what a value has too much, such as the line break of the file that it was read from.
+pub(crate) fn surplus(value: &str) -> Option<&'static str> {
     if value.chars().any(char::is_control) {
         return Some("contains a line break or another control character; trim it");
     }

@@ -94,6 +94,7 @@ mod api;
 mod clock;
 mod credentials;
 mod error;
+mod hex;
 mod http;
 mod model;
 mod page;

@@ -10,6 +10,10 @@ pub mod conformance;
 mod contents;
 mod entry;
 mod key;
+#[cfg(any(feature = "redis", feature = "file-store"))]
+mod passphrase;
+#[cfg_attr(not(test), expect(dead_code, reason = "no session has a store yet"))]
+mod sealing;
 mod token_store;
 
 pub use contents::Contents;
