@@ -12,11 +12,11 @@ mod entry;
 mod key;
 #[cfg(any(feature = "redis", feature = "file-store"))]
 mod passphrase;
-#[cfg_attr(not(test), expect(dead_code, reason = "no session has a store yet"))]
 mod sealing;
 mod token_store;
 
 pub use contents::Contents;
 pub(crate) use entry::{Entry, Opened, Refusal, StoredTokens};
 pub use key::StoreKey;
+pub(crate) use sealing::SealingKey;
 pub use token_store::{Lease, Slot, TokenStore};
