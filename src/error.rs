@@ -82,6 +82,11 @@ impl Error {
         error
     }
 
+    /// Returns the text of the error and its cause.
+    pub(crate) fn in_full(&self) -> String {
+        self.source().map_or_else(|| self.to_string(), |cause| format!("{self}: {cause}"))
+    }
+
     pub(crate) fn configuration(message: impl Into<Cow<'static, str>>) -> Self {
         Error::new(ErrorKind::Configuration, message)
     }

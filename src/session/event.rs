@@ -21,6 +21,8 @@ pub struct Event {
     pub next_attempt: Option<Duration>,
     /// What went wrong, if something did.
     pub reason: Option<ErrorKind>,
+    /// What went wrong, in words. It may change at any time: show it, but do not match on it.
+    pub message: Option<String>,
 }
 
 /// The kinds of [`Event`].

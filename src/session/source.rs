@@ -361,6 +361,7 @@ impl Source for SessionSource {
             remaining: Some(snapshot.remaining).filter(|_| snapshot.zone.is_some()),
             next_attempt: Some(snapshot.next_attempt).filter(|wait| !wait.is_zero()),
             reason: reason.map(Error::kind),
+            message: reason.map(Error::in_full),
         };
         log::debug!(target: TOKEN_LOG, "{kind:?} generation={} reason={:?}", event.generation, event.reason);
         if let Some(observer) = &self.observer {

@@ -45,6 +45,11 @@ impl TestClock {
         TestClock { skips: true, ..TestClock::default() }
     }
 
+    /// Creates a clock that shows the sandbox's time. Pauses take real time, so several threads can use it.
+    pub(crate) fn following(sandbox: &Sandbox) -> Self {
+        TestClock { sandbox: Some(sandbox.clock()), ..TestClock::default() }
+    }
+
     /// Creates a clock that shows the sandbox's time. Pauses take no real time.
     pub(crate) fn of(sandbox: &Sandbox) -> Self {
         TestClock { sandbox: Some(sandbox.clock().skip_sleeps()), ..TestClock::skipping() }
@@ -65,6 +70,14 @@ impl TestClock {
         self.shared.monotonic.fetch_add(nanos(by).unsigned_abs(), Ordering::SeqCst);
         let wakers = self.shared.wakers.lock().clone();
         wakers.iter().for_each(Waker::wake_by_ref);
+    }
+
+    /// Lets time pass for the sandbox too, if this clock follows one.
+    pub(crate) fn pass(&self, by: Duration) {
+        match &self.sandbox {
+            Some(clock) => clock.on_pause(clock.monotonic() + by),
+            None => self.advance(by),
+        }
     }
 
     /// Moves only the time of day, as when the machine is suspended.

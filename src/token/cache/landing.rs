@@ -1,7 +1,5 @@
 //! What the thread of a flight does with the token store.
 
-use std::error::Error as _;
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -43,7 +41,7 @@ impl<S: Source> Trip<'_, S> {
     }
 
     fn store_failed(&mut self, error: Error) {
-        log::warn!(target: TOKEN_LOG, "{error}{}", Cause(&error));
+        log::warn!(target: TOKEN_LOG, "{}", error.in_full());
         self.events.push((EventKind::StoreFailed, Some(error)));
     }
 }
@@ -141,13 +139,4 @@ impl<S: Source> State<S> {
 fn guarded<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(call))
         .unwrap_or_else(|_| Err(Error::new(ErrorKind::Store, "the token store panicked")))
-}
-
-/// Prints the cause of an error.
-struct Cause<'a>(&'a Error);
-
-impl fmt::Display for Cause<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.source().map_or(Ok(()), |cause| write!(f, ": {cause}"))
-    }
 }

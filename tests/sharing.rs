@@ -1,0 +1,15 @@
+//! Sessions that share their tokens through a store.
+
+mod common;
+
+#[expect(clippy::unwrap_used, reason = "a failure in a helper fails the calling test")]
+mod sharing {
+    mod endings;
+    mod entries;
+    mod fleet;
+    mod leases;
+    mod memory;
+    mod outages;
+    mod refusals;
+    mod team;
+}

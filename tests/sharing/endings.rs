@@ -1,0 +1,133 @@
+//! Logout, forget and drop of a session that shares its tokens.
+
+use std::thread;
+use std::time::Duration;
+
+use popup_rewards::sandbox::Fault as ServerFault;
+use popup_rewards::{ErrorKind, Session};
+
+use super::memory::Fault;
+use super::team::{HOUR, Team};
+
+#[test]
+fn a_logout_ends_the_session_of_every_process_and_clears_the_store() {
+    let team = Team::new();
+    let (first, second) = (team.member(), team.member());
+    first.call();
+    second.call();
+    first.session.logout().unwrap();
+    assert_eq!(team.sandbox.calls("POST /auth/logout"), 1);
+    // The others were not closed: they log in again.
+    second.call();
+    team.member().call();
+    assert_eq!(team.logins(), 2);
+    assert_eq!(first.session.countries().unwrap_err().kind(), ErrorKind::LoggedOut);
+}
+
+#[test]
+fn a_program_that_only_logs_out_revokes_the_stored_tokens() {
+    for age in [0, 2] {
+        let team = Team::new();
+        let token = team.member().session.access_token().unwrap();
+        team.settle();
+        team.sandbox.advance(HOUR * age);
+        team.member().session.logout().unwrap();
+        // An expired access token cannot log out, so the refresh token is spent on one that can.
+        assert_eq!(team.refreshes(), u64::from(age > 0));
+        assert_eq!(team.sandbox.calls("POST /auth/logout"), 1 + u64::from(age > 0));
+        assert_eq!(team.logins(), 1);
+        drop(token);
+        team.member().call();
+        assert_eq!(team.logins(), 2);
+    }
+}
+
+#[test]
+fn a_logout_revokes_the_tokens_although_the_store_is_down() {
+    let team = Team::new();
+    let first = team.member();
+    first.call();
+    team.settle();
+    team.store.at_each_call(|_| Fault::Fails);
+    assert_eq!(first.session.logout().unwrap_err().kind(), ErrorKind::Store);
+    assert_eq!(team.sandbox.calls("POST /auth/logout"), 1);
+}
+
+#[test]
+fn forget_leaves_the_stored_tokens_to_the_others() {
+    let team = Team::new();
+    let first = team.member();
+    first.call();
+    team.settle();
+    let entry = team.store.entry();
+    first.session.forget();
+    assert_eq!(team.store.entry(), entry);
+    team.member().call();
+    assert_eq!(team.auth_calls(), (1, 0));
+}
+
+#[test]
+fn forget_stored_clears_the_store_and_revokes_nothing() {
+    let team = Team::new();
+    let (first, second) = (team.member(), team.member());
+    first.call();
+    second.call();
+    team.settle();
+    first.session.forget_stored().unwrap();
+    assert_eq!(team.sandbox.calls("POST /auth/logout"), 0);
+    second.call();
+    assert_eq!(team.auth_calls(), (1, 0));
+    team.member().call();
+    assert_eq!(team.auth_calls(), (2, 0));
+    assert_eq!(first.session.countries().unwrap_err().kind(), ErrorKind::LoggedOut);
+}
+
+#[test]
+fn the_drop_of_the_last_clone_saves_a_pair_that_is_on_its_way() {
+    let team = Team::new();
+    let first = team.member();
+    first.call();
+    team.settle();
+    team.sandbox.advance(HOUR - Duration::from_secs(360));
+    team.sandbox.fault("POST /auth/refresh", ServerFault::Delay(Duration::from_millis(300)));
+    first.call();
+    while team.refreshes() == 0 {
+        thread::yield_now();
+    }
+    drop(first);
+    team.member().call();
+    team.sandbox.advance(HOUR / 2);
+    team.member().call();
+    assert_eq!(team.auth_calls(), (1, 1));
+}
+
+#[test]
+fn an_unspent_refresh_token_goes_back_into_the_store() {
+    for fault in ["403", "429"] {
+        let team = Team::new();
+        team.member().call();
+        team.settle();
+        team.sandbox.advance(2 * HOUR);
+        let status = fault.parse().unwrap();
+        team.sandbox.fault("POST /auth/refresh", ServerFault::Status(status));
+        // The 403 ends the run, and the 429 only delays it.
+        drop(team.member().session.countries());
+        team.settle();
+        team.sandbox.clear_faults();
+        team.sandbox.advance(HOUR);
+        team.member().call();
+        assert_eq!(team.logins(), 1, "{fault:?}");
+    }
+}
+
+#[test]
+fn a_logout_on_drop_would_end_everybodys_session() {
+    let team = Team::new();
+    let refused = Session::builder(&team.sandbox.url(), team.sandbox.credentials())
+        .token_store(team.store.clone())
+        .logout_on_drop(true)
+        .build()
+        .unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Configuration);
+    assert!(refused.to_string().contains("logout_on_drop"));
+}

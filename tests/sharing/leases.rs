@@ -1,0 +1,106 @@
+//! What a session does while another one holds the lease, and if it loses its own.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use popup_rewards::ErrorKind;
+
+use super::memory::Fault;
+use super::team::{HOUR, MINUTE, Team};
+use crate::common::until;
+
+#[test]
+fn a_session_without_a_token_waits_for_the_lease_of_another() {
+    let team = Team::new();
+    let first = team.member();
+    first.call();
+    team.settle();
+    team.sandbox.advance(2 * HOUR);
+    team.store.take_lease(Duration::from_secs(15));
+    first.call();
+    assert_eq!(team.auth_calls(), (1, 1));
+    assert!(team.store.calls("acquire") > 15, "{}", team.store.calls("acquire"));
+    assert!(team.clock.paused() >= Duration::from_secs(14));
+    assert!(team.clock.pauses().iter().all(|pause| (200..=1000).contains(&pause.as_millis())));
+}
+
+#[test]
+fn a_session_with_a_live_token_leaves_the_renewal_to_the_holder_of_the_lease() {
+    let team = Team::new();
+    let first = team.member();
+    first.call();
+    team.settle();
+    team.sandbox.advance(HOUR - 6 * MINUTE);
+    team.store.take_lease(HOUR);
+    for tries in 1..=3 {
+        first.call();
+        until("the lease was refused", || team.store.calls("acquire") == 1 + tries).unwrap();
+        until("the flight has ended", || !first.session.status().renewing).unwrap();
+        first.call();
+        assert_eq!(team.store.calls("acquire"), 1 + tries);
+        team.sandbox.advance(Duration::from_secs(1));
+    }
+    assert_eq!(team.auth_calls(), (1, 0));
+}
+
+#[test]
+fn a_lease_that_never_ends_is_a_timeout() {
+    let team = Team::new();
+    let first = team.member();
+    first.call();
+    team.settle();
+    team.sandbox.advance(2 * HOUR);
+    team.store.take_lease(24 * HOUR);
+    let error = first.session.countries().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert_eq!(team.auth_calls(), (1, 0));
+}
+
+#[test]
+fn a_refresh_is_sent_only_while_the_lease_outlasts_it() {
+    let team = Team::new();
+    let first = team.member();
+    first.call();
+    team.settle();
+    team.sandbox.advance(2 * HOUR);
+    // The process sleeps for longer than its lease after it took the refresh token.
+    let (clock, swaps) = (team.clock.clone(), Arc::new(AtomicUsize::new(0)));
+    team.store.at_each_call(move |call| {
+        if call == "swap" && swaps.fetch_add(1, Ordering::SeqCst) == 0 {
+            clock.pass(Duration::from_secs(6));
+        }
+        Fault::None
+    });
+    let before = team.store.calls("acquire");
+    first.call();
+    assert_eq!(team.store.calls("acquire"), before + 2);
+    assert_eq!(team.auth_calls(), (1, 1));
+}
+
+#[test]
+fn a_session_that_overslept_its_lease_adopts_what_the_next_holder_stored() {
+    let team = Team::new();
+    let (first, second) = (team.member(), team.member());
+    first.call();
+    team.settle();
+    team.sandbox.advance(2 * HOUR);
+    let swaps = AtomicUsize::new(0);
+    let clock = team.clock.clone();
+    let second = Arc::new(second);
+    let other = Arc::clone(&second);
+    team.store.at_each_call(move |call| {
+        // The second swap is that of the other session.
+        if call == "release" && swaps.fetch_add(1, Ordering::SeqCst) == 0 {
+            return Fault::None;
+        }
+        if call == "swap" && swaps.fetch_add(10, Ordering::SeqCst) == 0 {
+            // Not yet taken: the lease ends, and another session renews the token.
+            clock.pass(Duration::from_secs(16));
+            other.call();
+        }
+        Fault::None
+    });
+    first.call();
+    assert_eq!(team.refreshes() + team.logins(), 2);
+}
