@@ -49,6 +49,11 @@
 //!
 //! Clones of a session are cheap and share its token and connections. Give each thread a clone.
 //!
+//! # Processes
+//!
+//! Each process logs in for itself, unless a [token store](store) lets several processes, or many runs of a script, share
+//! one token set.
+//!
 //! # Logout
 //!
 //! [`logout`](Session::logout) revokes all tokens of this client, on every machine. [`forget`](Session::forget) only
@@ -71,7 +76,7 @@
 //! `popup_rewards::token` a line per token event. The line of an attempt contains the method, route, status, time and
 //! request id, and the client reference of an order, but nothing else. If a member of a response cannot be read, a line
 //! names it but never quotes it. Warnings report an unreadable item of a list without pages, a failed logout on drop,
-//! and a late token pair that could not be revoked after a logout.
+//! a late token pair that could not be revoked after a logout, and a failure of the token store.
 //!
 //! At trace level, ureq's own targets expose secrets: `ureq_proto::util` dumps the bytes on the wire, including tokens,
 //! and `ureq::run` shows queries. Keep both off.
@@ -82,8 +87,14 @@
 //!
 //! # Features
 //!
-//! No feature is on by default. `sandbox` adds `sandbox::Sandbox`, a local server of this API for tests. Do not enable
-//! it in production.
+//! No feature is on by default.
+//!
+//! | Feature | Contents |
+//! |---|---|
+//! | `file-store` | `store::EncryptedFileStore`: one token set for the processes and runs on one machine |
+//! | `keyring` | `store::KeyringStore`: the same, with its key in the keychain of the operating system |
+//! | `redis` | `store::RedisTokenStore`: one token set for many machines |
+//! | `sandbox` | `sandbox::Sandbox`: a local server of this API for tests. Do not enable it in production |
 //!
 //! # Design
 //!
