@@ -8,9 +8,17 @@
 
 pub mod conformance;
 mod contents;
+#[cfg(feature = "file-store")]
+mod file;
 mod key;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod token_store;
 
 pub use contents::Contents;
+#[cfg(feature = "file-store")]
+pub use file::EncryptedFileStore;
 pub use key::StoreKey;
+#[cfg(feature = "keyring")]
+pub use keyring::KeyringStore;
 pub use token_store::{Lease, Slot, TokenStore};
