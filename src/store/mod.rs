@@ -44,7 +44,11 @@
 pub mod conformance;
 mod contents;
 mod entry;
+#[cfg(feature = "file-store")]
+mod file;
 mod key;
+#[cfg(feature = "keyring")]
+mod keyring;
 #[cfg(any(feature = "redis", feature = "file-store"))]
 mod passphrase;
 mod sealing;
@@ -52,6 +56,10 @@ mod token_store;
 
 pub use contents::Contents;
 pub(crate) use entry::{Entry, Opened, Refusal, StoredTokens};
+#[cfg(feature = "file-store")]
+pub use file::EncryptedFileStore;
 pub use key::StoreKey;
+#[cfg(feature = "keyring")]
+pub use keyring::KeyringStore;
 pub(crate) use sealing::SealingKey;
 pub use token_store::{Lease, Slot, TokenStore};

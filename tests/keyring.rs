@@ -1,0 +1,1 @@
+//! The token store with its key in the keychain.
