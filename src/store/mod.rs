@@ -9,8 +9,12 @@
 pub mod conformance;
 mod contents;
 mod key;
+#[cfg(feature = "redis")]
+mod redis;
 mod token_store;
 
 pub use contents::Contents;
 pub use key::StoreKey;
+#[cfg(feature = "redis")]
+pub use redis::RedisTokenStore;
 pub use token_store::{Lease, Slot, TokenStore};

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Contents, StoreKey};
 use crate::Result;
+use crate::clock::random_bytes;
 
 /// A place where the processes of one API key share a token set.
 ///
@@ -77,6 +78,12 @@ pub struct Slot(String);
 impl Slot {
     pub(crate) fn new(name: String) -> Self {
         Slot(name)
+    }
+
+    /// Creates a slot with a random name, for a test or a probe of a store.
+    #[must_use]
+    pub fn random() -> Self {
+        Slot(random_bytes::<32>().map(|byte| format!("{byte:02x}")).concat())
     }
 
     /// Returns the name: 64 hexadecimal digits in lower case.
