@@ -44,7 +44,9 @@ fn work(number: usize, builder: SessionBuilder, store: RedisTokenStore) -> anyho
         .observer(move |event| match event.kind {
             EventKind::Minted => println!("worker {number} logged in"),
             EventKind::Adopted => println!("worker {number} uses the token of another worker"),
-            EventKind::StoreFailed => println!("worker {number}: {}", event.message.as_deref().unwrap_or_default()),
+            EventKind::StoreFailed => {
+                println!("worker {number}: {}", event.message.as_deref().unwrap_or_default())
+            }
             _ => {}
         })
         .build()?;

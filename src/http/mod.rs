@@ -48,6 +48,8 @@ pub(crate) use response::Response;
 pub(crate) use retry::Decision;
 pub use retry::RetryPolicy;
 pub(crate) use roots::tls_config;
+#[cfg(feature = "redis")]
+pub(crate) use roots::tls_config_of;
 pub(crate) use route::{Method, Route, Safety};
 pub(crate) use settings::ConnectionSettings;
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 
@@ -15,7 +16,12 @@ const END: &str = "-----END CERTIFICATE-----";
 
 /// The TLS settings of a session, including its cache of resumable TLS sessions.
 pub(crate) fn tls_config(pem: Option<&[u8]>) -> Result<Arc<ClientConfig>> {
-    let config = ClientConfig::builder_with_provider(wiping::provider())
+    tls_config_of(wiping::provider(), pem)
+}
+
+/// TLS settings with the given cipher suites.
+pub(crate) fn tls_config_of(provider: Arc<CryptoProvider>, pem: Option<&[u8]>) -> Result<Arc<ClientConfig>> {
+    let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::configuration("TLS cannot be set up").with_source(error))?
         .with_root_certificates(roots(pem)?)

@@ -51,6 +51,8 @@ mod key;
 mod keyring;
 #[cfg(any(feature = "redis", feature = "file-store"))]
 mod passphrase;
+#[cfg(feature = "redis")]
+mod redis;
 mod sealing;
 mod token_store;
 
@@ -61,5 +63,7 @@ pub use file::EncryptedFileStore;
 pub use key::StoreKey;
 #[cfg(feature = "keyring")]
 pub use keyring::KeyringStore;
+#[cfg(feature = "redis")]
+pub use redis::RedisTokenStore;
 pub(crate) use sealing::SealingKey;
 pub use token_store::{Lease, Slot, TokenStore};

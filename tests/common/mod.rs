@@ -5,6 +5,8 @@ pub(crate) mod clock;
 pub(crate) mod errors;
 pub(crate) mod mock;
 pub(crate) mod peer;
+#[cfg(all(unix, feature = "redis"))]
+pub(crate) mod redis_server;
 pub(crate) mod verticals;
 
 use std::time::{Duration, Instant};
