@@ -22,7 +22,7 @@ fn a_call_whose_reply_is_lost_is_repeated_once() -> Result<()> {
     let lost = || lose.store(true, Ordering::SeqCst);
     lost();
     assert!(store.swap(&slot, &empty, b"first")?, "the first request has written the entry");
-    assert_eq!(proxy.count("swap"), 2);
+    assert_eq!(proxy.count("\r\nswap\r\n"), 2);
     let held = store.load(&slot)?;
     assert_eq!(held.entry(), Some(&b"first"[..]));
     lost();
@@ -55,7 +55,7 @@ fn a_broken_connection_is_replaced_once_and_then_the_call_fails() -> Result<()> 
     let store = open(&fake.url())?;
     let slot = Slot::random();
     store.release(&slot, "me").unwrap_err();
-    assert_eq!(fake.count("release"), 3, "one while opening, and two that failed");
+    assert_eq!(fake.count("\r\nrelease\r\n"), 3, "one while opening, and two that failed");
     store.release(&slot, "me")?;
     Ok(())
 }

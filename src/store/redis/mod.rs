@@ -17,9 +17,9 @@ use self::connection::Connection;
 use self::server::Server;
 use self::socket::TimeLimit;
 use super::{Contents, Lease, Slot, StoreKey, TokenStore};
+use crate::Result;
 use crate::http::tls_config_of;
 use crate::token::PerProcess;
-use crate::Result;
 
 /// Plain `EVAL` of this script always works: a server that restarts forgets the scripts that it has cached.
 const SCRIPT: &str = include_str!("store.lua");
@@ -62,7 +62,7 @@ const PROBE: Duration = Duration::from_secs(1);
 /// # Cluster
 ///
 /// A Cluster needs no setting. The store follows the server to the node that owns its keys, and uses the credentials of
-/// the URL there too. Give the URLs of several nodes, separated by commas, so that the store finds the Cluster when one
+/// the URL there too. While the Cluster moves the keys to another node, the store is unavailable. Give the URLs of several nodes, separated by commas, so that the store finds the Cluster when one
 /// of them is down:
 ///
 /// ```no_run
@@ -84,8 +84,7 @@ const PROBE: Duration = Duration::from_secs(1);
 ///
 /// # Access control
 ///
-/// The user of the URL needs the following commands and keys. Add `+select` if the URL names a database, and `+asking`
-/// for a Cluster:
+/// The user of the URL needs the following commands and keys. Add `+select` if the URL names a database:
 ///
 /// ```text
 /// ACL SETUSER rewards on >password ~popup-rewards:* +eval +info +time +get +set +pttl +del
