@@ -50,7 +50,7 @@ impl Cluster {
 
     /// Returns a slot whose keys the given master owns.
     fn slot_of(&self, master: usize) -> Result<Slot> {
-        let (from, to) = RANGES[master];
+        let (from, to) = *RANGES.get(master).context("no such master")?;
         loop {
             let slot = Slot::random();
             let hash: u32 = self.replica.ask(&["CLUSTER", "KEYSLOT", slot.as_str()])?.parse()?;

@@ -159,6 +159,8 @@ const NONSENSE: [&str; 24] = [
     "-\r\n",
 ];
 
+type Call = fn(&dyn TokenStore, &Slot) -> popup_rewards::Result<()>;
+
 #[test]
 fn nonsense_is_an_error_of_every_call() -> Result<()> {
     for reply in NONSENSE {
@@ -173,7 +175,7 @@ fn nonsense_is_an_error_of_every_call() -> Result<()> {
         }
 
         let slot = Slot::random();
-        let calls: [fn(&dyn TokenStore, &Slot) -> popup_rewards::Result<()>; 4] = [
+        let calls: [Call; 4] = [
             |store, slot| store.load(slot).map(drop),
             |store, slot| store.acquire(slot, "me", SECOND).map(drop),
             |store, slot| store.swap(slot, &Contents::empty("run"), b"x").map(drop),
