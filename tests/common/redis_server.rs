@@ -1,5 +1,6 @@
 //! A real `redis-server` on a loopback port, with a directory of its own.
 
+use std::cell::RefCell;
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -109,16 +110,16 @@ impl RedisServer {
 
     /// Waits until the server replies. Returns false if it has exited.
     fn is_up(&mut self) -> Result<bool> {
-        let mut exited = false;
-        let (child, port) = (std::cell::RefCell::new(&mut self.child), self.port.to_string());
+        let port = self.port.to_string();
+        let child = RefCell::new(&mut self.child);
+        let has_exited = || child.borrow_mut().try_wait().is_ok_and(|status| status.is_some());
         until("redis-server replies", || {
-            let replies = Command::new("redis-cli").args(["-p", &port, "PING"]).output();
-            // With a password it replies NOAUTH.
-            let replies = replies.is_ok_and(|output| !output.stdout.is_empty());
-            replies || child.borrow_mut().try_wait().is_ok_and(|status| status.is_some())
+            let ping = Command::new("redis-cli").args(["-p", &port, "PING"]).output();
+            // A server with a password replies NOAUTH.
+            let reply = ping.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+            reply.is_ok_and(|reply| reply.contains("PONG") || reply.contains("NOAUTH")) || has_exited()
         })?;
-        exited |= self.child.try_wait()?.is_some();
-        Ok(!exited)
+        Ok(!has_exited())
     }
 }
 

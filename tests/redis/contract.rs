@@ -70,7 +70,7 @@ fn of_many_that_saw_the_same_contents_one_succeeds() -> Result<()> {
         let threads: Vec<_> = (0..8)
             .map(|id| scope.spawn(move || open(&server.url()).unwrap().swap(slot, seen, &[id]).unwrap()))
             .collect();
-        threads.into_iter().filter(|_| true).map(|thread| thread.join().unwrap()).filter(|won| *won).count()
+        threads.into_iter().map(|thread| thread.join().unwrap()).filter(|won| *won).count()
     });
     assert_eq!(won, 1);
     Ok(())
@@ -126,7 +126,7 @@ fn no_text_of_the_store_shows_a_secret() -> Result<()> {
     let server = RedisServer::start_with(&["--requirepass", "hunter2"])?;
     let url = format!("redis://:hunter2@127.0.0.1:{}", server.port());
     let shown = format!("{:?}", open(&url)?);
-    assert!(!shown.contains("hunter2") && !shown.contains('7'.to_string().repeat(3).as_str()), "{shown}");
+    assert!(!shown.contains("hunter2"), "{shown}");
     assert!(shown.contains(&server.port().to_string()), "{shown}");
     Ok(())
 }

@@ -19,19 +19,19 @@ fn a_call_whose_reply_is_lost_is_repeated_once() -> Result<()> {
     let slot = Slot::random();
     let empty = store.load(&slot)?;
 
-    let lost = || lose.store(true, Ordering::SeqCst);
-    lost();
+    let lose_next = || lose.store(true, Ordering::SeqCst);
+    lose_next();
     assert!(store.swap(&slot, &empty, b"first")?, "the first request has written the entry");
-    assert_eq!(proxy.count("swap"), 2);
+    assert_eq!(proxy.count("\r\nswap\r\n"), 2);
     let held = store.load(&slot)?;
     assert_eq!(held.entry(), Some(&b"first"[..]));
-    lost();
+    lose_next();
     assert!(!store.swap(&slot, &empty, b"second")?, "another entry is there");
-    lost();
+    lose_next();
     assert_eq!(store.load(&slot)?.entry(), held.entry());
-    lost();
+    lose_next();
     let Lease::Acquired(_) = store.acquire(&slot, "me", 9 * SECOND)? else { panic!("its own lease") };
-    lost();
+    lose_next();
     store.release(&slot, "me")?;
     assert!(matches!(store.acquire(&slot, "you", SECOND)?, Lease::Acquired(_)));
     Ok(())
@@ -55,7 +55,7 @@ fn a_broken_connection_is_replaced_once_and_then_the_call_fails() -> Result<()> 
     let store = open(&fake.url())?;
     let slot = Slot::random();
     store.release(&slot, "me").unwrap_err();
-    assert_eq!(fake.count("release"), 3, "one while opening, and two that failed");
+    assert_eq!(fake.count("\r\nrelease\r\n"), 3, "one while opening, and two that failed");
     store.release(&slot, "me")?;
     Ok(())
 }

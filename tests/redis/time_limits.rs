@@ -12,7 +12,8 @@ use crate::common::redis_server::{RedisServer, free_port};
 
 const MOST: Duration = Duration::from_secs(2);
 
-/// Runs a call that must fail, but not at once, and in time.
+/// Runs a call that must fail in time. Prints the time.
+#[expect(clippy::print_stdout, reason = "cargo test -- --show-output shows the times")]
 #[track_caller]
 pub(crate) fn fails_in_time<T>(what: &str, call: impl FnOnce() -> popup_rewards::Result<T>) -> Duration {
     let started = Instant::now();

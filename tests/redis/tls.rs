@@ -36,12 +36,14 @@ fn a_store_verifies_the_certificate_of_its_server() -> Result<()> {
 
     let pem = signed.cert.pem();
     let slot = Slot::random();
+    // Longer than one TLS record.
+    let long = vec![7; 20_000];
     for host in ["localhost", "127.0.0.1"] {
         let url = format!("rediss://:pw@{host}:{port}");
         let store = RedisTokenStore::open_with_roots(&url, StoreKey::new([7; 32]), pem.as_bytes())?;
         let seen = store.load(&slot)?;
-        assert!(store.swap(&slot, &seen, &[7; 20_000])?);
-        assert_eq!(store.load(&slot)?.entry(), Some(&[7; 20_000][..]));
+        assert!(store.swap(&slot, &seen, &long)?);
+        assert_eq!(store.load(&slot)?.entry(), Some(&*long));
         server.ask(&["-a", "pw", "CLIENT", "KILL", "TYPE", "normal"])?;
         assert!(store.load(&slot).is_ok());
         // No public authority has signed it.

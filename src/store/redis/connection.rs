@@ -17,8 +17,8 @@ use crate::{Result, Secret};
 
 /// The longest reply that is read, in bytes. An entry is far shorter.
 const LONGEST_REPLY: u64 = 1024 * 1024;
-/// How many nodes of a Cluster are asked in one call.
-const MAX_REDIRECTIONS: usize = 4;
+/// How many nodes of a Cluster one call asks. The second one owns the keys, unless they are moving.
+const MOST_NODES: usize = 4;
 
 pub(super) struct Connection {
     stream: Stream,
@@ -60,8 +60,7 @@ impl Connection {
         read: impl Fn(Value) -> Option<T>,
     ) -> Result<(Self, T)> {
         self.stream.socket().limit = limit;
-        let mut redirections = 0;
-        loop {
+        for _ in 0..MOST_NODES {
             let error = match self.request(command) {
                 Ok(reply) => {
                     let result = read(reply).ok_or_else(|| failure::nonsense(&self.server))?;
@@ -69,17 +68,13 @@ impl Connection {
                 }
                 Err(error) => error,
             };
-            let node = error.redirect_node().and_then(|(address, _)| self.server.redirected(address));
-            let Some(node) = node.filter(|_| redirections < MAX_REDIRECTIONS) else {
+            let moved = error.redirect_node().filter(|_| error.code() == Some("MOVED"));
+            let Some(node) = moved.and_then(|(address, _)| self.server.redirected(address)) else {
                 return Err(failure::refused(&self.server, error));
             };
-            redirections += 1;
             self = Connection::open(&node, tls, limit)?;
-            // The slot is being moved, and its new node serves it only to those who ask.
-            if error.code() == Some("ASK") {
-                self.request(&cmd("ASKING")).map_err(|error| failure::refused(&node, error))?;
-            }
         }
+        Err(failure::astray(&self.server))
     }
 
     fn request(&mut self, command: &Cmd) -> RedisResult<Value> {

@@ -13,10 +13,11 @@ use crate::error::printable;
 const REFUSED_KEY: &str = "permissions to access";
 const REFUSED_COMMAND: &str =
     "does not allow a command that the token store needs; extend the ACL of the user";
+const MOVING: &str = "is moving the keys of the token store to another node";
 
 /// What a refusal means, by a part of its text. The text begins with a code, but before Redis 7 that of a command in a
 /// script follows later.
-const REFUSALS: [(&str, &str); 14] = [
+const REFUSALS: [(&str, &str); 16] = [
     (REFUSED_KEY, "does not allow the keys of the token store; extend the ACL of the user"),
     ("NOPERM", REFUSED_COMMAND),
     ("The user executing the script", REFUSED_COMMAND),
@@ -30,6 +31,8 @@ const REFUSALS: [(&str, &str); 14] = [
     ("NOREPLICAS", "has too few replicas and therefore refuses to write"),
     ("LOADING", "is still loading its data"),
     ("MASTERDOWN", "is a replica whose master is down"),
+    ("ASK ", MOVING),
+    ("TRYAGAIN", MOVING),
     ("CLUSTERDOWN", "belongs to a Cluster that is down"),
 ];
 
@@ -64,6 +67,13 @@ pub(super) fn nonsense(server: &Server) -> Error {
     Error::store(
         format!("the reply of {server} cannot be read; check that it is a Redis server"),
         "unexpected type, length or syntax",
+    )
+}
+
+pub(super) fn astray(server: &Server) -> Error {
+    Error::store(
+        "the nodes of the Redis Cluster disagree about who owns the keys",
+        format!("the last was {server}"),
     )
 }
 

@@ -61,9 +61,9 @@ const PROBE: Duration = Duration::from_secs(1);
 ///
 /// # Cluster
 ///
-/// A Cluster needs no setting. The store follows the server to the node that owns its keys, and uses the credentials of
-/// the URL there too. Give the URLs of several nodes, separated by commas, so that the store finds the Cluster when one
-/// of them is down:
+/// A Cluster needs no setting: the store follows a redirection to the node that owns its keys, with the same
+/// credentials. While the Cluster moves the keys to another node, the store is unavailable. Give the URLs of several
+/// nodes, so that the store finds the Cluster when one of them is down:
 ///
 /// ```no_run
 /// # use popup_rewards::store::{RedisTokenStore, StoreKey};
@@ -84,8 +84,7 @@ const PROBE: Duration = Duration::from_secs(1);
 ///
 /// # Access control
 ///
-/// The user of the URL needs the following commands and keys. Add `+select` if the URL names a database, and `+asking`
-/// for a Cluster:
+/// The user of the URL needs the following commands and keys. Add `+select` if the URL names a database:
 ///
 /// ```text
 /// ACL SETUSER rewards on >password ~popup-rewards:* +eval +info +time +get +set +pttl +del

@@ -54,10 +54,11 @@ function operations.acquire(owner, length)
 end
 
 function operations.swap(seen_origin, has_entry, seen, entry, life, repeated)
+  if origin ~= seen_origin then return 0 end
   local held = read()
   -- An earlier request may have succeeded although its response was lost.
   if repeated == '1' and held == entry then return 1 end
-  if origin ~= seen_origin or held ~= (has_entry == '1' and seen) then return 0 end
+  if held ~= (has_entry == '1' and seen) then return 0 end
   redis.call('SET', KEYS[1], string.format('%.0f:', now) .. entry, 'PX', life)
   return 1
 end
