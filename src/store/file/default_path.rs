@@ -1,6 +1,6 @@
 //! Where the file is if the program does not say it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 use etcetera::base_strategy::choose_native_strategy;
@@ -14,7 +14,9 @@ pub(in crate::store) fn default_folder() -> Result<PathBuf> {
     let local = || if cfg!(windows) { base.cache_dir() } else { base.data_dir() };
     let folder = base.state_dir().unwrap_or_else(local);
     // Without HOME, the home folder would come from the user database. For a service it often names none.
-    if cfg!(unix) && std::env::var_os("HOME").is_none() || !folder.is_absolute() {
+    let has_home =
+        cfg!(not(unix)) || std::env::var_os("HOME").is_some_and(|home| Path::new(&home).is_absolute());
+    if !has_home {
         return Err(Error::store(MESSAGE, "the process has no home folder"));
     }
     Ok(folder.join("popup-rewards"))

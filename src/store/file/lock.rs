@@ -111,3 +111,31 @@ fn file_number(metadata: &Metadata) -> String {
 fn file_number(_: &Metadata) -> &'static str {
     ""
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::store::Slot;
+
+    #[test]
+    fn a_forked_child_does_not_end_the_lock_of_its_parent() {
+        let path = std::env::temp_dir().join(format!("popup-rewards-{}", Slot::random()));
+        let try_lock = || LockFile::lock(&path, &Patience::of(Duration::from_millis(20)));
+        let lock = try_lock().unwrap();
+        match fork::fork().unwrap() {
+            fork::Fork::Child => {
+                drop(lock);
+                process::exit(0);
+            }
+            fork::Fork::Parent(child) => assert_eq!(fork::waitpid(child).unwrap(), 0),
+        }
+        let second = try_lock();
+        drop(lock);
+        let third = try_lock();
+        fs::remove_file(&path).unwrap();
+        assert!(second.is_err());
+        assert!(third.is_ok());
+    }
+}

@@ -18,12 +18,13 @@ use windows_native_keyring_store::Store as PlatformStore;
 use zeroize::Zeroizing;
 
 use crate::clock::random_bytes;
-use crate::store::StoreKey;
 use crate::store::file::{LockFile, Patience};
 use crate::{Error, Result};
 
+pub(super) type Key = Zeroizing<[u8; 32]>;
+
 /// The name of the key, beside that of the service.
-const USER: &str = "popup-rewards token store";
+pub(super) const USER: &str = "popup-rewards token store";
 
 /// Connects to the keychain of this operating system.
 pub(super) fn connect() -> keyring_core::Result<Arc<CredentialStore>> {
@@ -37,7 +38,7 @@ pub(super) fn key(
     service: &str,
     lock: PathBuf,
     limit: Duration,
-) -> Result<StoreKey> {
+) -> Result<Key> {
     let service = service.to_owned();
     let (sender, receiver) = mpsc::sync_channel(1);
     let ask = move || {
@@ -56,7 +57,7 @@ pub(super) fn key(
     })
 }
 
-fn read_or_create(entry: &Entry, lock: &Path, limit: Duration) -> Result<StoreKey> {
+fn read_or_create(entry: &Entry, lock: &Path, limit: Duration) -> Result<Key> {
     if let Some(key) = read(entry)? {
         return Ok(key);
     }
@@ -65,7 +66,7 @@ fn read_or_create(entry: &Entry, lock: &Path, limit: Duration) -> Result<StoreKe
     if let Some(key) = read(entry)? {
         return Ok(key);
     }
-    let key = Zeroizing::new(random_bytes::<32>());
+    let key = Key::new(random_bytes());
     // KDE Wallet can store nothing but text.
     let text = Zeroizing::new(STANDARD.encode(key));
     entry.set_secret(text.as_bytes()).map_err(failed)?;
@@ -73,21 +74,21 @@ fn read_or_create(entry: &Entry, lock: &Path, limit: Duration) -> Result<StoreKe
     read(entry)?.ok_or_else(|| failed(KeychainError::NoEntry))
 }
 
-fn read(entry: &Entry) -> Result<Option<StoreKey>> {
+fn read(entry: &Entry) -> Result<Option<Key>> {
     let text = match entry.get_secret() {
         Ok(text) => Zeroizing::new(text),
         Err(KeychainError::NoEntry) => return Ok(None),
         Err(error) => return Err(failed(error)),
     };
     let bytes = Zeroizing::new(STANDARD.decode(&*text).unwrap_or_default());
-    let key: [u8; 32] = bytes.as_slice().try_into().map_err(|_| {
+    let key = bytes.as_slice().try_into().map(Key::new).map_err(|_| {
         let message = format!(
             "the keychain holds something else under the name of the key, \"{USER}\". Delete that entry, or choose \
              another name for the service"
         );
         Error::store(message, "the entry is not 32 bytes in base64")
     })?;
-    Ok(Some(StoreKey::new(key)))
+    Ok(Some(key))
 }
 
 const INSTEAD: &str = "use an EncryptedFileStore with a StoreKey";

@@ -60,7 +60,7 @@ impl KeyringStore {
         connect: impl FnOnce() -> keyring_core::Result<Arc<CredentialStore>> + Send + 'static,
     ) -> Result<Self> {
         let key = keychain::key(connect, service, file.beside(".key.lock"), limit)?;
-        Ok(KeyringStore(EncryptedFileStore::new(file, key)))
+        Ok(KeyringStore(EncryptedFileStore::new(file, StoreKey::new(*key))))
     }
 }
 
