@@ -9,6 +9,8 @@
 pub mod conformance;
 mod contents;
 mod key;
+#[cfg(test)]
+pub(crate) mod memory;
 #[cfg(any(feature = "redis", feature = "file-store"))]
 mod passphrase;
 #[cfg_attr(not(test), expect(dead_code, reason = "no session has a store yet"))]
