@@ -49,6 +49,8 @@ mod file;
 mod key;
 #[cfg(feature = "keyring")]
 mod keyring;
+#[cfg(test)]
+pub(crate) mod memory;
 #[cfg(any(feature = "redis", feature = "file-store"))]
 mod passphrase;
 #[cfg(feature = "redis")]

@@ -22,7 +22,7 @@ fn opened(sealed: &[u8], aad: &[u8]) -> Option<Vec<u8>> {
 
 #[test]
 fn what_was_sealed_is_opened() {
-    for plain in [&b""[..], b"tokens", &[0xa5; 100_000]] {
+    for plain in [&b""[..], b"tokens", &[0xa5; 10_000]] {
         let sealed = sealed(plain);
         assert_eq!(sealed.len(), SALT + plain.len() + CHACHA20_POLY1305.tag_len());
         assert_eq!(opened(&sealed, AAD).as_deref(), Some(plain));
