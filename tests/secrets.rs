@@ -16,6 +16,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
+use popup_rewards::store::{EncryptedFileStore, StoreKey};
 use popup_rewards::{ClientReference, ErrorKind, NewOrder, OrderId, OrderStatus, ProductId, Secret, Session};
 use rust_decimal::Decimal;
 
@@ -96,6 +97,32 @@ scenario!(the_drop_of_the_last_clone_leaves_no_secret, |client| {
     client.expect_one("access token 0")?;
     drop(last);
     client.expect_nothing()
+});
+
+scenario!(a_token_store_leaves_no_copy_of_what_it_holds, |client| {
+    let folder = std::env::temp_dir().join(format!("popup-secrets-{}", std::process::id()));
+    let session = |client: &Client| {
+        let store = EncryptedFileStore::open(folder.join("tokens"), StoreKey::new([5; 32]))?;
+        client.session_with(|builder| builder.token_store(store))
+    };
+    let first = session(client)?;
+    first.countries()?;
+    // Waits until the pair is saved.
+    drop(first);
+    client.expect_nothing()?;
+    let second = session(client)?;
+    second.countries()?;
+    ensure!(second.stats().logins == 0, "the second session logged in");
+    client.expect_one("access token 0")?;
+    client.expect_no("refresh token 0")?;
+    second.refresh()?;
+    client.expect_no("token 0")?;
+    client.expect_one("access token 1")?;
+    drop(second);
+    client.expect_nothing()?;
+    session(client)?.logout()?;
+    client.expect_nothing()?;
+    Ok(std::fs::remove_dir_all(&folder)?)
 });
 
 thread_local! {

@@ -206,6 +206,9 @@ impl SessionBuilder {
     pub fn build(self) -> Result<Session> {
         self.credentials.check()?;
         self.check_times()?;
+        if let Some(store) = &self.store {
+            store.key().check()?;
+        }
         if self.settings.logout_on_drop && self.store.is_some() {
             return Err(Error::configuration(
                 "logout_on_drop would end the shared session of every process; leave it out, or the token store",

@@ -181,9 +181,9 @@ impl FlightStore<Arc<Access>, Refresh> for SharedTokens<'_> {
         Ok(self.write()?.then(|| Refresh { token: RefreshToken::from_store(token), connections }))
     }
 
-    fn access(&self) -> Option<Arc<Access>> {
-        let text = &self.entry.tokens.as_ref()?.access;
-        let token = AccessToken::new(text, self.expiry?.expires_at())?;
+    fn adopt(&mut self) -> Option<Arc<Access>> {
+        let tokens = self.entry.tokens.take()?;
+        let token = AccessToken::new(&tokens.access, self.expiry?.expires_at())?;
         Some(Arc::new(Access { token, connections: self.connections() }))
     }
 
@@ -241,6 +241,7 @@ impl FlightStore<Arc<Access>, Refresh> for SharedTokens<'_> {
 
     fn release(&mut self) -> Result<()> {
         self.has_lease = false;
+        self.entry = Entry::empty(0);
         self.store.release(&self.slot_key()?.slot, &self.owner)
     }
 }

@@ -46,7 +46,8 @@ impl StoreKey {
     /// Prefer [`new`](StoreKey::new) with random bytes: a reader of the storage can try passphrases, at about 20 ms of
     /// computing each. The derivation takes that long too, once for each session.
     ///
-    /// Does not check the passphrase. A session refuses one that is shorter than 12 characters.
+    /// Does not check the passphrase. [`build`](crate::SessionBuilder::build) refuses one that is shorter than 12
+    /// characters.
     ///
     /// ```
     /// let key = popup_rewards::store::StoreKey::from_passphrase("correct horse battery staple");
@@ -79,6 +80,17 @@ impl StoreKey {
     /// ```
     pub fn from_env(name: &str) -> Result<Self> {
         variable::parse(name, &Zeroizing::new(crate::credentials::variable(name)?))
+    }
+}
+
+impl StoreKey {
+    /// Refuses a passphrase that is soon guessed.
+    pub(crate) fn check(&self) -> Result<()> {
+        match &self.0 {
+            Material::Bytes(_) => Ok(()),
+            #[cfg(any(feature = "redis", feature = "file-store"))]
+            Material::Passphrase(passphrase) => passphrase.check(),
+        }
     }
 }
 

@@ -19,16 +19,21 @@ impl Passphrase {
         Passphrase(Masked::new(&Secret::new(text), random_bytes))
     }
 
+    /// Refuses a passphrase that is soon guessed.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.0.reveal().expose().trim().chars().count() < SHORTEST {
+            return Err(Error::configuration(
+                "the passphrase of the token store is shorter than 12 characters; choose a longer one",
+            ));
+        }
+        Ok(())
+    }
+
     /// Derives a key, the same in every process of a fleet. Takes about 20 ms and 19 MiB.
     ///
     /// The salt is therefore not random. It depends on the API key, so that nobody can compute one table for all users.
     pub(super) fn derive(&self, base_url: &str, api_key: &str) -> Result<Zeroizing<[u8; 32]>> {
         let text = self.0.reveal();
-        if text.expose().trim().chars().count() < SHORTEST {
-            return Err(Error::configuration(
-                "the passphrase of the token store is shorter than 12 characters; choose a longer one",
-            ));
-        }
         let salt = digest(&SHA256, &framed(&["popup-rewards store passphrase v1", base_url, api_key]));
         let mut key = Zeroizing::new([0; 32]);
         // The first choice of OWASP's password storage cheat sheet, with little memory.

@@ -63,8 +63,8 @@ pub(crate) trait FlightStore<A, R> {
     fn acquire(&mut self) -> Result<Option<Stored>>;
     /// Takes the refresh token out of the entry. `None` if another process has changed the entry.
     fn take(&mut self) -> Result<Option<R>>;
-    /// Returns the access token of the entry.
-    fn access(&self) -> Option<A>;
+    /// Returns the access token of the entry, and wipes the rest.
+    fn adopt(&mut self) -> Option<A>;
     /// Returns the error of the refused login that the entry records.
     fn refusal(&self) -> Error;
     /// Returns what was wrong with the entry, once.

@@ -62,13 +62,13 @@ impl<S: Source> Shared<S> {
         }
         trip.taken |= taken.is_some();
         let (now, random) = self.reading();
-        let store = trip.store.as_deref();
+        let mut store = trip.store.as_mut();
         let disposition = self.change(|state| {
             let disposition = state.machine.report_store(id, step, result, (sent, now), random);
             match disposition {
                 StoreDisposition::Adopt => {
-                    (state.access, state.refresh, state.error) =
-                        (store.and_then(|store| store.access()), None, None);
+                    let access = store.as_mut().and_then(|store| store.adopt());
+                    (state.access, state.refresh, state.error) = (access, None, None);
                 }
                 StoreDisposition::Keep => state.refresh = taken,
                 StoreDisposition::Refused => state.error = store.map(|store| store.refusal()),
@@ -88,6 +88,8 @@ impl<S: Source> Shared<S> {
             let released = trip.store.as_mut().map_or(Ok(()), |store| guarded(|| store.release()));
             saved.and(released).unwrap_or_else(|error| trip.store_failed(error));
         }
+        // It may hold tokens, and the observer, which comes next, may hang.
+        trip.store = None;
         self.change(|state| state.machine.landed(id));
     }
 
