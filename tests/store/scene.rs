@@ -140,7 +140,7 @@ impl Child {
             -1 => Err(std::io::Error::last_os_error().into()),
             0 => {
                 // SAFETY: the alarm only ends a child that hangs, which fails the test.
-                unsafe { libc::alarm(60) };
+                unsafe { libc::alarm(40) };
                 let ended = catch_unwind(AssertUnwindSafe(steps));
                 if let Ok(Err(error)) = &ended {
                     // The test harness captures what `eprintln` writes, and would lose it.
