@@ -8,60 +8,12 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use self::Defect::*;
 use super::super::handle::agree;
+use super::defect::Defect::{self, *};
 use crate::store::memory::MemoryStore;
 use crate::store::{Contents, Lease, Slot, StoreKey, TokenStore};
 use crate::{Error, Result};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Defect {
-    Fails,
-    HasNoClock,
-    HasNoOrigin,
-    HasAnOriginPerHandle,
-    ForgetsAWrite,
-    TruncatesAtNul,
-    TakesAnEmptyEntryForAnEmptySlot,
-    LimitsEntries,
-    CachesPerHandle,
-    KeepsAStoragePerHandle,
-    StartsWithAnEntry,
-    NeverSwaps,
-    DoesNotCompare,
-    ComparesEmptiness,
-    ComparesLengths,
-    IgnoresTheOrigin,
-    WritesAndReturnsFalse,
-    ComparesTheAge,
-    RefusesAnEqualEntry,
-    MixesSlots,
-    ComparesAndThenWrites,
-    OverlooksTwoWrites,
-    GrantsToEverybody,
-    GrantsToTheNext,
-    EndsALeaseAtOnce,
-    NeverGrants,
-    AsksAndThenGrants,
-    RefusesItsOwner,
-    KnowsItsOwnerPerHandle,
-    DoesNotExtend,
-    ExtendsForOthers,
-    DoesNotKnowTheRest,
-    LeasesAllSlotsAtOnce,
-    ReturnsOldContents,
-    BlocksSwaps,
-    ClearsWithTheLease,
-    EndsALeaseWithASwap,
-    ReleasesForAnybody,
-    DoesNotRelease,
-    EndsALeaseEarly,
-    RemembersTheFirstEnd,
-    NeverEndsALease,
-    ExaggeratesTheAge,
-    CountsFromTheFirstWrite,
-    HasAClockThatStandsStill,
-}
 /// One handle of the store.
 pub(super) struct Defective {
     defect: Defect,
@@ -78,11 +30,12 @@ struct Note {
     writes: u32,
     first_write: Instant,
     lease_end: Option<Instant>,
+    owners: Vec<String>,
 }
 
 impl Default for Note {
     fn default() -> Self {
-        Note { writes: 0, first_write: Instant::now(), lease_end: None }
+        Note { writes: 0, first_write: Instant::now(), lease_end: None, owners: Vec::new() }
     }
 }
 
@@ -193,6 +146,13 @@ impl TokenStore for Defective {
                 thread::sleep(GAP);
                 self.right.with(slot, |place| place.lease = None);
             }
+            (ClearsWhenGranted, None) => {
+                let lease = self.right.acquire(slot, owner, length);
+                self.right.with(slot, |place| place.entry = None);
+                return lease;
+            }
+            (ClearsWhenRefused, Some((false, _))) => self.right.with(slot, |place| place.entry = None),
+            (ReleasesForFormerOwners, None) => self.note(slot, |note| note.owners.push(owner.to_owned())),
             (RefusesItsOwner, Some((true, left))) => return Ok(Lease::Held(left)),
             (KnowsItsOwnerPerHandle, _) => {
                 return self.right.acquire(slot, &format!("{owner}-{}", self.handle), length);
@@ -288,7 +248,12 @@ impl TokenStore for Defective {
         let slot = &self.slot(slot);
         match self.defect {
             ReleasesForAnybody => self.right.with(slot, |place| place.lease = None),
-            ClearsWithTheLease => self.right.with(slot, |place| place.entry = None),
+            ClearsWhenReleased => self.right.with(slot, |place| place.entry = None),
+            ReleasesForFormerOwners
+                if self.note(slot, |note| note.owners.iter().any(|name| name == owner)) =>
+            {
+                self.right.with(slot, |place| place.lease = None);
+            }
             DoesNotRelease => return Ok(()),
             KnowsItsOwnerPerHandle => return self.right.release(slot, &format!("{owner}-{}", self.handle)),
             LeasesAllSlotsAtOnce => return self.right.release(&Slot::new("all".to_owned()), owner),
