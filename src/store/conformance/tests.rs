@@ -48,6 +48,7 @@ fn what_was_written_must_be_found() {
     assert_fails(LimitsEntries, "must return, byte for byte, what a swap wrote: 65536 bytes");
     assert_fails(CachesPerHandle, "a load through another handle must return");
     assert_fails(KeepsAStoragePerHandle, "a load through another handle must return");
+    assert_fails(HidesWritesFromNewHandles, "a load through a new handle must return");
     assert_fails(StartsWithAnEntry, "a slot that nobody has written must be empty");
 }
 
@@ -67,6 +68,8 @@ fn a_swap_must_compare() {
 #[test]
 fn a_swap_must_be_atomic() {
     assert_fails(ComparesAndThenWrites, "exactly one of 4 swaps that saw the same contents must succeed");
+    assert_fails(WritesAfterALostRace, "the slot must hold the entry of the swap that succeeded");
+    assert_fails(WritesInParts, "a load during a swap must return either the old entry or the new one");
     assert_fails(OverlooksTwoWrites, "no successful swap may be lost");
 }
 
@@ -114,6 +117,7 @@ fn only_the_owner_must_release_a_lease() {
 #[test]
 fn a_lease_must_end_by_itself_but_not_early() {
     assert_fails(EndsALeaseEarly, "a lease must not end before its time");
+    assert_fails(ClearsWhenALeaseEnds, "the end of a lease must leave the entry as it is");
     assert_fails(RemembersTheFirstEnd, "after its owner has extended it");
 }
 
@@ -125,6 +129,7 @@ fn a_lease_must_end_by_itself() {
 #[test]
 fn an_age_must_count_from_the_last_write() {
     assert_fails(ExaggeratesTheAge, "the age of an entry must count from its last write");
+    assert_fails(HasAClockInOneHandle, "a store must state the age of an entry always or never");
     assert_fails(CountsFromTheFirstWrite, "the age of an entry must count from its last write");
 }
 

@@ -118,6 +118,8 @@ impl TokenStore for Defective {
             HasAnOriginPerHandle => with(&format!("handle {}", self.handle), now.entry()),
             TakesAnEmptyEntryForAnEmptySlot if now.entry() == Some(b"") => Contents::empty(now.origin()),
             StartsWithAnEntry if now.entry().is_none() => Contents::new(now.origin(), b"start"),
+            HidesWritesFromNewHandles if self.handle > 1 => Contents::empty(now.origin()),
+            HasAClockInOneHandle if self.handle % 2 == 1 => with(now.origin(), now.entry()),
             CachesPerHandle => self.first_loaded(slot, now),
             ExaggeratesTheAge => now.aged(age + Duration::from_secs(3)),
             CountsFromTheFirstWrite => now.aged(self.note(slot, |note| note.first_write.elapsed())),
@@ -151,6 +153,9 @@ impl TokenStore for Defective {
                 self.right.with(slot, |place| place.entry = None);
                 return lease;
             }
+            (ClearsWhenALeaseEnds, None) => self.right.with(slot, |place| {
+                place.entry = if place.lease.is_some() { None } else { place.entry.take() };
+            }),
             (ClearsWhenRefused, Some((false, _))) => self.right.with(slot, |place| place.entry = None),
             (ReleasesForFormerOwners, None) => self.note(slot, |note| note.owners.push(owner.to_owned())),
             (RefusesItsOwner, Some((true, left))) => return Ok(Lease::Held(left)),
@@ -218,6 +223,17 @@ impl TokenStore for Defective {
             ComparesAndThenWrites => {
                 thread::sleep(GAP);
                 self.write_if(agree(seen, &now), slot, entry)
+            }
+            WritesAfterALostRace => {
+                thread::sleep(GAP);
+                let swapped = self.right.swap(slot, seen, entry)?;
+                self.write_if(agree(seen, &now) && !swapped, slot, entry);
+                swapped
+            }
+            WritesInParts => {
+                let swapped = self.right.swap(slot, seen, &entry[..entry.len() / 2])?;
+                thread::sleep(GAP);
+                self.write_if(swapped, slot, entry)
             }
             OverlooksTwoWrites => {
                 thread::sleep(GAP * (self.handle % 4));
