@@ -150,7 +150,7 @@ fn problem(value: &str) -> Option<&'static str> {
     surplus(value)
 }
 
-/// Returns what a value has too much, such as the line break of the file that it was read from.
+/// Returns what a value should not contain, such as the line break of the file that it was read from.
 pub(crate) fn surplus(value: &str) -> Option<&'static str> {
     if value.chars().any(char::is_control) {
         return Some("contains a line break or another control character; trim it");

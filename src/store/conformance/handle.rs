@@ -53,7 +53,7 @@ impl<'a, S: TokenStore> Handle<'a, S> {
 pub(super) const SLACK: Duration = Duration::from_secs(1);
 
 /// How long a check waits for what must happen within a second or two.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Calls the closure until it returns a value. Fails with the requirement if it does not in time.
 pub(super) fn wait_for<T>(requirement: &str, mut poll: impl FnMut() -> Option<T>) -> T {

@@ -8,6 +8,8 @@ use crate::store::{Lease, TokenStore};
 /// Longer than the checks take on a slow machine.
 pub(super) const LONG: Duration = Duration::from_secs(60);
 
+const UNCHANGED: &str = "acquire must leave the entry as it is";
+
 pub(super) fn check<S: TokenStore>(open: &impl Fn() -> S) {
     let (one, other) = (open(), open());
     granted(&one, &other);
@@ -18,6 +20,7 @@ pub(super) fn check<S: TokenStore>(open: &impl Fn() -> S) {
 
 /// Asserts that another than `owner` holds the lease, which was taken for `length` not long ago.
 pub(super) fn assert_held<S: TokenStore>(handle: &Handle<'_, S>, owner: &str, length: Duration, when: &str) {
+    let before = handle.load();
     // A refused request for a longer lease must not make the lease longer.
     let Lease::Held(left) = handle.acquire(owner, 2 * LONG) else {
         fail(&format!("acquire must not grant a lease that another owner holds, {when}"))
@@ -26,6 +29,7 @@ pub(super) fn assert_held<S: TokenStore>(handle: &Handle<'_, S>, owner: &str, le
         left <= length && left + length / 3 >= length,
         "`Held` must say how long the lease still lasts, {when}: about {length:?}, not {left:?}",
     );
+    assert!(agree(&handle.load(), &before), "{UNCHANGED}");
 }
 
 fn granted<S: TokenStore>(one: &S, other: &S) {
@@ -34,7 +38,7 @@ fn granted<S: TokenStore>(one: &S, other: &S) {
     let empty = one.load();
     let contents = one.take(&a, LONG, "it is free");
     assert!(agree(&contents, &empty), "acquire must return the contents of the slot");
-    assert!(agree(&other.load(), &empty), "a lease must leave the entry as it is");
+    assert!(agree(&other.load(), &empty), "{UNCHANGED}");
     for _ in 0..2 {
         assert_held(&other, &b, LONG, "through another handle");
         assert_held(&one, &b, LONG, "through the same handle");
@@ -47,7 +51,7 @@ fn granted<S: TokenStore>(one: &S, other: &S) {
     assert!(agree(&one.load(), &first), "a release must leave the entry as it is");
     let contents = one.take(&b, LONG, "its owner has released it");
     assert!(agree(&contents, &first), "acquire must return the contents of the slot as they are then");
-    assert!(agree(&other.load(), &first), "a lease must leave the entry as it is");
+    assert!(agree(&other.load(), &first), "{UNCHANGED}");
     one.release(&b);
 }
 

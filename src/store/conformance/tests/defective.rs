@@ -8,60 +8,12 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use self::Defect::*;
 use super::super::handle::agree;
+use super::defect::Defect::{self, *};
 use crate::store::memory::MemoryStore;
 use crate::store::{Contents, Lease, Slot, StoreKey, TokenStore};
 use crate::{Error, Result};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Defect {
-    Fails,
-    HasNoClock,
-    HasNoOrigin,
-    HasAnOriginPerHandle,
-    ForgetsAWrite,
-    TruncatesAtNul,
-    TakesAnEmptyEntryForAnEmptySlot,
-    LimitsEntries,
-    CachesPerHandle,
-    KeepsAStoragePerHandle,
-    StartsWithAnEntry,
-    NeverSwaps,
-    DoesNotCompare,
-    ComparesEmptiness,
-    ComparesLengths,
-    IgnoresTheOrigin,
-    WritesAndReturnsFalse,
-    ComparesTheAge,
-    RefusesAnEqualEntry,
-    MixesSlots,
-    ComparesAndThenWrites,
-    OverlooksTwoWrites,
-    GrantsToEverybody,
-    GrantsToTheNext,
-    EndsALeaseAtOnce,
-    NeverGrants,
-    AsksAndThenGrants,
-    RefusesItsOwner,
-    KnowsItsOwnerPerHandle,
-    DoesNotExtend,
-    ExtendsForOthers,
-    DoesNotKnowTheRest,
-    LeasesAllSlotsAtOnce,
-    ReturnsOldContents,
-    BlocksSwaps,
-    ClearsWithTheLease,
-    EndsALeaseWithASwap,
-    ReleasesForAnybody,
-    DoesNotRelease,
-    EndsALeaseEarly,
-    RemembersTheFirstEnd,
-    NeverEndsALease,
-    ExaggeratesTheAge,
-    CountsFromTheFirstWrite,
-    HasAClockThatStandsStill,
-}
 /// One handle of the store.
 pub(super) struct Defective {
     defect: Defect,
@@ -78,11 +30,12 @@ struct Note {
     writes: u32,
     first_write: Instant,
     lease_end: Option<Instant>,
+    owners: Vec<String>,
 }
 
 impl Default for Note {
     fn default() -> Self {
-        Note { writes: 0, first_write: Instant::now(), lease_end: None }
+        Note { writes: 0, first_write: Instant::now(), lease_end: None, owners: Vec::new() }
     }
 }
 
@@ -165,6 +118,8 @@ impl TokenStore for Defective {
             HasAnOriginPerHandle => with(&format!("handle {}", self.handle), now.entry()),
             TakesAnEmptyEntryForAnEmptySlot if now.entry() == Some(b"") => Contents::empty(now.origin()),
             StartsWithAnEntry if now.entry().is_none() => Contents::new(now.origin(), b"start"),
+            HidesWritesFromNewHandles if self.handle > 1 => Contents::empty(now.origin()),
+            HasAClockInOneHandle if self.handle % 2 == 1 => with(now.origin(), now.entry()),
             CachesPerHandle => self.first_loaded(slot, now),
             ExaggeratesTheAge => now.aged(age + Duration::from_secs(3)),
             CountsFromTheFirstWrite => now.aged(self.note(slot, |note| note.first_write.elapsed())),
@@ -193,6 +148,16 @@ impl TokenStore for Defective {
                 thread::sleep(GAP);
                 self.right.with(slot, |place| place.lease = None);
             }
+            (ClearsWhenGranted, None) => {
+                let lease = self.right.acquire(slot, owner, length);
+                self.right.with(slot, |place| place.entry = None);
+                return lease;
+            }
+            (ClearsWhenALeaseEnds, None) => self.right.with(slot, |place| {
+                place.entry = if place.lease.is_some() { None } else { place.entry.take() };
+            }),
+            (ClearsWhenRefused, Some((false, _))) => self.right.with(slot, |place| place.entry = None),
+            (ReleasesForFormerOwners, None) => self.note(slot, |note| note.owners.push(owner.to_owned())),
             (RefusesItsOwner, Some((true, left))) => return Ok(Lease::Held(left)),
             (KnowsItsOwnerPerHandle, _) => {
                 return self.right.acquire(slot, &format!("{owner}-{}", self.handle), length);
@@ -259,6 +224,17 @@ impl TokenStore for Defective {
                 thread::sleep(GAP);
                 self.write_if(agree(seen, &now), slot, entry)
             }
+            WritesAfterALostRace => {
+                thread::sleep(GAP);
+                let swapped = self.right.swap(slot, seen, entry)?;
+                self.write_if(agree(seen, &now) && !swapped, slot, entry);
+                swapped
+            }
+            WritesInParts => {
+                let swapped = self.right.swap(slot, seen, &entry[..entry.len() / 2])?;
+                thread::sleep(GAP);
+                self.write_if(swapped, slot, entry)
+            }
             OverlooksTwoWrites => {
                 thread::sleep(GAP * (self.handle % 4));
                 let loaded = self.loaded.lock().get(slot).cloned();
@@ -288,7 +264,12 @@ impl TokenStore for Defective {
         let slot = &self.slot(slot);
         match self.defect {
             ReleasesForAnybody => self.right.with(slot, |place| place.lease = None),
-            ClearsWithTheLease => self.right.with(slot, |place| place.entry = None),
+            ClearsWhenReleased => self.right.with(slot, |place| place.entry = None),
+            ReleasesForFormerOwners
+                if self.note(slot, |note| note.owners.iter().any(|name| name == owner)) =>
+            {
+                self.right.with(slot, |place| place.lease = None);
+            }
             DoesNotRelease => return Ok(()),
             KnowsItsOwnerPerHandle => return self.right.release(slot, &format!("{owner}-{}", self.handle)),
             LeasesAllSlotsAtOnce => return self.right.release(&Slot::new("all".to_owned()), owner),
