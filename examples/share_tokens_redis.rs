@@ -45,7 +45,7 @@ fn work(number: usize, builder: SessionBuilder, store: RedisTokenStore) -> anyho
             EventKind::Minted => println!("worker {number} logged in"),
             EventKind::Adopted => println!("worker {number} uses the token of another worker"),
             EventKind::StoreFailed => {
-                println!("worker {number}: {}", event.message.as_deref().unwrap_or_default())
+                println!("worker {number}: {}", event.message.as_deref().unwrap_or_default());
             }
             _ => {}
         })

@@ -1,7 +1,7 @@
 //! Real processes that share their tokens through a real store. Some are killed, stopped or cut off.
 //!
 //! The program starts itself as the worker processes, so it runs without the test harness. It needs `redis-server`.
-#![expect(clippy::print_stdout, reason = "without the test harness it prints its own results")]
+#![expect(clippy::print_stdout, clippy::indexing_slicing, reason = "a test, though without the test harness")]
 
 #[cfg(target_os = "linux")]
 mod common;

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::auth::RefreshToken;
 use super::source::{Access, Refresh, SessionSource};
 use crate::clock::{Reading, random_bytes};
+use crate::hex;
 use crate::http::Connections;
 use crate::store::{Contents, Entry, Lease, Opened, Refusal, SealingKey, Slot, StoredTokens, TokenStore};
 use crate::token::{Expiry, FlightStore, LEASE, PairToSave, Saved, Stored};
@@ -42,7 +43,7 @@ impl<'a> SharedTokens<'a> {
             source,
             store,
             flight,
-            owner: random_bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect(),
+            owner: hex::encode(&random_bytes::<16>()),
             slot_key: None,
             contents: Contents::empty(""),
             entry: Entry::empty(0),

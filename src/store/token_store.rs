@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Contents, StoreKey};
 use crate::Result;
 use crate::clock::random_bytes;
+use crate::hex;
 
 /// A place where the processes of one API key share a token set.
 ///
@@ -83,7 +84,7 @@ impl Slot {
     /// Creates a slot with a random name, for a test or a probe of a store.
     #[must_use]
     pub fn random() -> Self {
-        Slot(random_bytes::<32>().map(|byte| format!("{byte:02x}")).concat())
+        Slot(hex::encode(&random_bytes::<32>()))
     }
 
     /// Returns the name: 64 hexadecimal digits in lower case.

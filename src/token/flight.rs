@@ -9,6 +9,7 @@ use super::window::{Window, doubled};
 use crate::clock::{Reading, share};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, not states")]
 pub(super) struct Flight {
     pub(super) id: u64,
     /// Whether the pending or next auth call is a login.

@@ -15,13 +15,13 @@ type Case = (&'static str, fn() -> Result<String>);
 
 pub(crate) const CASES: [Case; 15] = [
     ("redis_eight_processes_share_one_login", || steady(&Storage::redis()?)),
-    ("file_eight_processes_share_one_login", || steady(&Storage::file()?)),
+    ("file_eight_processes_share_one_login", || steady(&Storage::file())),
     ("redis_the_holder_of_the_lease_is_killed_while_it_refreshes", || killed(&Storage::redis()?)),
-    ("file_the_holder_of_the_lease_is_killed_while_it_refreshes", || killed(&Storage::file()?)),
+    ("file_the_holder_of_the_lease_is_killed_while_it_refreshes", || killed(&Storage::file())),
     ("redis_a_stopped_process_wakes_with_an_expired_lease", || stopped(&Storage::redis()?)),
-    ("file_a_stopped_process_wakes_with_an_expired_lease", || stopped(&Storage::file()?)),
+    ("file_a_stopped_process_wakes_with_an_expired_lease", || stopped(&Storage::file())),
     ("redis_the_storage_is_emptied", || emptied(&Storage::redis()?)),
-    ("file_the_storage_is_emptied", || emptied(&Storage::file()?)),
+    ("file_the_storage_is_emptied", || emptied(&Storage::file())),
     ("redis_one_process_logs_out", || logged_out(&Storage::redis()?)),
     ("redis_the_key_is_revoked_and_the_password_changed", || rotated(&Storage::redis()?)),
     ("redis_the_server_is_stopped_for_longer_than_a_token_lives", redis_stopped),
@@ -175,7 +175,7 @@ fn redis_clocks() -> Result<String> {
 }
 
 fn script() -> Result<String> {
-    let storage = Storage::file()?;
+    let storage = Storage::file();
     let fleet = Fleet::new(&storage.name())?;
     fleet.sandbox.set_token_life(Duration::from_secs(3600), Duration::from_secs(7200));
     for run in 1..=200 {

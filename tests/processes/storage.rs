@@ -18,13 +18,13 @@ impl Storage {
         Ok(Storage::Redis(RedisServer::start()?))
     }
 
-    pub(crate) fn file() -> Result<Self> {
+    pub(crate) fn file() -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::SeqCst);
         let name = format!("popup-tokens-{}-{number}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         fs::remove_dir_all(&folder).unwrap_or_default();
-        Ok(Storage::File(folder))
+        Storage::File(folder)
     }
 
     pub(crate) fn name(&self) -> String {

@@ -7,7 +7,7 @@ use popup_rewards::sandbox::Fault as ServerFault;
 use popup_rewards::{ErrorKind, Session};
 
 use super::memory::Fault;
-use super::team::{HOUR, Team};
+use super::team::{HOUR, MINUTE, Team};
 
 #[test]
 fn a_logout_ends_the_session_of_every_process_and_clears_the_store() {
@@ -88,7 +88,7 @@ fn the_drop_of_the_last_clone_saves_a_pair_that_is_on_its_way() {
     let first = team.member();
     first.call();
     team.settle();
-    team.sandbox.advance(HOUR - Duration::from_secs(360));
+    team.sandbox.advance(54 * MINUTE);
     team.sandbox.fault("POST /auth/refresh", ServerFault::Delay(Duration::from_millis(300)));
     first.call();
     while team.refreshes() == 0 {

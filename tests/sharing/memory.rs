@@ -103,7 +103,7 @@ impl MemoryStore {
         let mut storage = self.storage.lock();
         storage.calls.push(name);
         match fault {
-            Fault::Panics => panic!("on purpose"),
+            Fault::Panics => std::panic::panic_any("on purpose"),
             Fault::Fails => return Err(Error::store("the memory is down", "on purpose")),
             Fault::None | Fault::Lost => {}
         }
@@ -115,10 +115,11 @@ impl MemoryStore {
     }
 
     fn contents(&self, storage: &Storage, slot: &Slot) -> Contents {
-        let Some(entry) = storage.entries.get(slot.as_str()) else {
+        let slot = slot.as_str();
+        let Some((entry, written)) = storage.entries.get(slot).zip(storage.written.get(slot)) else {
             return Contents::empty(&*storage.origin);
         };
-        let age = self.clock.monotonic().saturating_sub(storage.written[slot.as_str()]);
+        let age = self.clock.monotonic().saturating_sub(*written);
         Contents::new(&*storage.origin, entry.clone()).aged(age)
     }
 }
@@ -136,7 +137,9 @@ impl TokenStore for MemoryStore {
         let now = self.clock.monotonic();
         self.call("acquire", |storage| {
             match storage.leases.get(slot.as_str()) {
-                Some((holder, until)) if holder != owner && *until > now => return Lease::Held(*until - now),
+                Some((holder, until)) if holder != owner && *until > now => {
+                    return Lease::Held(until.saturating_sub(now));
+                }
                 _ => storage.leases.insert(slot.to_string(), (owner.to_owned(), now + length)),
             };
             Lease::Acquired(self.contents(storage, slot))
