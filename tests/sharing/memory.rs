@@ -103,7 +103,7 @@ impl MemoryStore {
         let mut storage = self.storage.lock();
         storage.calls.push(name);
         match fault {
-            Fault::Panics => std::panic::panic_any("on purpose"),
+            Fault::Panics => std::panic::resume_unwind(Box::new("on purpose")),
             Fault::Fails => return Err(Error::store("the memory is down", "on purpose")),
             Fault::None | Fault::Lost => {}
         }
