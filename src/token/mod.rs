@@ -6,6 +6,8 @@ mod after_401;
 mod cache;
 mod claims;
 mod expiry;
+#[cfg(test)]
+mod fleet_check;
 mod flight;
 mod machine;
 #[cfg(test)]
