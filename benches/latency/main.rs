@@ -10,10 +10,12 @@ mod by_hand;
 mod relay;
 mod server;
 
-use std::env;
+use std::path::Path;
 use std::time::{Duration, Instant};
+use std::{env, fs};
 
 use anyhow::{Context, ensure};
+use popup_rewards::store::{EncryptedFileStore, StoreKey};
 use popup_rewards::{CountryId, Credentials, ListProducts, Session};
 
 use crate::by_hand::ByHand;
@@ -27,13 +29,18 @@ fn main() -> anyhow::Result<()> {
         if measured { (Duration::from_millis(25), 15) } else { (Duration::from_millis(1), 1) };
     let server = Server::start()?;
     let relay = Relay::start(server.address, delay)?;
+    let folder = env::temp_dir().join(format!("popup-latency-{}", std::process::id()));
     let bench = Bench { url: format!("https://{}", relay.address), server, relay, rounds };
 
     println!("medians: our time and theirs, their ratio, and the connections of one round\n");
     let country = CountryId::from(1);
-    bench.row(
-        "login + call",
-        |session| session.get_country(country).map(drop),
+    let call = |session: &Session| session.get_country(country).map(drop);
+    bench.row("login + call", call, |by_hand| by_hand.log_in()?.country())?;
+    let tokens = folder.join("tokens");
+    call(&bench.session(Some(&tokens))?)?;
+    bench.compare(
+        "call, in the second run of a script with a token store, against login + call",
+        || Ok(call(&bench.session(Some(&tokens))?)?),
         |by_hand| by_hand.log_in()?.country(),
     )?;
     bench.row(
@@ -64,7 +71,8 @@ fn main() -> anyhow::Result<()> {
             ensure!(by_hand.log_in()?.products()?.len() == PRODUCTS, "the walk by hand missed products");
             Ok(())
         },
-    )
+    )?;
+    Ok(fs::remove_dir_all(folder)?)
 }
 
 struct Bench {
@@ -81,12 +89,23 @@ impl Bench {
         ours: impl Fn(&Session) -> popup_rewards::Result<()>,
         theirs: impl Fn(ByHand) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let ours = || {
-            let session = Session::builder(&self.url, Credentials::new("key", "secret"))
-                .root_certificates(self.server.pem.as_bytes())
-                .build()?;
-            Ok(ours(&session)?)
-        };
+        self.compare(what, || Ok(ours(&self.session(None)?)?), theirs)
+    }
+
+    /// Creates a session, whose tokens are in a file if there is a path.
+    fn session(&self, tokens: Option<&Path>) -> popup_rewards::Result<Session> {
+        let builder = Session::builder(&self.url, Credentials::new("key", "secret"))
+            .root_certificates(self.server.pem.as_bytes());
+        let Some(path) = tokens else { return builder.build() };
+        builder.token_store(EncryptedFileStore::open(path, StoreKey::new([7; 32]))?).build()
+    }
+
+    fn compare(
+        &self,
+        what: &str,
+        ours: impl Fn() -> anyhow::Result<()>,
+        theirs: impl Fn(ByHand) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
         let theirs = || theirs(ByHand::new(&self.url, &self.server.certificate)?);
         let mut times = (Vec::new(), Vec::new());
         let mut connections = (0, 0);
