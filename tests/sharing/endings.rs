@@ -14,11 +14,13 @@ fn a_logout_ends_the_session_of_every_process_and_clears_the_store() {
     let team = Team::new();
     let (first, second) = (team.member(), team.member());
     first.call();
+    team.settle();
     second.call();
     first.session.logout().unwrap();
     assert_eq!(team.sandbox.calls("POST /auth/logout"), 1);
     // The others were not closed: they log in again.
     second.call();
+    team.settle();
     team.member().call();
     assert_eq!(team.logins(), 2);
     assert_eq!(first.session.countries().unwrap_err().kind(), ErrorKind::LoggedOut);
@@ -71,8 +73,8 @@ fn forget_stored_clears_the_store_and_revokes_nothing() {
     let team = Team::new();
     let (first, second) = (team.member(), team.member());
     first.call();
-    second.call();
     team.settle();
+    second.call();
     first.session.forget_stored().unwrap();
     assert_eq!(team.sandbox.calls("POST /auth/logout"), 0);
     second.call();

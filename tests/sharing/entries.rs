@@ -84,6 +84,7 @@ fn an_entry_of_another_origin_lends_its_access_token_but_not_its_refresh_token()
     team.sandbox.advance(2 * HOUR);
     second.call();
     assert_eq!(team.auth_calls(), (2, 0));
+    team.settle();
     team.sandbox.advance(2 * HOUR);
     team.member().call();
     assert_eq!(team.auth_calls(), (2, 1));

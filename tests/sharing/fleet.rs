@@ -47,6 +47,7 @@ fn sessions_that_expire_at_the_same_time_refresh_once() {
         member.call();
     }
     for hour in 1..=3 {
+        team.settle();
         team.sandbox.advance(HOUR);
         thread::scope(|scope| {
             for member in &members {
@@ -62,6 +63,7 @@ fn an_early_refresh_of_one_session_serves_the_others() {
     let team = Team::new();
     let (first, second) = (team.member(), team.member());
     first.call();
+    team.settle();
     second.call();
     team.sandbox.advance(54 * MINUTE);
     first.call();
@@ -80,11 +82,13 @@ fn a_revoked_token_costs_the_fleet_one_login() {
     let members: Vec<_> = (0..4).map(|_| team.member()).collect();
     for member in &members {
         member.call();
+        team.settle();
     }
     team.sandbox.advance(MINUTE);
     team.sandbox.revoke_all_tokens();
     for member in &members {
         member.call();
+        team.settle();
     }
     assert_eq!(team.logins(), 2);
     assert_eq!(team.refreshes(), 1);
@@ -95,8 +99,10 @@ fn a_login_on_demand_mints_a_new_set_for_all() {
     let team = Team::new();
     let (first, second) = (team.member(), team.member());
     first.call();
+    team.settle();
     second.session.login().unwrap();
     assert_eq!(team.logins(), 2);
+    team.settle();
     first.session.refresh().unwrap();
     assert_eq!(team.auth_calls(), (2, 0));
     assert!(first.saw(EventKind::Minted));
@@ -108,10 +114,12 @@ fn a_store_that_was_emptied_is_filled_again() {
     let team = Team::new();
     let (first, second) = (team.member(), team.member());
     first.call();
+    team.settle();
     second.call();
     team.store.storage.lock().entries.clear();
     team.sandbox.advance(2 * HOUR);
     first.call();
+    team.settle();
     second.call();
     team.member().call();
     assert_eq!(team.auth_calls(), (2, 0));

@@ -9,6 +9,7 @@ use popup_rewards::store::{Contents, Lease, Slot, StoreKey, TokenStore};
 use popup_rewards::{Clock, Error, Result};
 
 use crate::common::clock::TestClock;
+use crate::common::until;
 
 /// A handle on the storage. Clones share it.
 #[derive(Clone)]
@@ -95,6 +96,14 @@ impl MemoryStore {
         let until = self.clock.monotonic() + length;
         let slots: Vec<String> = storage.entries.keys().cloned().collect();
         storage.leases.extend(slots.into_iter().map(|slot| (slot, ("somebody".to_owned(), until))));
+    }
+
+    /// Waits until the lease is free, which is the last thing that a flight does.
+    ///
+    /// Before that, another session could find the lease held. Its pauses take no real time, so the lease would end for
+    /// it while its holder is still at work.
+    pub(crate) fn settle(&self) {
+        until("the lease is free", || self.storage.lock().leases.is_empty()).unwrap();
     }
 
     fn call<R>(&self, name: &'static str, run: impl FnOnce(&mut Storage) -> R) -> Result<R> {

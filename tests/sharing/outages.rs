@@ -112,6 +112,7 @@ fn a_refresh_token_whose_taking_failed_is_not_presented() {
         team.store.fail("swap", fault);
         team.sandbox.advance(2 * HOUR);
         first.call();
+        first.until(EventKind::StoreFailed);
         assert_eq!(team.auth_calls(), (2, 0), "{fault:?}");
         team.store.works_again();
         // With the store back, the token that was not presented is still there, unless it was taken.

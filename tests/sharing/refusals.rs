@@ -50,6 +50,7 @@ fn a_refused_refresh_token_is_gone_from_the_store() {
     let team = Team::new();
     let first = team.member();
     first.call();
+    team.settle();
     team.sandbox.advance(2 * MINUTE);
     team.sandbox.revoke_all_tokens();
     let wrong = Credentials::new(team.sandbox.username().expose(), "not-the-password");

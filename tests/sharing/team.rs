@@ -82,9 +82,9 @@ impl Team {
         (self.logins(), self.refreshes())
     }
 
-    /// Waits until the lease is free, which is the last thing that a flight does.
+    /// Waits as [`MemoryStore::settle`] does.
     pub(crate) fn settle(&self) {
-        until("the lease is free", || self.store.storage.lock().leases.is_empty()).unwrap();
+        self.store.settle();
     }
 }
 
