@@ -10,6 +10,7 @@ mod common;
 #[cfg(target_os = "linux")]
 mod fork {
     pub(super) mod linux;
+    mod store;
 }
 
 #[cfg(target_os = "linux")]

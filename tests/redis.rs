@@ -12,6 +12,7 @@ mod redis {
     mod lost_replies;
     mod refusals;
     mod restarts;
+    mod sessions;
     mod time_limits;
     mod tls;
 

@@ -11,5 +11,6 @@ mod sharing {
     mod memory;
     mod outages;
     mod refusals;
+    mod saves;
     mod team;
 }

@@ -55,6 +55,9 @@ impl ListenerHandle {
 impl Listener {
     /// Starts to listen and returns the address.
     pub(super) fn open(&mut self) -> io::Result<SocketAddr> {
+        if matches!(self.state, ListenerState::Listening(_)) {
+            return Ok(self.address);
+        }
         let socket = match std::mem::replace(&mut self.state, ListenerState::Closed) {
             ListenerState::Refusing(socket) => socket,
             ListenerState::Listening(_) | ListenerState::Closed => self.bind()?,

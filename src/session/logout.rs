@@ -104,9 +104,7 @@ impl Drop for Owner {
         // A forked child must not revoke the tokens of its parent.
         let is_own = self.process == std::process::id();
         if !(inner.source.settings.logout_on_drop && is_own) {
-            if is_own {
-                inner.cache.until_saved(inner.source.clock.monotonic().saturating_add(DROP_LIMIT));
-            }
+            inner.cache.until_saved(inner.source.clock.monotonic().saturating_add(DROP_LIMIT));
             inner.close(Close::Forget, Duration::ZERO).unwrap_or_default();
             return;
         }

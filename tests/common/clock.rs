@@ -27,7 +27,8 @@ pub(crate) struct TestClock {
 struct ClockInner {
     /// In nanoseconds.
     monotonic: AtomicU64,
-    /// The time of day when the monotonic reading was zero, in nanoseconds since 1970.
+    /// The time of day when the monotonic reading was zero, in nanoseconds since 1970. With a sandbox, the difference
+    /// from its time of day.
     origin: AtomicI64,
     wakers: Mutex<Vec<Waker>>,
     pauses: Mutex<Vec<Duration>>,
@@ -123,11 +124,12 @@ impl Clock for TestClock {
     }
 
     fn wall(&self) -> SystemTime {
+        let origin = self.shared.origin.load(Ordering::SeqCst);
+        let by = Duration::from_nanos(origin.unsigned_abs());
         let Some(clock) = &self.sandbox else {
-            let origin = self.shared.origin.load(Ordering::SeqCst);
-            return SystemTime::UNIX_EPOCH + Duration::from_nanos(origin.unsigned_abs()) + self.monotonic();
+            return SystemTime::UNIX_EPOCH + by + self.monotonic();
         };
-        clock.wall()
+        if origin < 0 { clock.wall() - by } else { clock.wall() + by }
     }
 
     fn on_jump(&self, waker: Waker) {

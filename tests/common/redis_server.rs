@@ -75,6 +75,12 @@ impl RedisServer {
         self.signal(libc::SIGCONT)
     }
 
+    /// Stops the process until the result is dropped.
+    pub(crate) fn stopped(&self) -> Result<Stopped<'_>> {
+        self.pause()?;
+        Ok(Stopped(self))
+    }
+
     /// Kills the server, as `kill -9` does. It keeps its last snapshot.
     pub(crate) fn kill(&mut self) -> Result<()> {
         self.child.kill()?;
@@ -127,6 +133,15 @@ impl Drop for RedisServer {
     fn drop(&mut self) {
         self.kill().unwrap_or_default();
         fs::remove_dir_all(&self.directory).unwrap_or_default();
+    }
+}
+
+/// A server that is stopped. It goes on when this is dropped.
+pub(crate) struct Stopped<'a>(&'a RedisServer);
+
+impl Drop for Stopped<'_> {
+    fn drop(&mut self) {
+        self.0.resume().unwrap_or_default();
     }
 }
 

@@ -4,16 +4,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use popup_rewards::Session;
 use popup_rewards::sandbox::Sandbox;
+use popup_rewards::{Session, SessionBuilder};
 
+use super::store;
 use crate::common::clock::TestClock;
 use crate::common::until;
 
 /// A name, what the client does, and a check of what the server received.
 type Case = (&'static str, fn() -> Result<()>, fn(&Sandbox) -> Result<()>);
 
-const CASES: [Case; 6] = [
+const CASES: [Case; 9] = [
     ("a_child_with_an_expiring_token_logs_in_instead_of_refreshing", expiring, |sandbox| {
         same("logins", sandbox.logins(), 2)?;
         same("refreshes", sandbox.refreshes(), 1)
@@ -37,6 +38,18 @@ const CASES: [Case; 6] = [
     }),
     ("a_drop_in_a_child_does_not_log_out_the_parent", dropped, |sandbox| {
         same("logouts", sandbox.calls("POST /auth/logout"), 1)
+    }),
+    ("a_child_and_its_parent_share_the_stored_tokens", store::in_turn, |sandbox| {
+        same("logins", sandbox.logins(), 1)?;
+        same("refreshes", sandbox.refreshes(), 2)
+    }),
+    ("a_child_and_its_parent_that_need_a_token_at_the_same_time_refresh_once", store::at_once, |sandbox| {
+        same("logins", sandbox.logins(), 1)?;
+        same("refreshes", sandbox.refreshes(), store::ROUNDS)
+    }),
+    ("a_drop_in_a_child_saves_a_pair_that_is_on_its_way", store::dropped, |sandbox| {
+        same("logins", sandbox.logins(), 1)?;
+        same("refreshes", sandbox.refreshes(), 2)
     }),
 ];
 
@@ -62,20 +75,24 @@ pub(crate) fn main() -> Result<()> {
     Ok(())
 }
 
-fn same(what: &str, found: u64, expected: u64) -> Result<()> {
+pub(super) fn same(what: &str, found: u64, expected: u64) -> Result<()> {
     ensure!(found == expected, "{what}: expected {expected}, got {found}");
     Ok(())
 }
 
-const FIFTY_SIX_MINUTES: Duration = Duration::from_secs(56 * 60);
+pub(super) const FIFTY_SIX_MINUTES: Duration = Duration::from_secs(56 * 60);
 
 fn session() -> Result<(Session, TestClock)> {
-    let credentials = popup_rewards::Credentials::from_env()?;
     let clock = TestClock::default();
-    let session =
-        Session::builder(&std::env::var("API_BASE_URL")?, credentials).clock(clock.clone()).build()?;
+    Ok((session_with(|builder| builder.clock(clock.clone()))?, clock))
+}
+
+/// Returns a session that has made a call.
+pub(super) fn session_with(set: impl FnOnce(SessionBuilder) -> SessionBuilder) -> Result<Session> {
+    let credentials = popup_rewards::Credentials::from_env()?;
+    let session = set(Session::builder(&std::env::var("API_BASE_URL")?, credentials)).build()?;
     session.countries()?;
-    Ok((session, clock))
+    Ok(session)
 }
 
 fn expiring() -> Result<()> {
@@ -166,7 +183,15 @@ fn dropped() -> Result<()> {
 }
 
 /// Runs the steps in a forked child and waits until it succeeds.
-fn in_child(steps: impl FnOnce() -> Result<()>) -> Result<()> {
+pub(super) fn in_child(steps: impl FnOnce() -> Result<()>) -> Result<()> {
+    beside_child(steps, || Ok(()))
+}
+
+/// Runs the steps in a forked child, and others in this process at the same time. Waits until the child succeeds.
+pub(super) fn beside_child(
+    steps: impl FnOnce() -> Result<()>,
+    here: impl FnOnce() -> Result<()>,
+) -> Result<()> {
     // SAFETY: the child has only this thread. It uses no lock that another thread may hold, except those of the
     // allocator, which the C library handles. This is what is tested.
     match unsafe { libc::fork() } {
@@ -183,12 +208,13 @@ fn in_child(steps: impl FnOnce() -> Result<()>) -> Result<()> {
             unsafe { libc::_exit(i32::from(!good)) }
         }
         child => {
+            let result = here();
             let mut status = 0;
             // SAFETY: `child` is a child of this process, and the status outlives the call.
             let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
             ensure!(waited == child, "cannot wait for the child");
             ensure!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0, "the child failed");
-            Ok(())
+            result
         }
     }
 }

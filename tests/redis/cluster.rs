@@ -11,14 +11,14 @@ use crate::common::until;
 /// The first hash slot of each master, and the one after its last.
 const RANGES: [(u32, u32); 3] = [(0, 5461), (5461, 10_923), (10_923, 16_384)];
 
-struct Cluster {
-    masters: Vec<RedisServer>,
+pub(crate) struct Cluster {
+    pub(crate) masters: Vec<RedisServer>,
     /// The replica of the first master.
-    replica: RedisServer,
+    pub(crate) replica: RedisServer,
 }
 
 impl Cluster {
-    fn start() -> Result<Self> {
+    pub(crate) fn start() -> Result<Self> {
         let masters = (0..3).map(|_| node()).collect::<Result<Vec<_>>>()?;
         let (first, replica) = (masters.first().context("no master")?, node()?);
         for (master, (from, to)) in masters.iter().zip(RANGES) {
@@ -44,12 +44,12 @@ impl Cluster {
         Ok(Cluster { masters, replica })
     }
 
-    fn urls(&self) -> String {
+    pub(crate) fn urls(&self) -> String {
         self.masters.iter().map(RedisServer::url).collect::<Vec<_>>().join(",")
     }
 
     /// Returns a slot whose keys the given master owns.
-    fn slot_of(&self, master: usize) -> Result<Slot> {
+    pub(crate) fn slot_of(&self, master: usize) -> Result<Slot> {
         let (from, to) = *RANGES.get(master).context("no such master")?;
         loop {
             let slot = Slot::random();
@@ -60,16 +60,28 @@ impl Cluster {
         }
     }
 
-    /// Makes the replica the master, as after the loss of the first one, and waits until all know it.
-    fn promote(&self) -> Result<()> {
+    /// Stops the replica and ends its connection to the master, so that it gets no more writes.
+    ///
+    /// A stopped process alone would find them in its socket when it goes on.
+    pub(crate) fn cut_off_replica(&self) -> Result<()> {
+        self.replica.pause()?;
+        let master = self.masters.first().context("no master")?;
+        master.ask(&["CLIENT", "KILL", "TYPE", "replica"])?;
+        until("the replica is cut off", || {
+            master.ask(&["INFO", "replication"]).unwrap().contains("connected_slaves:0")
+        })
+    }
+
+    /// Makes the replica the master, as after the loss of the first one, and waits until these nodes know it.
+    pub(crate) fn promote(&self, nodes: &[RedisServer]) -> Result<()> {
         self.replica.tell(&["CLUSTER", "FAILOVER", "TAKEOVER"])?;
         let id = self.replica.ask(&["CLUSTER", "MYID"])?;
-        until("all know the new master", || {
+        until("the nodes know the new master", || {
             let know = |node: &RedisServer| {
                 let slots = node.ask(&["CLUSTER", "SLOTS"]).unwrap();
                 slots.find(&id).is_some_and(|at| slots.find("5461").is_none_or(|next| at < next))
             };
-            self.masters.iter().all(know)
+            nodes.iter().all(know)
         })
     }
 }
@@ -122,7 +134,7 @@ fn a_promoted_replica_has_the_entry_and_another_origin() -> Result<()> {
     let slot = cluster.slot_of(0)?;
     let before = filled(&store, &slot, b"entry")?;
     until("the entry is replicated", || keys(&cluster.replica, &slot).unwrap() == "1")?;
-    cluster.promote()?;
+    cluster.promote(&cluster.masters)?;
     let after = store.load(&slot)?;
     assert_eq!(after.entry(), before.entry());
     assert_ne!(after.origin(), before.origin());

@@ -139,3 +139,14 @@ fn a_sandbox_is_thread_safe_and_its_debug_text_holds_no_secret() -> Result<()> {
     assert!(!shown.contains(sandbox.password().expose()) && !shown.contains(sandbox.username().expose()));
     Ok(())
 }
+
+#[test]
+fn a_server_can_refuse_connections_and_accept_them_again() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let address = sandbox.url().replace("http://", "");
+    for refuses in [false, true, true, false, false] {
+        sandbox.refuse_connections(refuses);
+        assert_eq!(TcpStream::connect(&address).is_err(), refuses);
+    }
+    Ok(())
+}

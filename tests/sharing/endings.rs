@@ -1,13 +1,9 @@
 //! Logout, forget and drop of a session that shares its tokens.
 
-use std::thread;
-use std::time::Duration;
-
-use popup_rewards::sandbox::Fault as ServerFault;
 use popup_rewards::{ErrorKind, Session};
 
 use super::memory::Fault;
-use super::team::{HOUR, MINUTE, Team};
+use super::team::{HOUR, Team};
 
 #[test]
 fn a_logout_ends_the_session_of_every_process_and_clears_the_store() {
@@ -82,44 +78,6 @@ fn forget_stored_clears_the_store_and_revokes_nothing() {
     team.member().call();
     assert_eq!(team.auth_calls(), (2, 0));
     assert_eq!(first.session.countries().unwrap_err().kind(), ErrorKind::LoggedOut);
-}
-
-#[test]
-fn the_drop_of_the_last_clone_saves_a_pair_that_is_on_its_way() {
-    let team = Team::new();
-    let first = team.member();
-    first.call();
-    team.settle();
-    team.sandbox.advance(54 * MINUTE);
-    team.sandbox.fault("POST /auth/refresh", ServerFault::Delay(Duration::from_millis(300)));
-    first.call();
-    while team.refreshes() == 0 {
-        thread::yield_now();
-    }
-    drop(first);
-    team.member().call();
-    team.sandbox.advance(HOUR / 2);
-    team.member().call();
-    assert_eq!(team.auth_calls(), (1, 1));
-}
-
-#[test]
-fn an_unspent_refresh_token_goes_back_into_the_store() {
-    for fault in ["403", "429"] {
-        let team = Team::new();
-        team.member().call();
-        team.settle();
-        team.sandbox.advance(2 * HOUR);
-        let status = fault.parse().unwrap();
-        team.sandbox.fault("POST /auth/refresh", ServerFault::Status(status));
-        // The 403 ends the run, and the 429 only delays it.
-        drop(team.member().session.countries());
-        team.settle();
-        team.sandbox.clear_faults();
-        team.sandbox.advance(HOUR);
-        team.member().call();
-        assert_eq!(team.logins(), 1, "{fault:?}");
-    }
 }
 
 #[test]

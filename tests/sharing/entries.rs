@@ -2,6 +2,7 @@
 
 use popup_rewards::{ErrorKind, EventKind};
 
+use super::memory::Fault;
 use super::team::{HOUR, Team};
 
 #[test]
@@ -88,6 +89,30 @@ fn an_entry_of_another_origin_lends_its_access_token_but_not_its_refresh_token()
     team.sandbox.advance(2 * HOUR);
     team.member().call();
     assert_eq!(team.auth_calls(), (2, 1));
+}
+
+#[test]
+fn a_session_does_not_adopt_an_entry_that_is_older_than_one_it_has_seen() {
+    let team = Team::new();
+    let first = team.member();
+    first.call();
+    team.settle();
+    let older = team.store.entry();
+    first.session.forget_stored().unwrap();
+    // The second session sees the cleared entry, and then the one before it.
+    let store = team.store.clone();
+    team.store.at_each_call(move |call| {
+        if call == "acquire" {
+            store.put(&older);
+            "restored".clone_into(&mut store.storage.lock().origin);
+        }
+        Fault::None
+    });
+    let second = team.member();
+    second.call();
+    second.until(EventKind::Minted);
+    assert!(!second.saw(EventKind::Adopted));
+    assert_eq!(team.auth_calls(), (2, 0));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::thread;
 
+use popup_rewards::sandbox::Fault;
 use popup_rewards::{EventKind, SessionState};
 
 use super::team::{HOUR, MINUTE, Team};
@@ -95,6 +96,19 @@ fn a_revoked_token_costs_the_fleet_one_login() {
 }
 
 #[test]
+fn a_token_that_the_server_never_accepts_is_replaced_by_a_login() {
+    let team = Team::new();
+    let first = team.member();
+    team.sandbox.fault("GET /api/v1/countries", Fault::Status(401).always());
+    assert_eq!(first.session.countries().unwrap_err().status(), Some(401));
+    assert_eq!(team.auth_calls(), (1, 1));
+    team.settle();
+    team.sandbox.clear_faults();
+    first.call();
+    assert_eq!(team.auth_calls(), (2, 1));
+}
+
+#[test]
 fn a_login_on_demand_mints_a_new_set_for_all() {
     let team = Team::new();
     let (first, second) = (team.member(), team.member());
@@ -102,7 +116,8 @@ fn a_login_on_demand_mints_a_new_set_for_all() {
     team.settle();
     second.session.login().unwrap();
     assert_eq!(team.logins(), 2);
-    team.settle();
+    second.until(EventKind::Minted);
+    assert!(!second.saw(EventKind::Adopted));
     first.session.refresh().unwrap();
     assert_eq!(team.auth_calls(), (2, 0));
     assert!(first.saw(EventKind::Minted));

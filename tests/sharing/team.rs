@@ -38,6 +38,11 @@ impl Team {
         Team::on(TestClock::following(&sandbox), sandbox)
     }
 
+    /// A team whose clock stands still.
+    pub(crate) fn frozen() -> Self {
+        Team::on(TestClock::default().today(), Sandbox::start().unwrap())
+    }
+
     fn on(clock: TestClock, sandbox: Sandbox) -> Self {
         Team { store: MemoryStore::new(&clock), sandbox, clock }
     }
