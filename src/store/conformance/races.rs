@@ -82,9 +82,13 @@ fn counter<S: TokenStore>(handles: &[S]) {
     let added = together(handles, |_, store| {
         let (handle, mut added) = (Handle::new(store, &place), 0);
         while added < 50 && started.elapsed() < LONGEST {
-            let seen = handle.load();
+            let (seen, began) = (handle.load(), Stamp::now());
             let next = format!("{} ", number(&seen) + 1).repeat(REPEATS);
             added += u64::from(handle.swap(&seen, next.as_bytes()));
+            if began.elapsed() > SLOW {
+                // Another handle may poll for the lock of a file. It must find it free at times.
+                thread::sleep(TURN);
+            }
         }
         added
     });
@@ -97,6 +101,11 @@ fn counter<S: TokenStore>(handles: &[S]) {
         );
     }
 }
+
+/// A swap that takes longer than this waits for a disk.
+const SLOW: Duration = Duration::from_millis(1);
+/// The time between two slow swaps of one handle.
+const TURN: Duration = Duration::from_millis(5);
 
 /// How often an entry repeats its number: a store that writes it in parts is then likely to be seen doing so.
 const REPEATS: usize = 4000;
