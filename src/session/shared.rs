@@ -82,15 +82,16 @@ impl<'a> SharedTokens<'a> {
                 return Err(Error::store("the entry in the token store is left alone", cause));
             }
         };
-        // A storage that may have lost its last writes may hold a token that was presented since.
-        if let Some(tokens) = entry.tokens.as_mut().filter(|_| !is_native) {
-            tokens.refresh = None;
+        if let Some(tokens) = &mut entry.tokens {
+            tokens.remaining = tokens.remaining.min(tokens.life).saturating_sub(age);
+            self.expiry = Some(self.source.adopted(now, tokens.remaining, tokens.life));
+            // A storage that may have lost its last writes may hold a token that was presented since.
+            tokens.refresh.take_if(|_| !is_native);
+        }
+        if let Some(refusal) = &mut entry.refusal {
+            refusal.pause = refusal.pause.saturating_sub(age);
         }
         self.entry = entry;
-        self.expiry = self.entry.tokens.as_ref().map(|tokens| {
-            let remaining = tokens.remaining.min(tokens.life).saturating_sub(age);
-            self.source.adopted(now, remaining, tokens.life)
-        });
         Ok(Stored {
             version: self.entry.version,
             expiry: self.expiry,
@@ -99,7 +100,7 @@ impl<'a> SharedTokens<'a> {
                 .entry
                 .refusal
                 .filter(|refusal| self.is_ours(refusal))
-                .map(|refusal| (refusal.pause.saturating_sub(age), refusal.count)),
+                .map(|refusal| (refusal.pause, refusal.count)),
         })
     }
 
@@ -118,8 +119,11 @@ impl<'a> SharedTokens<'a> {
     fn write(&mut self) -> Result<bool> {
         let SlotKey { slot, key } = &*self.slot_key()?;
         let origin = self.contents.origin().to_owned();
-        let wall = Reading::of(&*self.source.clock).wall;
-        let bytes = self.entry.seal(key, slot, &origin, wall)?;
+        let now = Reading::of(&*self.source.clock);
+        if let Some((tokens, expiry)) = self.entry.tokens.as_mut().zip(self.expiry) {
+            tokens.remaining = expiry.remaining(now);
+        }
+        let bytes = self.entry.seal(key, slot, &origin, now.wall)?;
         let written = self.store.swap(slot, &self.contents, &bytes)?;
         if written {
             self.contents = Contents::new(origin, bytes);
@@ -202,37 +206,22 @@ impl FlightStore<Arc<Access>, Refresh> for SharedTokens<'_> {
     }
 
     fn save(&mut self, pair: &PairToSave<Arc<Access>, Refresh>, is_open: &dyn Fn() -> bool) -> Result<Saved> {
-        let refresh = || Some(Zeroizing::new(pair.refresh.token.for_store().to_owned()));
-        for _ in 0..2 {
-            if !is_open() {
-                return Ok(Saved::Superseded);
-            }
-            let Some((access, expiry)) = &pair.access else {
-                // The taken token goes back, if nobody has written meanwhile.
-                if let Some(tokens) = &mut self.entry.tokens {
-                    tokens.refresh = refresh();
-                }
-                let version = self.entry.version;
-                return Ok(if self.write()? { Saved::As { version } } else { Saved::Superseded });
-            };
-            let read = self.entry.version;
-            let version = self.next_version(pair.seen);
-            self.entry = Entry::empty(version);
+        let refresh = Some(Zeroizing::new(pair.refresh.token.for_store().to_owned()));
+        if let Some((access, expiry)) = &pair.access {
+            self.entry = Entry::empty(self.next_version(pair.seen));
             self.entry.tokens = Some(StoredTokens {
                 access: Zeroizing::new(access.token.expose().to_owned()),
-                refresh: refresh(),
-                remaining: expiry.remaining(Reading::of(&*self.source.clock)),
+                refresh,
+                remaining: expiry.life(),
                 life: expiry.life(),
             });
-            if self.write()? {
-                return Ok(Saved::As { version });
-            }
-            self.load()?;
-            if self.entry.version > read && self.entry.tokens.is_some() {
-                break;
-            }
+            self.expiry = Some(*expiry);
+        } else if let Some(tokens) = &mut self.entry.tokens {
+            // The token that was taken goes back.
+            tokens.refresh = refresh;
         }
-        Ok(Saved::Superseded)
+        let version = self.entry.version;
+        Ok(if is_open() && self.write()? { Saved::As { version } } else { Saved::Superseded })
     }
 
     fn save_refusal(&mut self, pause: Duration, count: u32) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
@@ -16,15 +17,15 @@ use super::event::{Event, EventKind, Observer};
 use super::orders::Recent;
 use super::shared::{SharedTokens, SlotKey};
 use super::status::Counters;
-use crate::clock::Reading;
+use crate::clock::{Reading, date};
 use crate::credentials::Login;
 use crate::http::{ConnectionSettings, Connections, Decision, Limiter, SendError};
 use crate::store::{StoredTokens, TokenStore};
 use crate::token::{
     self, AccessToken, AuthError, Expiry, Failure, FlightStore, LoginAttempt, PerProcess, Snapshot, Source,
-    TOKEN_LOG, TokenPair, TokenSettings, TokensToRevoke, logged_out,
+    TOKEN_LOG, TokenPair, TokenSettings, TokensToRevoke,
 };
-use crate::{Clock, Credentials, Error, ErrorKind, OffsetDateTime, Result};
+use crate::{Clock, Credentials, Error, ErrorKind, Result};
 
 /// An access token and the connections that send it. Both are given up together.
 pub(crate) struct Access {
@@ -67,7 +68,7 @@ struct Local {
     /// A hash of the credentials that the server refused last, and the error.
     refused: Mutex<Option<(u64, Error)>>,
     /// What the credentials closure returned, and for which flight.
-    resolved: Mutex<Option<(u64, Credentials)>>,
+    resolved: Mutex<Option<(u64, Result<Credentials>)>>,
     /// Whether the credentials closure is running.
     in_closure: AtomicBool,
     /// Where the entry in the token store is. It stays the same, also if a credentials closure returns another key.
@@ -184,25 +185,29 @@ impl SessionSource {
             return Ok(login);
         }
         let local = self.local();
-        if let Some((_, resolved)) = local.resolved.lock().as_ref().filter(|(of, _)| *of == flight)
-            && let Some(login) = resolved.reveal()
-        {
-            return Ok(login);
-        }
         let failed = |failure| move |error| AuthError { failure, error };
+        let login_of = |resolved: &Result<Credentials>| {
+            let login = resolved.as_ref().map(Credentials::reveal).map_err(Error::clone);
+            login.map_err(failed(Failure::Aborted))?.ok_or_else(|| {
+                let message = "the credentials closure returned no fixed credentials";
+                failed(Failure::Aborted)(Error::configuration(message))
+            })
+        };
+        // 0 is no flight, but a logout.
+        let is_same = |of: u64| of == flight && of > 0;
+        if let Some((_, resolved)) = local.resolved.lock().as_ref().filter(|(of, _)| is_same(*of)) {
+            return login_of(resolved);
+        }
         if local.in_closure.swap(true, Ordering::SeqCst) {
             let message = "an earlier call of the credentials closure has not returned";
             return Err(failed(Failure::ClosureBusy)(Error::new(ErrorKind::Timeout, message)));
         }
         let _in_closure = InClosure(&local.in_closure);
-        let resolved = self.credentials.resolve().map_err(failed(Failure::Aborted))?;
-        let login = resolved.reveal();
+        let resolved = catch_unwind(AssertUnwindSafe(|| self.credentials.resolve()))
+            .unwrap_or_else(|_| Err(Error::configuration("the credentials closure panicked during a login")));
+        let login = login_of(&resolved);
         *local.resolved.lock() = Some((flight, resolved));
-        login.ok_or_else(|| {
-            failed(Failure::Aborted)(Error::configuration(
-                "the credentials closure returned no fixed credentials",
-            ))
-        })
+        login
     }
 
     /// The error of the last login, if the server refused these very credentials.
@@ -219,7 +224,7 @@ impl SessionSource {
     /// Binds stored tokens to the present connections.
     fn bound(&self, tokens: StoredTokens) -> Option<(Arc<Access>, Option<Refresh>)> {
         let connections = self.connections();
-        let expires_at = OffsetDateTime::from(self.clock.wall()) + tokens.remaining;
+        let expires_at = date(Reading::of(&*self.clock).wall.saturating_add(tokens.remaining));
         let token = AccessToken::new(&tokens.access, expires_at)?;
         let access = Arc::new(Access { token, connections: Arc::clone(&connections) });
         let refresh =
@@ -285,7 +290,7 @@ impl Source for SessionSource {
             return Err(AuthError { failure: Failure::Unchanged, error });
         }
         if !(attempt.may_send)() {
-            return Err(AuthError { failure: Failure::NotSent, error: logged_out() });
+            return Err(not_sent());
         }
         self.counters.login();
         let minted = auth::login(&connections, &login, self.setting(attempt.deadline));
@@ -302,9 +307,7 @@ impl Source for SessionSource {
         may_send: &dyn Fn() -> bool,
     ) -> BoundPairResult {
         if !may_send() {
-            let error =
-                Error::new(ErrorKind::Timeout, "the lease of the token store ended before the refresh");
-            return Err(AuthError { failure: Failure::NotSent, error });
+            return Err(not_sent());
         }
         self.counters.refresh();
         let minted = auth::refresh(connections, token, self.setting(deadline), false);
@@ -381,6 +384,12 @@ fn over(
         refresh: pair.refresh.map(|token| Refresh { token, connections: connections() }),
         expiry: pair.expiry,
     }
+}
+
+fn not_sent() -> AuthError {
+    let message =
+        "the session was closed, or the lease of the token store ended, before the request was sent";
+    AuthError { failure: Failure::NotSent, error: Error::new(ErrorKind::Timeout, message) }
 }
 
 /// Whether a logout failed because its token had expired.

@@ -110,7 +110,9 @@ impl Entry {
         let fingerprint = plain.take(32)?.try_into().ok()?;
         let refresh = Some(refresh).filter(|token| !token.is_empty());
         let tokens = (!access.is_empty()).then_some(StoredTokens { access, refresh, remaining, life });
-        let refusal = (count > 0).then_some(Refusal { pause, count, fingerprint });
+        // The pause of a refusal from the future would not end before that future. A clock was set back.
+        let is_past = contents.age().is_some() || written <= wall;
+        let refusal = (count > 0 && is_past).then_some(Refusal { pause, count, fingerprint });
         Some(Opened::Entry {
             entry: Entry { version, tokens, refusal },
             age: contents.age().unwrap_or_else(|| wall.saturating_sub(written)),

@@ -40,6 +40,10 @@ impl Machine {
         if rejected {
             token.rejected = true;
             self.held = Held::None;
+            if token.version > 0 && token.young_until.is_zero() {
+                // It was not new: another process had stored it, before it was revoked.
+                return After401::Retry { newer_than: generation, last: true };
+            }
         } else if last {
             self.end_cooldown(route, now);
             self.cooldowns.push((route, now.saturating_add(ROUTE_COOLDOWN)));

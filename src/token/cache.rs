@@ -143,11 +143,9 @@ impl<S: Source> Cache<S> {
         shared.source.close_connections();
         let cleared = if how == Close::Logout { shared.clear_store() } else { Ok(None) };
         let (stored, cleared) = cleared.map_or_else(|error| (None, Err(error)), |stored| (stored, Ok(())));
-        let tokens = match (tokens, stored) {
-            (Some((access, None)), Some((_, refresh))) => Some((access, refresh)),
-            (own, stored) => own.or(stored),
-        };
-        shared.finish_close(tokens, deadline).and(cleared)
+        // A refresh token of its own: the pair is not that of the entry. Any of the two may be dead.
+        let own = tokens.filter(|(_, refresh)| refresh.is_some() || stored.is_none());
+        shared.finish_close([own, stored], deadline).and(cleared)
     }
 
     /// Drops the tokens, and clears the entry of the store for every process.
@@ -158,12 +156,19 @@ impl<S: Source> Cache<S> {
 
     /// Waits until no pair can be lost to the other processes, at most until `deadline`.
     pub(crate) fn until_saved(&self, deadline: Duration) {
-        self.shared().wait(deadline, |state, now| {
+        let shared = self.shared();
+        let until_pause = |state: &mut State<S>, now: Reading| {
             if now.monotonic >= deadline || !state.machine.may_lose_pair() {
-                return Poll::Ready(());
+                return Poll::Ready(false);
+            }
+            if state.machine.is_pausing(now.monotonic) {
+                return Poll::Ready(true);
             }
             Poll::Wait { until: deadline, pause: false }
-        });
+        };
+        while shared.wait(deadline, until_pause) {
+            shared.change(|state| state.machine.end_flight());
+        }
     }
 
     /// Calls the observer on this thread.

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::expiry::Zone;
-use super::flight::{CLOSURE_INTERVAL, Phase};
+use super::flight::{CLOSURE_INTERVAL, Flight, Phase};
 use super::machine::Machine;
 use super::types::{Held, Saved, StoreDisposition, StoreResult, StoreStep, Stored};
 use crate::clock::{Reading, part};
@@ -73,7 +73,8 @@ impl Machine {
 
     fn read(&mut self, stored: Stored, step: StoreStep, now: Reading, random: f64) -> StoreDisposition {
         let own = self.token.as_ref().map_or(0, |token| token.version);
-        let is_newer = stored.version > own && stored.version >= self.seen;
+        let is_old = stored.version < self.seen;
+        let is_newer = stored.version > own && !is_old;
         let is_given_up = stored.version == own && self.token.as_ref().is_some_and(|token| token.rejected);
         self.seen = self.seen.max(stored.version);
         let Some(flight) = &mut self.flight else { return StoreDisposition::Nothing };
@@ -86,7 +87,7 @@ impl Machine {
             self.replace(expiry, Duration::ZERO, stored.version, random);
             return StoreDisposition::Adopt;
         }
-        let can_refresh = stored.has_refresh && !is_given_up;
+        let can_refresh = stored.has_refresh && !is_given_up && !is_old;
         if self.held != Held::Mine {
             self.held = if can_refresh { Held::Shared } else { Held::None };
         }
@@ -165,10 +166,15 @@ impl Machine {
         self.landing.retain(|landing| *landing != id);
     }
 
-    /// Whether a pair could be lost to the other processes if this one ended now.
+    /// Whether a pair could be lost to the other processes if this one ended now, or they would wait for the lease.
     pub(crate) fn may_lose_pair(&self) -> bool {
-        let is_calling =
-            self.flight.as_ref().is_some_and(|flight| flight.call_pending && flight.lease.is_some());
-        is_calling || !self.landing.is_empty()
+        self.flight.as_ref().is_some_and(|flight| flight.lease.is_some()) || !self.landing.is_empty()
+    }
+
+    /// Whether a flight that may lose its pair pauses before its next call. Such a flight can end: its thread then puts
+    /// back the refresh token that it took.
+    pub(crate) fn is_pausing(&self, now: Duration) -> bool {
+        let is_between = |flight: &Flight| !flight.call_pending && flight.phase == Phase::Call;
+        self.flight.as_ref().is_some_and(is_between) && now < self.earliest_call(false, now)
     }
 }

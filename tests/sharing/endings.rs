@@ -1,9 +1,13 @@
 //! Logout, forget and drop of a session that shares its tokens.
 
+use std::time::Duration;
+
+use popup_rewards::sandbox::Fault as ServerFault;
 use popup_rewards::{ErrorKind, Session};
 
 use super::memory::Fault;
-use super::team::{HOUR, Team};
+use super::team::{HOUR, MINUTE, Team};
+use crate::common::until;
 
 #[test]
 fn a_logout_ends_the_session_of_every_process_and_clears_the_store() {
@@ -90,4 +94,61 @@ fn a_logout_on_drop_would_end_everybodys_session() {
         .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Configuration);
     assert!(refused.to_string().contains("logout_on_drop"));
+}
+
+#[test]
+fn a_logout_revokes_the_stored_pair_if_the_own_one_is_dead() {
+    for has_own_pair in [false, true] {
+        let team = Team::new();
+        let (first, second) = (team.member(), team.member());
+        if has_own_pair {
+            team.store.at_each_call(|_| Fault::Fails);
+            first.call();
+            team.store.works_again();
+            team.sandbox.revoke_all_tokens();
+        } else {
+            first.call();
+            team.settle();
+        }
+        team.sandbox.advance(2 * HOUR);
+        second.call();
+        team.settle();
+        assert!(team.sandbox.live_access_tokens() > 0);
+        first.session.logout().unwrap();
+        assert_eq!(team.sandbox.live_access_tokens(), 0, "has its own pair: {has_own_pair}");
+    }
+}
+
+#[test]
+fn a_logout_of_a_session_with_an_expired_token_works_while_another_one_refreshes() {
+    let team = Team::at_once();
+    let (first, second) = (team.member(), team.member());
+    first.call();
+    team.settle();
+    team.sandbox.advance(2 * HOUR);
+    second.call();
+    team.settle();
+    team.sandbox.advance(54 * MINUTE);
+    team.sandbox.fault("POST /auth/refresh", ServerFault::Delay(Duration::from_millis(500)));
+    second.call();
+    until("the refresh is on its way", || team.refreshes() == 2).unwrap();
+    first.session.logout().unwrap();
+}
+
+#[test]
+fn tokens_that_are_forgotten_during_the_refresh_of_another_session_stay_forgotten() {
+    let team = Team::at_once();
+    let (first, second) = (team.member(), team.member());
+    first.call();
+    team.settle();
+    second.call();
+    team.sandbox.advance(54 * MINUTE);
+    team.sandbox.fault("POST /auth/refresh", ServerFault::Delay(Duration::from_millis(300)));
+    first.call();
+    until("the refresh is on its way", || team.refreshes() == 1).unwrap();
+    second.session.forget_stored().unwrap();
+    team.settle();
+    let third = team.member();
+    third.call();
+    assert_eq!(team.logins(), 2);
 }

@@ -132,3 +132,20 @@ fn a_store_that_returns_to_an_older_entry_never_presents_its_refresh_token_again
     first.call();
     assert_eq!(team.auth_calls(), (2, 1));
 }
+
+#[test]
+fn an_older_entry_that_comes_back_lends_no_refresh_token_to_a_session_that_knows_a_newer_one() {
+    let team = Team::new();
+    let first = team.member();
+    first.call();
+    team.settle();
+    let older = team.store.entry();
+    team.sandbox.advance(2 * HOUR);
+    first.call();
+    team.settle();
+    team.store.put(&older);
+    team.sandbox.advance(2 * HOUR);
+    first.call();
+    assert_eq!(team.auth_calls(), (2, 1));
+    assert_eq!(team.sandbox.refresh_tokens_presented_twice(), 0);
+}

@@ -139,3 +139,18 @@ fn a_store_that_was_emptied_is_filled_again() {
     team.member().call();
     assert_eq!(team.auth_calls(), (2, 0));
 }
+
+#[test]
+fn a_session_that_adopts_a_revoked_token_logs_in() {
+    let team = Team::new();
+    let (first, second) = (team.member(), team.member());
+    first.call();
+    team.settle();
+    second.call();
+    team.sandbox.advance(10 * MINUTE);
+    first.session.login().unwrap();
+    team.settle();
+    team.sandbox.revoke_all_tokens();
+    second.call();
+    assert_eq!(team.logins(), 3);
+}

@@ -16,6 +16,8 @@ use crate::common::until;
 pub(crate) struct MemoryStore {
     key: StoreKey,
     clock: TestClock,
+    /// Whether it knows how old its entries are.
+    pub(crate) knows_ages: bool,
     pub(crate) storage: Arc<Mutex<Storage>>,
 }
 
@@ -50,6 +52,7 @@ impl MemoryStore {
         MemoryStore {
             key: StoreKey::new([7; 32]),
             clock: clock.clone(),
+            knows_ages: true,
             storage: Arc::new(Mutex::new(storage)),
         }
     }
@@ -129,7 +132,8 @@ impl MemoryStore {
             return Contents::empty(&*storage.origin);
         };
         let age = self.clock.monotonic().saturating_sub(*written);
-        Contents::new(&*storage.origin, entry.clone()).aged(age)
+        let contents = Contents::new(&*storage.origin, entry.clone());
+        if self.knows_ages { contents.aged(age) } else { contents }
     }
 }
 

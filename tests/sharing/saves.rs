@@ -1,5 +1,6 @@
 //! What becomes of a pair that is saved while something else happens: a drop, a logout, or the save of another session.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -70,14 +71,10 @@ fn a_pair_is_not_saved_after_a_logout() {
     first.call();
     team.settle();
     team.sandbox.advance(2 * HOUR);
-    let (store, session, swaps) = (team.store.clone(), first.session.clone(), AtomicUsize::new(0));
-    let logged_out = AtomicBool::new(false);
+    let (session, swaps) = (first.session.clone(), AtomicUsize::new(0));
     team.store.at_each_call(move |call| {
-        // The second swap saves the new pair. It fails and is tried again, with a logout in between.
+        // The second swap saves the new pair.
         if call == "swap" && swaps.fetch_add(1, Ordering::SeqCst) == 1 {
-            store.storage.lock().entries.clear();
-        }
-        if call == "load" && swaps.load(Ordering::SeqCst) == 2 && !logged_out.swap(true, Ordering::SeqCst) {
             session.logout().unwrap();
         }
         Fault::None
@@ -113,4 +110,49 @@ fn a_session_whose_pair_was_superseded_keeps_its_refresh_token() {
     team.sandbox.advance(2 * HOUR);
     first.call();
     assert_eq!(team.auth_calls(), (2, 1));
+}
+
+#[test]
+fn a_drop_waits_until_a_token_that_is_being_taken_is_presented() {
+    let team = Team::at_once();
+    let first = team.member();
+    first.call();
+    team.settle();
+    team.sandbox.advance(54 * MINUTE);
+    let (is_taking, goes_on) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (taking, go) = (Arc::clone(&is_taking), Arc::clone(&goes_on));
+    team.store.at_each_call(move |call| {
+        if call == "swap" && !taking.swap(true, Ordering::SeqCst) {
+            until("the test goes on", || go.load(Ordering::SeqCst)).unwrap();
+        }
+        Fault::None
+    });
+    first.call();
+    until("the token is being taken", || is_taking.load(Ordering::SeqCst)).unwrap();
+    let dropping = thread::spawn(move || drop(first));
+    goes_on.store(true, Ordering::SeqCst);
+    dropping.join().unwrap();
+    assert!(team.store.storage.lock().leases.is_empty(), "the lease is held after the drop");
+    team.store.works_again();
+    team.sandbox.advance(HOUR);
+    team.member().call();
+    assert_eq!(team.logins(), 1);
+}
+
+#[test]
+fn a_drop_during_a_pause_puts_the_taken_token_back() {
+    let team = Team::at_once();
+    let first = team.member();
+    first.call();
+    team.settle();
+    team.sandbox.advance(54 * MINUTE);
+    team.sandbox.fault("POST /auth/refresh", ServerFault::Status(429).always());
+    first.call();
+    until("the flight pauses", || first.session.status().next_attempt > Duration::ZERO).unwrap();
+    drop(first);
+    assert!(team.store.storage.lock().leases.is_empty(), "the lease is held after the drop");
+    team.sandbox.clear_faults();
+    team.sandbox.advance(HOUR);
+    team.member().call();
+    assert_eq!(team.logins(), 1);
 }

@@ -74,8 +74,14 @@ fn addresses(host: &str, port: u16, limit: TimeLimit) -> io::Result<Vec<SocketAd
 
 impl Read for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.tcp.set_read_timeout(Some(self.limit.operation()?))?;
-        self.tcp.read(buffer)
+        loop {
+            self.tcp.set_read_timeout(Some(self.limit.operation()?))?;
+            match self.tcp.read(buffer) {
+                // With a timeout, a signal ends the call on Linux. The parser of the replies would take it for a failure.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use super::events::QueuedEvent;
@@ -16,7 +17,7 @@ use crate::token::types::{AuthCall, Disposition, Failure, NewPair, Poll, Step};
 use crate::{Error, ErrorKind, EventKind, Result};
 
 thread_local! {
-    /// The cache for which this thread makes an auth call, which may run a credentials closure.
+    /// The cache for which this thread runs user code: a credentials closure or a token store.
     static CALLING_FOR: Cell<*const ()> = const { Cell::new(ptr::null()) };
 }
 
@@ -26,12 +27,12 @@ const LATE_REVOCATION: Duration = Duration::from_secs(10);
 type SourceResult<S> = AuthResult<<S as Source>::Access, <S as Source>::Refresh>;
 
 impl<S: Source> Shared<S> {
-    /// Fails if a credentials closure uses its own session: it would wait for the flight it is part of.
+    /// Fails if a credentials closure or a token store uses its own session: it would wait for the flight it is part of.
     pub(super) fn check_reentry(self: &Arc<Self>) -> Result<()> {
         let calling_for = CALLING_FOR.try_with(Cell::get).unwrap_or(ptr::null());
         if ptr::eq(calling_for, Arc::as_ptr(self).cast()) {
             return Err(Error::configuration(
-                "the credentials closure used its own session; use another session in it",
+                "the credentials closure or the token store used its own session; use another session in it",
             ));
         }
         Ok(())
@@ -114,7 +115,8 @@ impl<S: Source> Shared<S> {
         }
         // The earlier logout has already returned, so a failure here can only be logged.
         if let Some(tokens) = late
-            && let Err(error) = self.finish_close(Some(tokens), now.monotonic.saturating_add(LATE_REVOCATION))
+            && let Err(error) =
+                self.finish_close([Some(tokens), None], now.monotonic.saturating_add(LATE_REVOCATION))
         {
             let kind = error.kind();
             log::warn!(target: TOKEN_LOG, "failed to revoke a token pair that arrived after a logout: {kind:?}");
@@ -144,22 +146,28 @@ impl<S: Source> Shared<S> {
         };
         let if_changed = call == AuthCall::LoginIfChanged;
         let attempt = LoginAttempt { flight, if_changed, deadline, may_send: &may_send };
-        let outer = CALLING_FOR.replace(Arc::as_ptr(self).cast());
-        let result = catch_unwind(AssertUnwindSafe(|| match token {
+        let result = self.run_user_code(|| match token {
             Some(token) => self.source.refresh(token, deadline, &may_send),
             None => self.source.login(attempt),
-        }));
-        CALLING_FOR.set(outer);
+        });
         result.unwrap_or_else(|_| {
             let error = Error::configuration("the credentials closure or the clock panicked during a login");
             Err(AuthError { failure: Failure::Aborted, error })
         })
     }
 
-    /// Revokes the tokens, if any, and ends the close. Then flights can start again.
+    /// Runs code of the user, which must not use this session and may panic.
+    pub(super) fn run_user_code<T>(self: &Arc<Self>, code: impl FnOnce() -> T) -> thread::Result<T> {
+        let outer = CALLING_FOR.replace(Arc::as_ptr(self).cast());
+        let result = catch_unwind(AssertUnwindSafe(code));
+        CALLING_FOR.set(outer);
+        result
+    }
+
+    /// Revokes the pairs, if any, and ends the close. Then flights can start again.
     pub(super) fn finish_close(
         self: &Arc<Self>,
-        tokens: Option<TokensToRevoke<S>>,
+        pairs: [Option<TokensToRevoke<S>>; 2],
         deadline: Duration,
     ) -> Result<()> {
         let pause_until = |until| {
@@ -167,8 +175,9 @@ impl<S: Source> Shared<S> {
                 if now.monotonic >= until { Poll::Ready(()) } else { Poll::Wait { until, pause: true } }
             });
         };
-        let revoke = |tokens| self.source.revoke(tokens, deadline, &pause_until);
-        let revoked = catch_unwind(AssertUnwindSafe(|| tokens.map_or(Ok(()), revoke)));
+        let revoke = |pair| self.source.revoke(pair, deadline, &pause_until);
+        let revoke_all = || pairs.into_iter().flatten().map(revoke).fold(Ok(()), Result::and);
+        let revoked = catch_unwind(AssertUnwindSafe(revoke_all));
         self.change(|state| state.machine.close_ended());
         revoked.unwrap_or_else(|_| Err(Error::configuration("the clock panicked during the logout")))
     }

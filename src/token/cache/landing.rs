@@ -1,6 +1,5 @@
 //! What the thread of a flight does with the token store.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::events::QueuedEvent;
@@ -30,17 +29,21 @@ impl<S: Source> Trip<'_, S> {
     /// Makes a store step. The token is the one that `Take` took.
     fn step(&mut self, step: StoreStep) -> Result<(StoreResult, Option<S::Refresh>)> {
         let Some(store) = &mut self.store else { return Ok((StoreResult::Unavailable, None)) };
-        guarded(|| match step {
+        match step {
             StoreStep::Load => Ok((StoreResult::Read(store.load()?), None)),
             StoreStep::Acquire => Ok((store.acquire()?.map_or(StoreResult::Held, StoreResult::Read), None)),
             StoreStep::Take => {
                 let token = store.take()?;
                 Ok((if token.is_some() { StoreResult::Taken } else { StoreResult::Changed }, token))
             }
-        })
+        }
     }
 
+    /// Reports a failure of the store. One of the credentials fails the login too.
     fn store_failed(&mut self, error: Error) {
+        if error.kind() != ErrorKind::Store {
+            return;
+        }
         log::warn!(target: TOKEN_LOG, "{}", error.in_full());
         self.events.push((EventKind::StoreFailed, Some(error)));
     }
@@ -53,7 +56,7 @@ impl<S: Source> Shared<S> {
         if trip.store.is_none() {
             trip.store = self.source.store(id);
         }
-        let (result, taken) = trip.step(step).unwrap_or_else(|error| {
+        let (result, taken) = self.guarded(|| trip.step(step)).unwrap_or_else(|error| {
             trip.store_failed(error);
             (StoreResult::Unavailable, None)
         });
@@ -85,7 +88,7 @@ impl<S: Source> Shared<S> {
     pub(super) fn land(self: &Arc<Self>, id: u64, trip: &mut Trip<'_, S>) {
         if trip.store.as_ref().is_some_and(|store| store.has_lease()) {
             let saved = self.save(trip).and_then(|()| self.save_refusal(trip));
-            let released = trip.store.as_mut().map_or(Ok(()), |store| guarded(|| store.release()));
+            let released = trip.store.as_mut().map_or(Ok(()), |store| self.guarded(|| store.release()));
             saved.and(released).unwrap_or_else(|error| trip.store_failed(error));
         }
         // It may hold tokens, and the observer, which comes next, may hang.
@@ -101,7 +104,7 @@ impl<S: Source> Shared<S> {
         });
         let (Some(pair), Some(store)) = (to_save, &mut trip.store) else { return Ok(()) };
         let is_open = || self.state.lock().machine.is_open(closes);
-        let saved = guarded(|| store.save(&pair, &is_open));
+        let saved = self.guarded(|| store.save(&pair, &is_open));
         self.change(|state| {
             let saved = *saved.as_ref().unwrap_or(&Saved::Unknown);
             if state.machine.finish_save(saved, generation, closes) {
@@ -111,16 +114,22 @@ impl<S: Source> Shared<S> {
         saved.map(drop)
     }
 
-    fn save_refusal(&self, trip: &mut Trip<'_, S>) -> Result<()> {
+    fn save_refusal(self: &Arc<Self>, trip: &mut Trip<'_, S>) -> Result<()> {
         let (Some(store), true) = (&mut trip.store, trip.refused) else { return Ok(()) };
         let (now, _) = self.reading();
         let (pause, refusals) = self.state.lock().machine.refusal(now.monotonic);
-        guarded(|| store.save_refusal(pause, refusals))
+        self.guarded(|| store.save_refusal(pause, refusals))
     }
 
     /// Clears the entry of the store and returns its tokens.
-    pub(super) fn clear_store(&self) -> Result<Option<TokensToRevoke<S>>> {
-        guarded(|| self.source.clear_store())
+    pub(super) fn clear_store(self: &Arc<Self>) -> Result<Option<TokensToRevoke<S>>> {
+        self.guarded(|| self.source.clear_store())
+    }
+
+    /// Turns a panic of a store into an error.
+    fn guarded<T>(self: &Arc<Self>, call: impl FnOnce() -> Result<T>) -> Result<T> {
+        let panicked = |_| Err(Error::new(ErrorKind::Store, "the token store panicked"));
+        self.run_user_code(call).unwrap_or_else(panicked)
     }
 }
 
@@ -135,10 +144,4 @@ impl<S: Source> State<S> {
         let token = self.access.clone().zip(self.machine.token.as_ref().map(|token| token.expiry));
         Some(PairToSave { access: token.filter(|_| !puts_back), refresh, seen: self.machine.seen })
     }
-}
-
-/// Turns a panic of a store into an error.
-fn guarded<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(call))
-        .unwrap_or_else(|_| Err(Error::new(ErrorKind::Store, "the token store panicked")))
 }

@@ -47,8 +47,6 @@ pub(super) struct Saving {
     pub(super) seen: u64,
     pub(super) generation: u64,
     pub(super) closes: u64,
-    /// Whether an earlier write found other contents.
-    pub(super) is_second: bool,
 }
 
 /// The outcome of a store operation.

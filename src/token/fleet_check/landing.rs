@@ -26,7 +26,6 @@ impl Fleet {
                 seen: process.machine.seen,
                 generation: process.machine.generation,
                 closes: process.machine.closes,
-                is_second: false,
             };
             process.threads[at].doing = Doing::Save(saving);
             return;
@@ -63,14 +62,6 @@ impl Fleet {
             None => Entry { refresh: refresh.filter(|_| thread.entry.access.is_some()), ..thread.entry },
         };
         let is_written = outcome != StoreOutcome::Fails && store.swap(&thread.contents, entry, defect);
-        if outcome == StoreOutcome::Done && !is_written && saving.access.is_some() && !saving.is_second {
-            thread.read(store.contents, defect);
-            let is_superseded = thread.entry.version > read && thread.entry.access.is_some();
-            if !is_superseded && process.machine.is_open(saving.closes) {
-                thread.doing = Doing::Save(Saving { is_second: true, ..saving });
-                return;
-            }
-        }
         let saved = match outcome {
             StoreOutcome::Done if is_written => {
                 process.highest = process.highest.max(version);

@@ -26,9 +26,11 @@ pub(super) fn all() -> Vec<Property<FleetModel>> {
         always(NO_OLDER_VERSION, |_, fleet| fleet.keeps(NO_OLDER_VERSION)),
         always(NO_CALL_FAILS, |_, fleet| fleet.keeps(NO_CALL_FAILS)),
         always(LIVE_TOKEN_WAITS_FOR_NOTHING, |_, fleet| fleet.keeps(LIVE_TOKEN_WAITS_FOR_NOTHING)),
-        // A logout revokes the pairs of both processes, also one that has just arrived.
+        // A logout revokes the pairs of both processes, also one that has just arrived. And if the store has lost an
+        // entry, each process refuses versions below the one that it remembers.
         always(FEW_LOGINS, |_, fleet| {
-            fleet.server.logins <= 1 + fleet.faults + u8::from(fleet.server.revoked > 0)
+            let hits_both = fleet.server.revoked > 0 || fleet.store.has_lost;
+            fleet.server.logins <= 1 + fleet.faults + u8::from(hits_both)
         }),
         always(LEASE_ENDS, |_, fleet| fleet.faults > 0 || !fleet.is_idle() || fleet.store.lease.is_none()),
         always(PAIR_IS_SHARED, |_, fleet| fleet.faults > 0 || !fleet.is_idle() || fleet.has_shared_pair()),

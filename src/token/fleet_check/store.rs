@@ -50,11 +50,13 @@ pub(super) struct Store {
     /// The contents before the last writes, latest first.
     earlier: [Option<Contents>; 2],
     writes: u8,
+    /// Whether it has lost an entry.
+    pub(super) has_lost: bool,
 }
 
 impl Store {
     pub(super) fn new() -> Self {
-        Store { contents: Contents::empty(0), lease: None, earlier: [None; 2], writes: 0 }
+        Store { contents: Contents::empty(0), lease: None, earlier: [None; 2], writes: 0, has_lost: false }
     }
 
     pub(super) fn acquire(
@@ -91,6 +93,7 @@ impl Store {
 
     /// Loses everything, as `FLUSHALL` does.
     pub(super) fn empty(&mut self) {
+        self.has_lost = true;
         self.contents = Contents::empty(self.contents.origin);
         (self.lease, self.earlier) = (None, [None; 2]);
     }
@@ -99,6 +102,7 @@ impl Store {
     /// not as many.
     pub(super) fn lose(&mut self, writes: usize) -> bool {
         let Some(contents) = self.earlier[writes - 1] else { return false };
+        self.has_lost = true;
         self.contents = Contents { origin: self.contents.origin + 1, ..contents };
         (self.lease, self.earlier) = (None, [None; 2]);
         true
