@@ -23,9 +23,14 @@ impl Session {
     /// the session carries a token, and calls fail with [`LoggedOut`](ErrorKind::LoggedOut) until
     /// [`login`](Session::login) is called. Without a token, nothing is sent.
     ///
+    /// With a [token store](crate::SessionBuilder::token_store), it also clears the entry for every process, and revokes
+    /// the tokens that it held. To find the entry, a session that has not used its store yet calls the credentials
+    /// closure, if there is one.
+    ///
     /// # Errors
-    /// [`Forbidden`](ErrorKind::Forbidden), [`Server`](ErrorKind::Server), [`Network`](ErrorKind::Network) or
-    /// [`Timeout`](ErrorKind::Timeout) if the call fails. The tokens then stay valid on the server until they expire.
+    /// - [`Forbidden`](ErrorKind::Forbidden), [`Server`](ErrorKind::Server), [`Network`](ErrorKind::Network) or
+    ///   [`Timeout`](ErrorKind::Timeout) if the call fails. The tokens then stay valid on the server until they expire.
+    /// - [`Store`](ErrorKind::Store) if the tokens are revoked, but the store cannot be cleared.
     ///
     /// # Examples
     /// ```

@@ -16,7 +16,7 @@
 //! | Shares between | processes and runs on one machine | the same, of one user | any number of machines |
 //! | Tokens are in | a file of mode 0600 | the same | a Redis server or Cluster |
 //! | The key is | yours | in the keychain of the system | yours |
-//! | What may lose the last writes | a restored or copied folder | the same | a restart, a failover |
+//! | What may lose the last writes | a copied or restored folder | the same | a restart, a failover |
 //! | What the session does then | tries the old access token, never the old refresh token, and logs in | the same | the same |
 //! | What is down or hangs costs | 1 second | 1 second | 2 seconds |
 //!

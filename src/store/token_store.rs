@@ -1,6 +1,7 @@
 //! The interface of a token store.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Contents, StoreKey};
@@ -58,6 +59,28 @@ pub trait TokenStore: Send + Sync {
     /// # Errors
     /// [`Store`](crate::ErrorKind::Store) if the storage is unavailable. The lease then ends by itself.
     fn release(&self, slot: &Slot, owner: &str) -> Result<()>;
+}
+
+impl<S: TokenStore + ?Sized> TokenStore for Arc<S> {
+    fn key(&self) -> &StoreKey {
+        (**self).key()
+    }
+
+    fn load(&self, slot: &Slot) -> Result<Contents> {
+        (**self).load(slot)
+    }
+
+    fn acquire(&self, slot: &Slot, owner: &str, length: Duration) -> Result<Lease> {
+        (**self).acquire(slot, owner, length)
+    }
+
+    fn swap(&self, slot: &Slot, seen: &Contents, entry: &[u8]) -> Result<bool> {
+        (**self).swap(slot, seen, entry)
+    }
+
+    fn release(&self, slot: &Slot, owner: &str) -> Result<()> {
+        (**self).release(slot, owner)
+    }
 }
 
 /// The result of [`TokenStore::acquire`].

@@ -1,6 +1,8 @@
 //! A call takes at most two seconds, whatever the server does.
 
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -44,7 +46,7 @@ fn a_stopped_server_costs_two_seconds_at_most_and_is_used_again_when_it_goes_on(
     fails_in_time("open, stopped", || open(&url));
     fails_in_time("open, five stopped", || open(&[&*url; 5].join(",")));
     // A thread that waits for the connection has the same limit.
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| fails_in_time("load beside others, stopped", || store.load(&slot)));
         }
@@ -102,4 +104,40 @@ fn an_address_that_accepts_no_connection_costs_two_seconds_at_most() -> Result<(
     assert!(fails_in_time("open, refused", || open(&refusing)) < SECOND);
     fails_in_time("open, unknown name", || open("redis://name.invalid"));
     Ok(())
+}
+
+extern "C" fn ignore(_: libc::c_int) {}
+
+#[test]
+#[expect(
+    unsafe_code,
+    clippy::as_conversions,
+    reason = "the standard library cannot send a signal to a thread"
+)]
+fn a_signal_breaks_no_call() -> Result<()> {
+    let server = RedisServer::start()?;
+    let store = open(&server.url())?;
+    server.tell(&["CLIENT", "PAUSE", "200"])?;
+    // SAFETY: the handler does nothing, and the structure is filled as sigaction(2) requires.
+    let this = unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = ignore as *const () as usize;
+        action.sa_flags = libc::SA_RESTART;
+        libc::sigaction(libc::SIGUSR2, &raw const action, std::ptr::null_mut());
+        libc::pthread_self()
+    };
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::SeqCst) {
+                // SAFETY: the thread waits for this one, so it exists.
+                unsafe { libc::pthread_kill(this, libc::SIGUSR2) };
+                thread::sleep(Duration::from_millis(10));
+            }
+        });
+        let loaded = store.load(&Slot::random());
+        is_over.store(true, Ordering::SeqCst);
+        assert_eq!(loaded?.entry(), None);
+        Ok(())
+    })
 }

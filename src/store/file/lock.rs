@@ -95,21 +95,26 @@ fn unusable(path: &Path, error: std::io::Error) -> Error {
     Error::store(message, error)
 }
 
-/// The file system may give the number of a deleted file to a new one, but not its time of creation.
+/// The file system may give the number of a deleted file to a new one, but not its time of creation. The number of the
+/// device is used only without that time: it can change when the file system is mounted again.
 fn origin(metadata: &Metadata) -> String {
     let created = metadata.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-    format!("{}{:x}", file_number(metadata), created.unwrap_or_default().as_nanos())
+    let [device, file] = numbers(metadata);
+    match created {
+        Some(created) => format!("{file:x}-{:x}", created.as_nanos()),
+        None => format!("{device:x}-{file:x}"),
+    }
 }
 
 #[cfg(unix)]
-fn file_number(metadata: &Metadata) -> String {
+fn numbers(metadata: &Metadata) -> [u64; 2] {
     use std::os::unix::fs::MetadataExt;
-    format!("{:x}-{:x}-", metadata.dev(), metadata.ino())
+    [metadata.dev(), metadata.ino()]
 }
 
 #[cfg(not(unix))]
-fn file_number(_: &Metadata) -> &'static str {
-    ""
+fn numbers(_: &Metadata) -> [u64; 2] {
+    [0; 2]
 }
 
 #[cfg(all(test, unix))]

@@ -45,7 +45,8 @@ pub(super) use token_file::TokenFile;
 /// excludes other processes and threads. It is on the disk when the call returns. If a write fails, for example because
 /// the disk is full, the call fails with [`Store`](crate::ErrorKind::Store) and the old file stays.
 ///
-/// A call waits at most one second for the lock. A process that dies leaves the lock free.
+/// A call waits at most one second for the lock. A process that dies leaves the lock free, unless it was killed while it
+/// held the lock and a child that it had forked just then lives on.
 ///
 /// A file that cannot be read, such as one that was cut short, is replaced by the next login. A file with a newer format
 /// is left alone, and every call fails.
@@ -54,7 +55,9 @@ pub(super) use token_file::TokenFile;
 ///
 /// Next to the file `tokens` there are `tokens.lock` and, during a write, `tokens.tmp`. **Do not delete the lock file
 /// while a program uses the store.** It is the [origin](Contents::origin): a copy of the folder has another one, and so
-/// its refresh tokens are never sent. Do not put an older `tokens` back beside the same lock file.
+/// its refresh tokens are never sent. A snapshot or clone of a whole file system has the same one, and so may a backup
+/// that Windows has restored. Delete the file `tokens` there before a program runs, and put no older `tokens` back beside
+/// the same lock file: both could present a refresh token a second time.
 ///
 /// The file is encrypted, so a backup or copy is harmless without the key.
 ///

@@ -51,7 +51,7 @@ pub(super) fn unauthenticated(server: &Server, error: RedisError) -> Error {
 
 pub(super) fn refused(server: &Server, error: RedisError) -> Error {
     if error.is_timeout() {
-        return Error::store(format!("the Redis server {server} did not reply in time"), error);
+        return Error::store(format!("the Redis server {server} did not reply in time"), "timed out");
     }
     if error.is_io_error() {
         return Error::store(format!("the connection to the Redis server {server} broke"), error);

@@ -47,6 +47,9 @@ impl Server {
             None => None,
         };
         let settings = info.redis_settings();
+        if settings.username().is_some() && settings.password().is_none() {
+            return Err(invalid());
+        }
         Ok(Server {
             host: host.clone(),
             port: *port,
