@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::expiry::Zone;
-use super::flight::{CLOSURE_INTERVAL, Phase};
+use super::flight::{CLOSURE_INTERVAL, Flight, Phase};
 use super::machine::Machine;
 use super::types::{Held, Saved, StoreDisposition, StoreResult, StoreStep, Stored};
 use crate::clock::{Reading, part};
@@ -167,8 +167,10 @@ impl Machine {
 
     /// Whether a pair could be lost to the other processes if this one ended now.
     pub(crate) fn may_lose_pair(&self) -> bool {
-        let is_calling =
-            self.flight.as_ref().is_some_and(|flight| flight.call_pending && flight.lease.is_some());
-        is_calling || !self.landing.is_empty()
+        // From `Take` until the new pair is saved, the store has no refresh token.
+        let has_taken =
+            |flight: &Flight| flight.call_pending || flight.phase == Phase::Take || self.held == Held::Mine;
+        let flight = self.flight.as_ref().filter(|flight| flight.lease.is_some());
+        flight.is_some_and(has_taken) || !self.landing.is_empty()
     }
 }
