@@ -1,5 +1,4 @@
 //! Sessions that share their tokens through real servers, which fail over or hang.
-#![expect(clippy::print_stdout, reason = "cargo test -- --show-output shows the times")]
 
 use std::cell::Cell;
 use std::sync::Arc;

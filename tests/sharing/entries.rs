@@ -136,9 +136,9 @@ fn a_session_does_not_adopt_an_entry_that_is_older_than_one_it_has_seen() {
     });
     let second = team.member();
     second.call();
+    assert_eq!(team.auth_calls(), (2, 0));
     second.until(EventKind::Minted);
     assert!(!second.saw(EventKind::Adopted));
-    assert_eq!(team.auth_calls(), (2, 0));
 }
 
 #[test]
