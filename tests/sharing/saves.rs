@@ -61,6 +61,22 @@ fn the_drop_of_the_last_clone_waits_for_a_refresh_token_that_is_out_of_the_store
 }
 
 #[test]
+fn the_drop_of_the_last_clone_waits_for_a_refresh_that_is_tried_again() {
+    let team = Team::at_once();
+    let first = team.member();
+    first.call();
+    team.settle();
+    team.sandbox.advance(54 * MINUTE);
+    team.sandbox.fault("POST /auth/refresh", ServerFault::Status(429));
+    first.call();
+    until("the first attempt has failed", || team.refreshes() == 1).unwrap();
+    drop(first);
+    team.sandbox.advance(HOUR / 2);
+    team.member().call();
+    assert_eq!(team.auth_calls(), (1, 2));
+}
+
+#[test]
 fn an_unspent_refresh_token_goes_back_into_the_store() {
     for fault in ["403", "429", "refused"] {
         let team = Team::new();
