@@ -387,3 +387,6 @@ fn over(
 fn is_dead(revoked: &Result<()>) -> bool {
     revoked.as_ref().is_err_and(|error| error.status() == Some(401))
 }
+
+#[cfg(test)]
+mod tests;

@@ -174,3 +174,6 @@ impl Machine {
         flight.is_some_and(has_taken) || !self.landing.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;
