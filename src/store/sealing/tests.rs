@@ -152,10 +152,10 @@ mod passphrase {
     #[test]
     fn a_short_passphrase_is_refused() {
         for text in ["", "elevenchars", "  elevenchars  "] {
-            let error = StoreKey::from_passphrase(text).sealing_key(BASE_URL, "key_1").err().unwrap();
+            let error = StoreKey::from_passphrase(text).check().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Configuration);
             assert!(!format!("{error:?}").contains("eleven"), "{error:?}");
         }
-        assert!(StoreKey::from_passphrase("twelve chars").sealing_key(BASE_URL, "key_1").is_ok());
+        assert!(StoreKey::from_passphrase("twelve chars").check().is_ok());
     }
 }
