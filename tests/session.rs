@@ -4,4 +4,5 @@ mod session {
     mod async_runtime;
     #[expect(clippy::expect_used, reason = "a configuration that is not refused fails the test")]
     mod configuration;
+    mod store_key;
 }

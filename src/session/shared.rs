@@ -172,7 +172,12 @@ impl FlightStore<Arc<Access>, Refresh> for SharedTokens<'_> {
         match self.store.acquire(&slot_key.slot, &self.owner, LEASE)? {
             Lease::Acquired(contents) => {
                 self.has_lease = true;
-                self.read(contents).map(Some)
+                let stored = self.read(contents);
+                if stored.is_err() {
+                    // The entry is left alone: without the lease, nothing is saved.
+                    self.release().unwrap_or_default();
+                }
+                stored.map(Some)
             }
             Lease::Held(_) => Ok(None),
         }

@@ -396,3 +396,6 @@ fn not_sent() -> AuthError {
 fn is_dead(revoked: &Result<()>) -> bool {
     revoked.as_ref().is_err_and(|error| error.status() == Some(401))
 }
+
+#[cfg(test)]
+mod tests;

@@ -178,3 +178,6 @@ impl Machine {
         self.flight.as_ref().is_some_and(is_between) && now < self.earliest_call(false, now)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -132,8 +132,8 @@ fn a_session_that_overslept_its_lease_adopts_what_the_next_holder_stored() {
         Fault::None
     });
     first.call();
-    first.until(EventKind::Adopted);
     assert_eq!(team.auth_calls(), (1, 1));
+    first.until(EventKind::Adopted);
 }
 
 #[test]
@@ -154,6 +154,6 @@ fn a_refresh_token_that_another_process_has_taken_is_not_presented() {
         Fault::None
     });
     first.call();
-    first.until(EventKind::Adopted);
     assert_eq!(team.auth_calls(), (1, 1));
+    first.until(EventKind::Adopted);
 }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use popup_rewards::EventKind;
 use popup_rewards::sandbox::Fault as ServerFault;
 
@@ -25,6 +27,34 @@ fn the_drop_of_the_last_clone_saves_a_pair_that_is_on_its_way() {
         thread::yield_now();
     }
     drop(first);
+    team.member().call();
+    team.sandbox.advance(HOUR / 2);
+    team.member().call();
+    assert_eq!(team.auth_calls(), (1, 1));
+}
+
+#[test]
+fn the_drop_of_the_last_clone_waits_for_a_refresh_token_that_is_out_of_the_store() {
+    let team = Team::new();
+    let first = team.member();
+    first.call();
+    team.settle();
+    team.sandbox.advance(54 * MINUTE);
+    let (takes, taking) = channel();
+    let (dropped, gone) = channel::<()>();
+    let (takes, gone) = (Mutex::new(takes), Mutex::new(gone));
+    team.store.at_each_call(move |call| {
+        if call == "swap" && takes.lock().send(()).is_ok() {
+            // The drop should wait for this call, so this call cannot wait for the drop.
+            gone.lock().recv_timeout(Duration::from_millis(300)).unwrap_or_default();
+        }
+        Fault::None
+    });
+    first.call();
+    taking.recv().unwrap();
+    drop(taking);
+    drop(first);
+    drop(dropped);
     team.member().call();
     team.sandbox.advance(HOUR / 2);
     team.member().call();
