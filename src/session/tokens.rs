@@ -35,7 +35,8 @@ impl Session {
 
     /// Replaces the token pair now: `POST /auth/refresh`, or a login if there is no refresh token.
     ///
-    /// The session refreshes by itself. Use this if you know that the token is about to be revoked.
+    /// The session refreshes by itself. Use this if you know that the token is about to be revoked. With a
+    /// [token store](crate::SessionBuilder::token_store), a newer pair of another process will do.
     ///
     /// # Errors
     /// The kinds of [`login`](Session::login), and [`LoggedOut`](crate::ErrorKind::LoggedOut) after a logout.
