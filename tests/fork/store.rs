@@ -53,14 +53,14 @@ impl Drop for Folder {
     }
 }
 
-/// Returns a session that has saved its tokens. The process has a single thread again.
-fn session() -> Result<(Session, LateClock, Folder)> {
+/// Returns a session that has saved its tokens, in a process with a single thread. The folder is to be dropped last.
+fn session() -> Result<(Folder, Session, LateClock)> {
     let clock = LateClock(SystemClock::new(), Arc::default());
     let folder = Folder(std::env::temp_dir().join(format!("popup-fork-{}", Slot::random())));
     let store = EncryptedFileStore::open(folder.0.join("tokens"), StoreKey::new([7; 32]))?;
     let session = session_with(|builder| builder.clock(clock.clone()).token_store(store))?;
     landed()?;
-    Ok((session, clock, folder))
+    Ok((folder, session, clock))
 }
 
 /// Waits until the thread of the flight has ended, which saves the pair.
@@ -71,7 +71,7 @@ fn landed() -> Result<()> {
 }
 
 pub(super) fn in_turn() -> Result<()> {
-    let (session, clock, _folder) = session()?;
+    let (_folder, session, clock) = session()?;
     in_child(|| {
         clock.advance(TWO_HOURS);
         session.countries()?;
@@ -90,7 +90,7 @@ pub(super) fn in_turn() -> Result<()> {
 pub(super) const ROUNDS: u64 = 5;
 
 pub(super) fn at_once() -> Result<()> {
-    let (session, clock, _folder) = session()?;
+    let (_folder, session, clock) = session()?;
     for _ in 0..ROUNDS {
         let renew = || {
             clock.advance(TWO_HOURS);
@@ -103,7 +103,7 @@ pub(super) fn at_once() -> Result<()> {
 }
 
 pub(super) fn dropped() -> Result<()> {
-    let (session, clock, _folder) = session()?;
+    let (_folder, session, clock) = session()?;
     let mut session = Some(session);
     in_child(|| {
         clock.advance(FIFTY_SIX_MINUTES);

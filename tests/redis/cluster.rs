@@ -39,7 +39,11 @@ impl Cluster {
             replica.ask(&["INFO", "replication"]).unwrap().contains("master_link_status:up")
         })?;
         until("the Cluster is up", || {
-            all().all(|node| node.ask(&["CLUSTER", "INFO"]).unwrap().contains("cluster_state:ok"))
+            let is_up = |info: &str| {
+                // The state alone is also good while a node does not know the owners of all slots.
+                info.contains("cluster_state:ok") && info.contains("cluster_slots_assigned:16384")
+            };
+            all().all(|node| is_up(&node.ask(&["CLUSTER", "INFO"]).unwrap()))
         })?;
         Ok(Cluster { masters, replica })
     }
@@ -149,6 +153,7 @@ fn a_stopped_node_costs_two_seconds_at_most_and_only_for_its_slots() -> Result<(
     let (stopped, others) = (cluster.slot_of(0)?, cluster.slot_of(1)?);
     let store = open(&cluster.urls())?;
     let held = filled(&store, &stopped, b"entry")?;
+    until("the entry is replicated", || keys(&cluster.replica, &stopped).unwrap() == "1")?;
     cluster.masters[0].pause()?;
     fails_in_time("load, stopped node of a Cluster", || store.load(&stopped));
     fails_in_time("acquire, stopped node of a Cluster", || store.acquire(&stopped, "me", SECOND));
