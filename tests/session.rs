@@ -4,5 +4,6 @@ mod session {
     mod async_runtime;
     #[expect(clippy::expect_used, reason = "a configuration that is not refused fails the test")]
     mod configuration;
+    mod credentials;
     mod store_key;
 }
