@@ -187,6 +187,7 @@ fn minted(response: &Response, setting: Setting) -> Result<TokenPair<AccessToken
         None if refusal().is_from_api() => {
             refusal().with_kind(InvalidResponse, "the server says the call failed")
         }
+        None if http::is_web_page(response) => error.with_kind(InvalidResponse, http::WEB_PAGE),
         _ => error,
     })
 }
