@@ -131,10 +131,15 @@ impl Error {
     }
 
     /// Names the route of the call that failed, unless the error is that of another call, such as the login.
-    pub(crate) fn with_route(mut self, route: &Route) -> Self {
-        if self.0.route.is_none() {
-            self.0.route = route.shown().as_deref().map(printable);
+    pub(crate) fn with_route(self, route: &Route) -> Self {
+        if self.0.route.is_some() {
+            return self;
         }
+        self.with_route_text(route.shown().as_deref())
+    }
+
+    pub(crate) fn with_route_text(mut self, route: Option<&str>) -> Self {
+        self.0.route = route.map(printable);
         self
     }
 
