@@ -119,6 +119,27 @@ fn the_error_of_a_refusing_or_unreachable_proxy_omits_its_password() {
     assert!(peer.requests().is_empty(), "the proxy was bypassed");
 }
 
+#[test]
+fn a_tls_failure_behind_a_proxy_is_that_of_the_server() {
+    for (scheme, tunnel) in [
+        ("http", &b"HTTP/1.1 200 Connected\r\n\r\nHTTP/1.1 400 Bad Request\r\n\r\n"[..]),
+        ("socks5", b"\x05\x00\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00HTTP/1.1 400 Bad Request\r\n\r\n"),
+    ] {
+        let (proxy, _) = refusing(tunnel);
+        let error = Session::builder("https://127.0.0.1:9", Credentials::new("key", "secret"))
+            .clock(TestClock::skipping())
+            .proxy(&format!("{scheme}://{proxy}"))
+            .build()
+            .and_then(|session| session.login())
+            .unwrap_err();
+        let says = format!(
+            "POST /auth/login: no secure connection to the server 127.0.0.1:9 through the proxy {proxy} could be \
+             made: its response is not TLS"
+        );
+        assert!(error.to_string().starts_with(&says), "{error}");
+    }
+}
+
 /// Starts a proxy that sends this response on every connection. Returns its address and the number of connections.
 fn refusing(response: &'static [u8]) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
