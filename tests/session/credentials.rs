@@ -59,7 +59,10 @@ fn an_error_of_this_crate_from_a_closure_stays_as_it_is() {
         Credentials::from_fn(own),
         Credentials::try_from_fn(own),
         Credentials::try_from_fn(boxed),
-        Credentials::from_fn(|| Ok(Err(unavailable())?)),
+        Credentials::from_fn(move || {
+            own()?;
+            Ok(Credentials::new("key", "secret"))
+        }),
     ] {
         let (error, messages) = failed(credentials);
         assert_eq!((error.kind(), error.to_string()), (ErrorKind::Store, "the vault is sealed".to_owned()));
