@@ -54,13 +54,14 @@ fn an_error_without_a_response_names_the_route() {
 
 #[test]
 fn the_error_of_a_login_refresh_or_logout_names_that_route() {
+    type Method = fn(&Session) -> Result<()>;
     let forbidden = || Step::Keep(response("403 Forbidden", "", ""));
     let peer = Peer::with_auth([forbidden()], []).unwrap();
     let error = peer.session().unwrap().countries().unwrap_err();
     names(&error, "POST /auth/login");
-    let renewing: [(fn(&Session) -> Result<()>, _); 2] =
+    let later: [(Method, _); 2] =
         [(Session::refresh, "POST /auth/refresh"), (Session::logout, "POST /auth/logout")];
-    for (method, route) in renewing {
+    for (method, route) in later {
         let peer = Peer::with_auth([Step::Keep(json(tokens(1))), forbidden()], []).unwrap();
         let session = peer.session().unwrap();
         session.login().unwrap();
