@@ -1,5 +1,6 @@
 //! The API key and secret, fixed or from a closure.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
@@ -34,6 +35,9 @@ pub(crate) struct Login {
 impl Credentials {
     /// Uses a fixed pair: the API key (username) and the API secret (password) from the dashboard.
     ///
+    /// The secret is a [`Secret`] or any text, such as a `&str` or a `String`. A `&str` is copied, and its original is
+    /// not wiped.
+    ///
     /// Does not check the pair. [`build`](crate::SessionBuilder::build) refuses a pair that is empty or malformed.
     ///
     /// # Examples
@@ -45,10 +49,10 @@ impl Credentials {
     /// # Ok::<(), popup_rewards::Error>(())
     /// ```
     #[must_use]
-    pub fn new(key: impl Into<String>, secret: impl Into<String>) -> Self {
+    pub fn new(key: impl Into<String>, secret: impl Into<Secret>) -> Self {
         Credentials(Origin::Fixed {
             key: Masked::new(&Secret::new(key), random_bytes),
-            secret: Masked::new(&Secret::new(secret), random_bytes),
+            secret: Masked::new(&secret.into(), random_bytes),
         })
     }
 
@@ -77,6 +81,9 @@ impl Credentials {
     /// other sessions. It must not call a method that needs a token on the *same* session: that method would wait for
     /// the login it is part of, so it fails with [`Configuration`](crate::ErrorKind::Configuration).
     ///
+    /// Its error becomes the error of the call that needed the login. For a closure with an error of another type, see
+    /// [`try_from_fn`](Credentials::try_from_fn).
+    ///
     /// # Examples
     /// ```
     /// # fn newest_secret() -> popup_rewards::Result<String> { Ok("secret".to_owned()) }
@@ -90,6 +97,36 @@ impl Credentials {
     #[must_use]
     pub fn from_fn(closure: impl Fn() -> Result<Credentials> + Send + Sync + 'static) -> Self {
         Credentials(Origin::Closure(Arc::new(closure)))
+    }
+
+    /// Like [`from_fn`](Credentials::from_fn), for a closure with an error of any type: that of a secrets manager,
+    /// [`std::io::Error`], `anyhow::Error`, `String`, or a `Box<dyn Error + Send + Sync>`.
+    ///
+    /// If it fails, the call that needed the login fails with [`Configuration`](crate::ErrorKind::Configuration), and
+    /// the closure's error is its [`source`](std::error::Error::source). This crate does not print that source, which
+    /// may hold a secret. An [`Error`] of this crate is returned as it is, also out of a `Box<dyn Error + Send + Sync>`.
+    ///
+    /// # Examples
+    /// ```
+    /// use popup_rewards::{Credentials, Session};
+    ///
+    /// fn from_vault() -> std::io::Result<Credentials> {
+    ///     let secret = std::fs::read_to_string("/run/secrets/popup-rewards")?;
+    ///     Ok(Credentials::new("key", secret.trim()))
+    /// }
+    ///
+    /// let session = Session::new("https://sandbox-api.example.com", Credentials::try_from_fn(from_vault))?;
+    /// # drop(session);
+    /// # Ok::<(), popup_rewards::Error>(())
+    /// ```
+    #[must_use]
+    pub fn try_from_fn<E>(closure: impl Fn() -> Result<Credentials, E> + Send + Sync + 'static) -> Self
+    where
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        Credentials::from_fn(move || {
+            closure().map_err(|cause| Error::of_user_code("the credentials closure failed", cause.into()))
+        })
     }
 
     /// Whether the pair can change between two logins.

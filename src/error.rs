@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use zeroize::Zeroize;
 
 mod kind;
 mod server_text;
+mod shown;
 mod unreadable;
 
 pub use kind::ErrorKind;
@@ -17,10 +17,17 @@ use server_text::redacted;
 pub(crate) use server_text::{SHORTEST_SECRET, printable};
 pub use unreadable::Unreadable;
 
+use crate::http::Route;
+
 /// Any error of this crate.
 ///
-/// Match on its [`kind`](Error::kind). Its text does not include the cause, which [`source`](StdError::source)
-/// returns.
+/// Match on its [`kind`](Error::kind). Its text is one line that names the route and, if no connection was made, the
+/// host and port. It does not include the cause, which [`source`](StdError::source) returns.
+///
+/// ```text
+/// GET /api/v1/products/:id: there is no such object, or this client may not see it (404 NOT_FOUND): no such product
+/// POST /auth/login: no connection to the server api.example.com:443 within the time limit
+/// ```
 ///
 /// An error is one word wide. It never holds bytes of a request or response, a URL with a query, a token, or the code
 /// of a gift card or an eSIM.
@@ -32,6 +39,7 @@ pub struct Error(Box<ErrorData>);
 #[derive(Clone)]
 struct ErrorData {
     kind: ErrorKind,
+    route: Option<Box<str>>,
     message: Cow<'static, str>,
     status: Option<u16>,
     code: Option<Box<str>>,
@@ -42,12 +50,15 @@ struct ErrorData {
     client_reference: Option<Box<str>>,
     unreadable: Option<Unreadable>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
+    /// The source may hold anything, so only the caller prints it.
+    has_foreign_source: bool,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Error(Box::new(ErrorData {
             kind,
+            route: None,
             message: message.into(),
             status: None,
             code: None,
@@ -58,6 +69,7 @@ impl Error {
             client_reference: None,
             unreadable: None,
             source: None,
+            has_foreign_source: false,
         }))
     }
 
@@ -82,9 +94,23 @@ impl Error {
         error
     }
 
-    /// Returns the text of the error and its cause.
+    /// The error of a closure of the caller's, which is kept as the source. An error of this crate stays as it is.
+    pub(crate) fn of_user_code(message: &'static str, cause: Box<dyn StdError + Send + Sync>) -> Self {
+        cause.downcast::<Error>().map_or_else(
+            |foreign| {
+                let mut error = Error::configuration(message);
+                error.0.source = Some(foreign.into());
+                error.0.has_foreign_source = true;
+                error
+            },
+            |own| *own,
+        )
+    }
+
+    /// Returns the text of the error and its cause, unless the cause is foreign.
     pub(crate) fn in_full(&self) -> String {
-        self.source().map_or_else(|| self.to_string(), |cause| format!("{self}: {cause}"))
+        let cause = self.source().filter(|_| !self.0.has_foreign_source);
+        cause.map_or_else(|| self.to_string(), |cause| format!("{self}: {cause}"))
     }
 
     pub(crate) fn configuration(message: impl Into<Cow<'static, str>>) -> Self {
@@ -101,6 +127,19 @@ impl Error {
 
     pub(crate) fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.0.source = Some(Arc::new(source));
+        self
+    }
+
+    /// Names the route of the call that failed, unless the error is that of another call, such as the login.
+    pub(crate) fn with_route(self, route: &Route) -> Self {
+        if self.0.route.is_some() {
+            return self;
+        }
+        self.with_route_text(route.shown().as_deref())
+    }
+
+    pub(crate) fn with_route_text(mut self, route: Option<&str>) -> Self {
+        self.0.route = route.map(printable);
         self
     }
 
@@ -173,6 +212,16 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
+    }
+
+    /// Returns the method and the path of the call that failed, with placeholders, such as `GET /api/v1/products/:id`.
+    /// `None` if the error is not that of a call.
+    ///
+    /// If a login or refresh failed, it is that of the login or refresh, and not that of the call that needed it. For a
+    /// [`RawCall`](crate::RawCall) it is the path that you gave, without a query.
+    #[must_use]
+    pub fn route(&self) -> Option<&str> {
+        self.0.route.as_deref()
     }
 
     /// Returns the HTTP status of the response. `None` if there was no response. A status of 407 comes from a proxy.
@@ -248,46 +297,6 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)?;
-        match (self.0.status, self.code()) {
-            (Some(status), Some(code)) => write!(f, " ({status} {code})")?,
-            (Some(status), None) => write!(f, " ({status})")?,
-            (None, _) => {}
-        }
-        match self.server_message() {
-            Some(message) => write!(f, ": {message}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let data = &*self.0;
-        let mut out = f.debug_struct("Error");
-        out.field("kind", &data.kind).field("message", &data.message);
-        field(&mut out, "status", data.status.as_ref());
-        field(&mut out, "code", data.code.as_ref());
-        field(&mut out, "server_message", data.server_message.as_ref());
-        field(&mut out, "request_id", data.request_id.as_ref());
-        field(&mut out, "retry_after", data.retry_after.as_ref());
-        field(&mut out, "may_have_executed", data.may_have_executed.then_some(&true));
-        field(&mut out, "client_reference", data.client_reference.as_ref());
-        field(&mut out, "unreadable", data.unreadable.as_ref());
-        field(&mut out, "source", data.source.as_ref());
-        out.finish()
-    }
-}
-
-/// Adds a field if it is set.
-fn field<T: fmt::Debug>(out: &mut fmt::DebugStruct<'_, '_>, name: &str, value: Option<&T>) {
-    if let Some(value) = value {
-        out.field(name, value);
-    }
-}
-
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         let source: &(dyn StdError + 'static) = self.0.source.as_deref()?;
@@ -302,13 +311,5 @@ mod tests {
     #[test]
     fn an_error_is_one_word_wide() {
         assert_eq!(size_of::<Error>(), size_of::<usize>());
-    }
-
-    #[test]
-    fn the_text_does_not_include_the_cause() {
-        let error = Error::new(ErrorKind::Network, "the connection broke")
-            .with_source(std::io::Error::other("reset by peer"));
-        assert_eq!(error.to_string(), "the connection broke");
-        assert_eq!(error.source().unwrap().to_string(), "reset by peer");
     }
 }

@@ -47,8 +47,27 @@ impl Secret {
     }
 }
 
+/// Takes a `String` over without a copy. A borrowed text is copied, and the original is not wiped.
+impl<T: Into<String>> From<T> for Secret {
+    fn from(text: T) -> Self {
+        Secret::new(text)
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_string_becomes_a_secret_without_a_copy() {
+        let text = String::from("4321");
+        let address = text.as_ptr();
+        assert_eq!(Secret::from(text).expose().as_ptr(), address);
     }
 }

@@ -4,6 +4,8 @@ mod common;
 
 mod api {
     mod call;
+    #[expect(clippy::unwrap_used, reason = "a failure in a helper fails the calling test")]
+    mod errors;
     mod esim;
     mod ids;
     mod pages;

@@ -170,7 +170,14 @@ fn a_body_that_exceeds_the_memory_is_a_network_error() {
     let script = [large(), chunked(), large(), chunked()].into_iter().chain(lookups);
     let peer = Peer::start(script.chain([Step::Keep(json(COUNTRY))])).unwrap();
     let printed = run("memory", &peer.url(), &[ONE_ARENA]);
-    assert!(printed.contains("get: Network, may have executed: false, not enough memory"), "{printed}");
-    assert!(printed.contains("order: Network, may have executed: true, not enough memory"), "{printed}");
+    assert!(
+        printed
+            .contains("get: Network, may have executed: false, GET /api/v1/countries/:id: not enough memory"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("order: Network, may have executed: true, POST /api/v1/orders: not enough memory"),
+        "{printed}"
+    );
     assert!(printed.contains("small: done"), "{printed}");
 }

@@ -7,6 +7,7 @@ mod http {
     mod connections;
     mod encoding;
     mod headers;
+    mod hints;
     mod limits;
     mod pool;
     mod proxy;

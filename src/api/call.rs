@@ -23,7 +23,7 @@ pub struct RawCall(Request);
 impl RawCall {
     /// Creates a GET request. The path must begin with a slash. A failed GET is retried.
     ///
-    /// The path appears in log lines. Put values that must not into `:id` or the query.
+    /// The path appears in log lines and errors. Put values that must not into `:id` or the query.
     #[must_use]
     pub fn get(path: &str) -> Self {
         RawCall::new(Method::Get, path, Safety::Safe)

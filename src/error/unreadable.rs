@@ -1,6 +1,7 @@
 //! An unreadable item of a list.
 
 use crate::Error;
+use crate::http::Route;
 
 /// An unreadable item of a list: its position and the problem, but never its content.
 ///
@@ -34,6 +35,11 @@ impl Unreadable {
     #[must_use]
     pub fn error(&self) -> &Error {
         &self.error
+    }
+
+    pub(crate) fn with_route(mut self, route: &Route) -> Self {
+        self.error = self.error.with_route(route);
+        self
     }
 
     pub(crate) fn into_error(self) -> Error {

@@ -13,6 +13,9 @@ use super::valve::Valve;
 use super::wiping::WipingTransport;
 use crate::clock::Stamp;
 
+/// How a TLS server responds to a request in plain text: a record with an alert begins with its type and version.
+const TLS_ALERT: [u8; 2] = [21, 3];
+
 /// Wraps the connection that the connectors before it made.
 #[derive(Debug)]
 pub(super) struct ConnectionConnector {
@@ -33,9 +36,10 @@ impl<In: Transport> Connector<WipingTransport<In>> for ConnectionConnector {
         // connection carries itself is not the request.
         let to_target = !self.has_proxy || details.config.proxy().is_some();
         Ok(chained.map(|inner| {
-            if to_target {
-                note(|exchange| exchange.connected = true);
-            }
+            note(|exchange| {
+                exchange.to_proxy = false;
+                exchange.connected = to_target;
+            });
             Connection { inner, valve: Arc::clone(&self.valve), to_target, idle_since: None }
         }))
     }
@@ -71,7 +75,11 @@ impl<T: Transport> Transport for Connection<T> {
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         let progress = self.inner.await_input(timeout);
         if self.to_target && matches!(progress, Ok(true)) {
-            note(|exchange| exchange.response_started = true);
+            let is_tls = !self.inner.is_tls() && self.inner.buffers().input().starts_with(&TLS_ALERT);
+            note(|exchange| {
+                exchange.response_is_tls |= is_tls && !exchange.response_started;
+                exchange.response_started = true;
+            });
         }
         progress.map_err(not_an_end)
     }

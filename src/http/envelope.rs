@@ -160,13 +160,36 @@ pub(crate) fn auth_failure_of(response: &Response, wall: Duration) -> Error {
     let error = failure_of(response, wall);
     let kind = error.kind();
     match response.status {
-        404 => error.with_kind(kind, "the server has no such auth route; check the base URL"),
+        404 => error.with_kind(
+            kind,
+            "the server has no such auth route; check the base URL for a typo or a missing path prefix",
+        ),
+        400 if !error.is_from_api() && wants_tls(response) => error.with_kind(
+            kind,
+            "the server expects TLS, and the request was plain HTTP; use https:// in the base URL",
+        ),
         400 | 401 if !error.is_from_api() => error.with_kind(
             kind,
             "a server or gateway that is not this API refused the request; check the base URL",
         ),
+        // A gateway has pages of its own for the others.
+        402 | 405..=407 | 409..=428 if is_web_page(response) => error.with_kind(kind, WEB_PAGE),
         _ => error,
     }
+}
+
+pub(crate) const WEB_PAGE: &str =
+    "the response is a web page, not one of this API; check the base URL for a typo or a missing path prefix";
+
+pub(crate) fn is_web_page(response: &Response) -> bool {
+    text_of(response).trim_start().starts_with('<')
+}
+
+/// Whether nginx, Go or Apache says that it received plain HTTP where it expects TLS.
+fn wants_tls(response: &Response) -> bool {
+    let text = text_of(response);
+    let says = ["sent to HTTPS port", "request to an HTTPS server", "to an SSL-enabled server port"];
+    says.iter().any(|says| text.contains(says))
 }
 
 fn kind_of(status: u16) -> (ErrorKind, &'static str) {

@@ -14,18 +14,30 @@ pub(super) struct Exchange {
     pub(super) max_idle: Duration,
     /// The request is sent although the valve is closed.
     pub(super) passes_closed: bool,
+    /// A connection to the proxy is being made. Otherwise, it is one to the server, perhaps through the proxy.
+    pub(super) to_proxy: bool,
     /// A new connection was opened, including TLS; otherwise an idle one is used.
     pub(super) connected: bool,
     /// At least one byte of the request was written.
     pub(super) request_sent: bool,
     /// At least one byte of a response arrived.
     pub(super) response_started: bool,
+    /// The response to a request in plain text begins like a TLS record.
+    pub(super) response_is_tls: bool,
 }
 
 impl Exchange {
     /// An exchange that has not begun.
     pub(super) const fn new(max_idle: Duration, passes_closed: bool) -> Self {
-        Exchange { max_idle, passes_closed, connected: false, request_sent: false, response_started: false }
+        Exchange {
+            max_idle,
+            passes_closed,
+            to_proxy: false,
+            connected: false,
+            request_sent: false,
+            response_started: false,
+            response_is_tls: false,
+        }
     }
 
     /// The exchange of this thread.

@@ -1,10 +1,11 @@
 //! What a failed attempt means: the error to return, and whether the request may have executed.
 
-use std::error::Error as StdError;
+use std::borrow::Cow;
 use std::io;
 
 use super::exchange::Exchange;
-use super::valve;
+use super::hosts::Hosts;
+use super::{tls_hint, valve};
 use crate::{Error, ErrorKind};
 
 /// What became of a request that failed. It decides whether a retry is safe and of any use.
@@ -49,19 +50,19 @@ impl SendError {
 }
 
 /// Classifies the last exchange of an attempt. `resent` says that an earlier one may have executed.
-pub(super) fn classify(error: ureq::Error, exchange: Exchange, resent: bool) -> SendError {
+pub(super) fn classify(error: ureq::Error, exchange: Exchange, resent: bool, hosts: &Hosts) -> SendError {
     let unless_sent = if exchange.request_sent || resent { Fate::Unknown } else { Fate::NotSent };
     if valve::is_refusal(&error) {
         return SendError { fate: unless_sent, error: crate::token::logged_out() };
     }
     if !exchange.connected
         && !exchange.request_sent
-        && let Some(refusal) = proxy_refusal(&error)
+        && let Some(refusal) = proxy_refusal(&error, hosts)
     {
         let fate = if resent { Fate::Complete } else { Fate::Unsendable };
         return SendError { fate, error: refusal.with_source(error) };
     }
-    let (kind, message) = describe(&error, exchange);
+    let (kind, message) = describe(&error, exchange, hosts);
     let fate = match (kind, unless_sent) {
         (ErrorKind::InvalidResponse, _) => Fate::Complete,
         (ErrorKind::InvalidRequest, Fate::NotSent) => Fate::Unsendable,
@@ -71,9 +72,11 @@ pub(super) fn classify(error: ureq::Error, exchange: Exchange, resent: bool) -> 
 }
 
 /// The error of a proxy that refuses the user name and password. ureq has no kind for it, only a message.
-fn proxy_refusal(error: &ureq::Error) -> Option<Error> {
-    let message = "the proxy does not accept the user name and password, or wants some; set them in its URL";
-    let refusal = Error::new(ErrorKind::Configuration, message);
+fn proxy_refusal(error: &ureq::Error, hosts: &Hosts) -> Option<Error> {
+    let proxy = hosts.peer(true);
+    let message =
+        format!("{proxy} does not accept the user name and password, or wants some; set them in its URL");
+    let refusal = Error::configuration(message);
     match error {
         ureq::Error::ConnectProxyFailed(reason) if reason.contains(" 407/") => Some(refusal.with_status(407)),
         // SOCKS. An error of the operating system would have a number.
@@ -96,18 +99,20 @@ pub(super) fn is_stale(error: &ureq::Error, exchange: Exchange) -> bool {
     is_broken && exchange.request_sent && !exchange.connected && !exchange.response_started
 }
 
-fn describe(error: &ureq::Error, exchange: Exchange) -> (ErrorKind, &'static str) {
+fn describe(error: &ureq::Error, exchange: Exchange, hosts: &Hosts) -> (ErrorKind, Cow<'static, str>) {
     use ErrorKind::{Configuration, InvalidRequest, InvalidResponse, Network, Timeout};
-    match error {
-        ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
-            (Timeout, "no connection to the server within the time limit")
+    let is_timeout = match error {
+        ureq::Error::Timeout(_) => true,
+        ureq::Error::Io(error) => error.kind() == io::ErrorKind::TimedOut,
+        _ => false,
+    };
+    let (kind, message) = match error {
+        _ if exchange.response_is_tls => {
+            let server = &hosts.server;
+            let message =
+                format!("{server} expects TLS, and the request was plain HTTP; use https:// in the base URL");
+            return (InvalidResponse, message.into());
         }
-        ureq::Error::Timeout(_) if !exchange.connected && !exchange.request_sent => {
-            (Timeout, "no connection to the server within the time limit")
-        }
-        ureq::Error::Timeout(_) => (Timeout, "no response from the server within the time limit"),
-        ureq::Error::HostNotFound => (Network, "the server's host name could not be resolved"),
-        ureq::Error::Tls(_) => (Network, "no secure connection to the server could be made"),
         ureq::Error::BodyExceedsLimit(_) | ureq::Error::LargeResponseHeader(..) => {
             (InvalidResponse, "the response exceeds the size limit")
         }
@@ -123,24 +128,42 @@ fn describe(error: &ureq::Error, exchange: Exchange) -> (ErrorKind, &'static str
             (InvalidRequest, "the request cannot be sent as HTTP")
         }
         ureq::Error::InvalidProxyUrl => (Configuration, "the proxy URL is not valid"),
-        ureq::Error::ConnectProxyFailed(_) => (Network, "the proxy refused the connection"),
-        ureq::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => {
-            (Timeout, "no response from the server within the time limit")
+        _ if !exchange.connected && !exchange.request_sent => {
+            let kind = if is_timeout { Timeout } else { Network };
+            return (kind, no_connection(error, is_timeout, exchange, hosts).into());
         }
+        _ if is_timeout => (Timeout, "no response from the server within the time limit"),
         ureq::Error::Io(error) if error.kind() == io::ErrorKind::OutOfMemory => {
             (Network, "not enough memory for the response")
         }
-        ureq::Error::Io(error) if is_tls(error) => {
-            (Network, "no secure connection to the server could be made")
-        }
         _ if exchange.response_started => (Network, "the connection broke in the middle of the response"),
-        _ if exchange.request_sent => (Network, "the connection broke before the response"),
-        _ => (Network, "no connection to the server could be made"),
+        _ => (Network, "the connection broke before the response"),
+    };
+    (kind, message.into())
+}
+
+/// Names the peer that was not reached.
+fn no_connection(error: &ureq::Error, is_timeout: bool, exchange: Exchange, hosts: &Hosts) -> String {
+    let tls = tls_error(error);
+    // ureq connects to a SOCKS proxy itself, without a note. The proxy's replies are errors without a number.
+    let is_reply = tls.is_none() && matches!(error, ureq::Error::Io(error) if error.raw_os_error().is_none());
+    let peer = hosts.peer(exchange.to_proxy && !is_reply);
+    let hint = tls.and_then(tls_hint::of).map(|hint| format!(": {hint}")).unwrap_or_default();
+    match error {
+        _ if is_timeout => format!("no connection to {peer} within the time limit"),
+        ureq::Error::HostNotFound => format!("the host name of {peer} could not be resolved"),
+        ureq::Error::ConnectProxyFailed(_) => {
+            format!("{} refused a connection to {}", hosts.peer(true), hosts.server)
+        }
+        ureq::Error::Tls(_) => format!("no secure connection to {peer} could be made"),
+        _ if tls.is_some() => format!("no secure connection to {peer} could be made{hint}"),
+        _ => format!("no connection to {peer} could be made"),
     }
 }
 
-fn is_tls(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(<dyn StdError + Send + Sync>::is::<rustls::Error>)
+fn tls_error(error: &ureq::Error) -> Option<&rustls::Error> {
+    let ureq::Error::Io(error) = error else { return None };
+    error.get_ref()?.downcast_ref()
 }
 
 #[cfg(test)]
@@ -148,13 +171,19 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::http::BaseUrl;
 
     #[test]
     fn a_407_is_final_even_if_an_earlier_request_may_have_executed() {
         for (resent, fate) in [(false, Fate::Unsendable), (true, Fate::Complete)] {
             let refusal = ureq::Error::ConnectProxyFailed("HTTP/1.1 407/Denied".to_owned());
-            let failed = classify(refusal, Exchange::new(Duration::ZERO, false), resent);
+            let base = BaseUrl::parse("https://api.example.com").unwrap();
+            let proxy = ureq::Proxy::new("http://user:s3cret@proxy.example.com:3128").unwrap();
+            let hosts = Hosts::new(&base, Some(&proxy));
+            let failed = classify(refusal, Exchange::new(Duration::ZERO, false), resent, &hosts);
             assert_eq!((failed.fate, failed.error.kind()), (fate, ErrorKind::Configuration));
+            let text = failed.error.to_string();
+            assert!(text.starts_with("the proxy proxy.example.com:3128 does not accept the user"), "{text}");
         }
     }
 }

@@ -10,6 +10,7 @@ mod envelope;
 mod exchange;
 mod failure;
 mod gzip;
+mod hosts;
 mod proxy;
 mod rate_limit;
 mod request;
@@ -23,6 +24,7 @@ mod settings;
 mod socket;
 #[cfg(test)]
 mod tests;
+mod tls_hint;
 mod valve;
 mod wiping;
 
@@ -36,8 +38,8 @@ use ureq::Agent;
 
 pub(crate) use base_url::BaseUrl;
 pub(crate) use envelope::{
-    Listed, Listing, auth_failure_of, failure_of, list_of, members, nothing_of, object_of, one_of, page_of,
-    payload, says_failed, text_of, value_of,
+    Listed, Listing, WEB_PAGE, auth_failure_of, failure_of, is_web_page, list_of, members, nothing_of,
+    object_of, one_of, page_of, payload, says_failed, text_of, value_of,
 };
 pub(crate) use failure::{Fate, SendError};
 pub(crate) use proxy::proxy;
@@ -58,6 +60,7 @@ pub(crate) use wiping::{Masked, json_text};
 
 use connector::Parts;
 use exchange::Exchange;
+use hosts::Hosts;
 use resolver::CachedResolver;
 use settings::IDLE_TIME;
 use valve::Valve;
@@ -142,11 +145,15 @@ impl Connections {
                 let again = Call { limits: Limits { timeout, ..limits }, started: Stamp::now(), ..call };
                 match self.exchange(&again, max_idle) {
                     (Ok(response), _) => Ok(Response { resent: true, ..response }),
-                    (Err(error), second) => Err(failure::classify(error, second, true)),
+                    (Err(error), second) => Err(failure::classify(error, second, true, &self.hosts())),
                 }
             }
-            (Err(error), first) => Err(failure::classify(error, first, false)),
+            (Err(error), first) => Err(failure::classify(error, first, false, &self.hosts())),
         }
+    }
+
+    fn hosts(&self) -> Hosts {
+        Hosts::new(&self.base, self.parts.config.proxy())
     }
 
     /// Sends a request over a connection that was idle for less than `max_idle`, or a new one.

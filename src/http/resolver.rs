@@ -22,6 +22,7 @@ use ureq::config::Config;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
+use super::exchange::note;
 use crate::clock::Stamp;
 
 /// How long a result is current: long enough for a burst of calls, short enough to follow a server that moves. Open
@@ -151,7 +152,15 @@ fn spawn(work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
 }
 
 impl Resolver for CachedResolver {
-    fn resolve(&self, uri: &Uri, _: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, Error> {
+        // Nothing but a lookup tells that ureq turns to the proxy.
+        let to_proxy = config.proxy().is_some_and(|proxy| proxy.uri() == uri);
+        note(|exchange| exchange.to_proxy = to_proxy);
         let (scheme, authority) = uri.scheme().zip(uri.authority()).ok_or(Error::HostNotFound)?;
         let host = DefaultResolver::host_and_port(scheme, authority).ok_or(Error::HostNotFound)?;
         // An IP address needs no lookup.

@@ -111,6 +111,13 @@ impl Route {
         self.safety != Safety::Safe
     }
 
+    /// The method and the path, as errors show them. A raw call may have an invalid path, which can hold a query or a
+    /// password: it ends where a query begins, and one that is a full URL is not shown.
+    pub(crate) fn shown(&self) -> Option<String> {
+        let path = self.path.split(['?', '#']).next().filter(|path| path.starts_with('/'))?;
+        Some(format!("{} {path}", self.method.as_str()))
+    }
+
     /// The name by which the token engine tells routes apart. Routes that this crate does not know share one.
     pub(crate) fn name(&self) -> &'static str {
         match self.path {

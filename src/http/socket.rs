@@ -8,6 +8,7 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, NextTimeout, TcpConnector, Transport,
 };
 
+use super::exchange::note;
 use super::resolver::CachedResolver;
 use super::wiping::remaining;
 
@@ -27,6 +28,8 @@ impl<In: Transport> Connector<In> for SocketConnector {
     ) -> Result<Option<Self::Out>, Error> {
         let tcp = TcpConnector::default();
         if chained.is_some() {
+            // The proxy has connected to the server.
+            note(|exchange| exchange.to_proxy = false);
             return Ok(tcp.connect(details, chained)?.map(Socket));
         }
         let mut failure = Error::HostNotFound;

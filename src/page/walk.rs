@@ -83,17 +83,17 @@ impl<T> Walk<T> {
             let requested = self.is_large.then_some(u64::from(LARGE));
             let is_all = size.map_or_else(|| !says_more && requested.is_none_or(is_short), is_short);
             let repeated = "the server repeats a page instead of sending the next one";
-            return if is_all { Ok(None) } else { Err(Error::invalid_response(repeated)) };
+            return if is_all { Ok(None) } else { Err(self.complaint(repeated)) };
         }
         if ids == self.landmark.0 {
-            return Err(Error::invalid_response("the server sends the same pages over and over"));
+            return Err(self.complaint("the server sends the same pages over and over"));
         }
         self.compared += 1;
         if self.compared == self.landmark.1 {
             (self.landmark, self.compared) = ((ids.clone(), self.landmark.1.saturating_mul(2)), 0);
         }
         if number != page {
-            return Err(Error::invalid_response("the server responded with a page that was not requested"));
+            return Err(self.complaint("the server responded with a page that was not requested"));
         }
         if has_more {
             self.next = page.checked_add(1);
@@ -104,6 +104,10 @@ impl<T> Walk<T> {
         items.retain(|item| id(item).is_none_or(|id| !previous.contains(&id)));
         self.previous = ids;
         Ok(Some(items))
+    }
+
+    fn complaint(&self, message: &'static str) -> Error {
+        Error::invalid_response(message).with_route(&self.request.route)
     }
 
     /// If the server states a smaller page size than requested, requests that size from now on. Otherwise a server that

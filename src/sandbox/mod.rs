@@ -22,6 +22,53 @@
 //! # Ok::<(), popup_rewards::Error>(())
 //! ```
 //!
+//! # Test your own code
+//!
+//! Test most code against a [`Sandbox`], with faults. Where a test needs no server, put a trait of your own between your
+//! code and the [`Session`], with the few operations that you use. The fake of a test implements it too, and returns any
+//! error that an [`ErrorBuilder`] makes:
+//!
+//! ```
+//! use popup_rewards::sandbox::ErrorBuilder;
+//! use popup_rewards::{ClientReference, ErrorKind, NewOrder, OrderId, ProductId, Result, Session};
+//!
+//! trait GiftCards {
+//!     fn buy(&self, order: &NewOrder) -> Result<OrderId>;
+//! }
+//!
+//! impl GiftCards for Session {
+//!     fn buy(&self, order: &NewOrder) -> Result<OrderId> {
+//!         Ok(self.create_order(order)?.id)
+//!     }
+//! }
+//!
+//! /// The code under test.
+//! fn reward(cards: &impl GiftCards, order: &NewOrder) -> &'static str {
+//!     match cards.buy(order) {
+//!         Ok(_) => "ordered",
+//!         Err(error) if error.may_have_executed() => "unclear",
+//!         Err(_) => "not ordered",
+//!     }
+//! }
+//!
+//! /// A shop where every order fails in the same way.
+//! struct Failing(ErrorBuilder);
+//!
+//! impl GiftCards for Failing {
+//!     fn buy(&self, _: &NewOrder) -> Result<OrderId> {
+//!         Err(self.0.clone().build())
+//!     }
+//! }
+//!
+//! let order = NewOrder::new(ProductId::from(3001), 20.into(), 1, ClientReference::generate());
+//! let empty_wallet = ErrorBuilder::new(ErrorKind::InsufficientFunds).status(400).code("INSUFFICIENT_FUNDS");
+//! assert_eq!(reward(&Failing(empty_wallet), &order), "not ordered");
+//! let lost = ErrorBuilder::new(ErrorKind::Timeout).may_have_executed(true);
+//! assert_eq!(reward(&Failing(lost), &order), "unclear");
+//! ```
+//!
+//! # Not for production
+//!
 //! It is a test double: it keeps everything it receives in plain memory and uses no TLS. Do not use it in
 //! production.
 
@@ -31,6 +78,7 @@ mod catalogue;
 mod clock;
 mod controls;
 mod counters;
+mod error_builder;
 mod esim;
 mod esim_orders;
 mod faults;
@@ -63,6 +111,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 pub use clock::SandboxClock;
+pub use error_builder::ErrorBuilder;
 pub use faults::Fault;
 pub use outcome::Outcome;
 use server::Server;

@@ -58,7 +58,7 @@ pub(super) fn login(connections: &Connections, login: &Login, setting: Setting) 
     let secrets = [login.secret.expose(), login.key.expose()];
     let response = send(connections, &request, setting, &secrets)?;
     minted(&response, setting).map_err(|error| {
-        let error = secrets.iter().fold(error, |error, secret| error.redact(secret));
+        let error = secrets.iter().fold(error, |error, secret| error.redact(secret)).with_route(&LOGIN);
         match failure_of(&response, &error) {
             // A gateway sends 401 too. Only the API's own error body blames the credentials.
             Failure::Refused
@@ -87,7 +87,7 @@ pub(super) fn refresh(
     request.passes_closed = last;
     let response = send(connections, &request, setting, &[&token.0])?;
     minted(&response, setting).map_err(|error| {
-        let error = error.redact(&token.0);
+        let error = error.redact(&token.0).with_route(&REFRESH);
         AuthError { failure: failure_of(&response, &error), error }
     })
 }
@@ -103,12 +103,14 @@ pub(super) fn logout(
 ) -> Result<(), http::SendError> {
     let request = Request::new(LOGOUT).passes_closed();
     let limits = Limits { timeout: setting.timeout, body: AUTH_LIMIT };
-    let response = connections.send(&request, Some(access.header()), limits)?;
-    if response.is_success() {
-        return Ok(());
-    }
-    let error = http::auth_failure_of(&response, setting.sent.wall).redact(access.expose());
-    Err(http::SendError { fate: Fate::of(&error), error })
+    let sent = connections.send(&request, Some(access.header()), limits).and_then(|response| {
+        if response.is_success() {
+            return Ok(());
+        }
+        let error = http::auth_failure_of(&response, setting.sent.wall).redact(access.expose());
+        Err(http::SendError { fate: Fate::of(&error), error })
+    });
+    sent.map_err(|lost| http::SendError { error: lost.error.with_route(&LOGOUT), ..lost })
 }
 
 /// Sends a request and removes these secrets from the error or the request id, in case the server repeats them.
@@ -126,7 +128,10 @@ fn send(
             Fate::Unknown => Failure::Unknown { from_api: false, retry_after: Duration::ZERO },
             Fate::Complete | Fate::Limited => Failure::Unusable,
         },
-        error: secrets.iter().fold(lost.error, |error, secret| error.redact(secret)),
+        error: secrets
+            .iter()
+            .fold(lost.error, |error, secret| error.redact(secret))
+            .with_route(&request.route),
     })?;
     for secret in secrets {
         response.redact(secret);
@@ -182,6 +187,7 @@ fn minted(response: &Response, setting: Setting) -> Result<TokenPair<AccessToken
         None if refusal().is_from_api() => {
             refusal().with_kind(InvalidResponse, "the server says the call failed")
         }
+        None if http::is_web_page(response) => error.with_kind(InvalidResponse, http::WEB_PAGE),
         _ => error,
     })
 }

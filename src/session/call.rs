@@ -22,6 +22,7 @@ pub(super) struct CallError {
 
 impl CallError {
     pub(super) fn new(error: Error, doubt: Doubt, request: &Request) -> Self {
+        let error = error.with_route(&request.route);
         let error = match &request.reference {
             Some(reference) => error.with_client_reference(reference.as_str()),
             None => error,
@@ -85,7 +86,9 @@ const TURN_LASTS: Duration = Duration::from_millis(500);
 impl SessionInner {
     /// Makes a call, with as many retries as are safe and fit the deadline.
     pub(super) fn call(&self, request: &Request, scope: Scope<'_>) -> Result<Reply, CallError> {
-        request.checked().map_err(|error| CallError { error, doubt: Doubt::None })?;
+        let refused =
+            |error: Error| CallError { error: error.with_route(&request.route), doubt: Doubt::None };
+        request.checked().map_err(refused)?;
         self.source.counters.call();
         let mut course = Course { scope, made: 0, newer_than: 0, last: false, doubt: Doubt::None };
         self.attempts(request, &mut course).map_err(|error| CallError::new(error, course.doubt, request))

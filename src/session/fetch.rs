@@ -108,7 +108,10 @@ impl Session {
         asked: Listed,
         scope: Scope<'_>,
     ) -> Result<Listing<T>> {
-        Ok(self.read_in(request, scope, |response| http::page_of(response, asked))?)
+        let mut listing = self.read_in(request, scope, |response| http::page_of(response, asked))?;
+        listing.page.unreadable =
+            listing.page.unreadable.into_iter().map(|item| item.with_route(&request.route)).collect();
+        Ok(listing)
     }
 
     /// Whether the server has not yet refused large pages of this list.

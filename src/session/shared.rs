@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::auth::RefreshToken;
 use super::source::{Access, Refresh, SessionSource};
+use crate::api::auth::LOGIN;
 use crate::clock::{Reading, random_bytes};
 use crate::hex;
 use crate::http::Connections;
@@ -199,7 +200,7 @@ impl FlightStore<Arc<Access>, Refresh> for SharedTokens<'_> {
 
     fn refusal(&self) -> Error {
         let message = "the server refused the API key and secret when another process logged in";
-        Error::new(ErrorKind::InvalidCredentials, message)
+        Error::new(ErrorKind::InvalidCredentials, message).with_route(&LOGIN)
     }
 
     fn complaint(&mut self) -> Option<Error> {

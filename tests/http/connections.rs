@@ -25,7 +25,8 @@ fn a_refused_connection_is_retried_and_then_a_network_error() {
         .retry(quick)
         .build()
         .unwrap();
-    failed(session.countries(), ErrorKind::Network, "no connection to the server could be made");
+    let says = format!("no connection to the server {closed} could be made");
+    failed(session.countries(), ErrorKind::Network, &says);
     let stats = session.stats();
     assert_eq!((stats.logins, stats.calls), (3, 1));
 }
@@ -150,8 +151,8 @@ fn a_login_that_cannot_connect_in_time_is_retried_and_then_a_timeout() {
         .connect_timeout(SHORT)
         .build()
         .unwrap();
-    let says = "no connection to the server within the time limit";
-    let error = failed(session.countries(), ErrorKind::Timeout, says);
+    let says = format!("POST /auth/login: no connection to the server {address} within the time limit");
+    let error = failed(session.countries(), ErrorKind::Timeout, &says);
     assert!(everything(&error).contains("Timeout(Connect)"), "another timeout expired: {error:?}");
     assert_eq!(session.stats().logins, 3);
 }

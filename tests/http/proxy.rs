@@ -12,6 +12,7 @@ use popup_rewards::{
 };
 
 use super::COUNTRY;
+use crate::common::clock::TestClock;
 use crate::common::errors::failed;
 use crate::common::peer::{Peer, Step, json};
 
@@ -85,15 +86,57 @@ fn a_proxy_from_the_builder_carries_every_call_and_sees_no_token() {
 #[test]
 fn the_error_of_a_refusing_or_unreachable_proxy_omits_its_password() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let refusing = refusing(b"HTTP/1.1 403 No\r\n\r\n");
-    for (address, says) in
-        [(closed.to_string(), "no connection"), (refusing.0, "the proxy refused the connection")]
-    {
-        let peer = Peer::start([]).unwrap();
-        let url = format!("http://user:pr0xy-canary@{address}");
-        let session = peer.builder().retry(RetryPolicy::new().retries(0)).proxy(&url).build().unwrap();
-        failed(session.login(), ErrorKind::Network, says);
-        assert!(peer.requests().is_empty(), "the proxy was bypassed");
+    let (refusing, _) = refusing(b"HTTP/1.1 403 No\r\n\r\n");
+    let (odd, _) = self::refusing(b"220 smtp.example.com ESMTP\r\n\r\n");
+    let (socks, _) = self::refusing(b"\x05\x00\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00");
+    let unreached = |proxy: &str| format!("no connection to the proxy {proxy} could be made");
+    let peer = Peer::start([]).unwrap();
+    let server = peer.url().replace("http://", "the server ");
+    for (proxy, says) in [
+        (format!("http://user:pr0xy-canary@{closed}"), unreached(&closed.to_string())),
+        (format!("socks5://user:pr0xy-canary@{closed}"), unreached(&closed.to_string())),
+        (
+            "http://user:pr0xy-canary@proxy.invalid:3128".to_owned(),
+            "the host name of the proxy proxy.invalid:3128 could not be resolved".to_owned(),
+        ),
+        (
+            format!("http://user:pr0xy-canary@{refusing}"),
+            format!("the proxy {refusing} refused a connection to {server}"),
+        ),
+        (
+            format!("http://user:pr0xy-canary@{odd}"),
+            format!("no connection to {server} through the proxy {odd} could be made"),
+        ),
+        (
+            format!("socks5://user:pr0xy-canary@{socks}"),
+            format!("no connection to {server} through the proxy {socks} could be made"),
+        ),
+    ] {
+        let session = peer.builder().clock(TestClock::skipping()).proxy(&proxy).build().unwrap();
+        let error = failed(session.login(), ErrorKind::Network, "");
+        assert_eq!(error.to_string(), format!("POST /auth/login: {says}"));
+    }
+    assert!(peer.requests().is_empty(), "the proxy was bypassed");
+}
+
+#[test]
+fn a_tls_failure_behind_a_proxy_is_that_of_the_server() {
+    for (scheme, tunnel) in [
+        ("http", &b"HTTP/1.1 200 Connected\r\n\r\nHTTP/1.1 400 Bad Request\r\n\r\n"[..]),
+        ("socks5", b"\x05\x00\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00HTTP/1.1 400 Bad Request\r\n\r\n"),
+    ] {
+        let (proxy, _) = refusing(tunnel);
+        let error = Session::builder("https://127.0.0.1:9", Credentials::new("key", "secret"))
+            .clock(TestClock::skipping())
+            .proxy(&format!("{scheme}://{proxy}"))
+            .build()
+            .and_then(|session| session.login())
+            .unwrap_err();
+        let says = format!(
+            "POST /auth/login: no secure connection to the server 127.0.0.1:9 through the proxy {proxy} could be \
+             made: its response is not TLS"
+        );
+        assert!(error.to_string().starts_with(&says), "{error}");
     }
 }
 
@@ -133,13 +176,13 @@ fn a_proxy_that_refuses_its_password_is_used_once() {
         let (address, connections) = refusing(response);
         let session =
             peer.builder().proxy(&format!("{scheme}://user:pr0xy-canary@{address}")).build().unwrap();
-        let says = "the proxy does not accept the user name and password";
-        let error = failed(session.countries(), ErrorKind::Configuration, says);
+        let says = format!("the proxy {address} does not accept the user name and password");
+        let error = failed(session.countries(), ErrorKind::Configuration, &says);
         assert_eq!((error.status(), error.is_retryable()), (status, false), "{error}");
         assert_eq!(error.to_string().contains("407"), status.is_some(), "{error}");
         assert_eq!(connections.load(Ordering::SeqCst), 1, "{scheme}");
         let order = NewOrder::new(ProductId::from(2), 5.into(), 1, ClientReference::generate());
-        let error = failed(session.create_order(&order), ErrorKind::Configuration, says);
+        let error = failed(session.create_order(&order), ErrorKind::Configuration, &says);
         assert!(!error.may_have_executed(), "{error:?}");
         assert_eq!(connections.load(Ordering::SeqCst), 2, "{scheme}");
         assert!(peer.requests().is_empty(), "the proxy was bypassed");
@@ -151,7 +194,8 @@ fn a_call_without_a_login_uses_a_refusing_proxy_once() {
     let peer = Peer::start([]).unwrap();
     let (address, connections) = refusing(b"HTTP/1.1 407 Denied\r\n\r\n");
     let session = peer.builder().proxy(&format!("http://{address}")).build().unwrap();
-    failed(session.service_status(), ErrorKind::Configuration, "the proxy does not accept");
+    let says = format!("the proxy {address} does not accept");
+    failed(session.service_status(), ErrorKind::Configuration, &says);
     assert_eq!((connections.load(Ordering::SeqCst), session.stats().retries), (1, 0));
 }
 
@@ -181,16 +225,18 @@ fn a_proxy_from_the_environment_is_not_used_for_loopback() {
 fn the_environment_chooses_the_proxy_for_the_server() {
     let (right, connections) = refusing(b"HTTP/1.1 407 Denied\r\n\r\n");
     let (wrong, unused) = refusing(b"HTTP/1.1 403 Denied\r\n\r\n");
+    let refused = format!("Configuration: POST /auth/login: the proxy {right} does not accept");
+    let refused = refused.as_str();
     let (right, wrong) = (format!("http://{right}"), format!("http://{wrong}"));
-    let refused = "Configuration: the proxy does not accept";
+    let unresolved = "the host name of the server sub.api.invalid:443 could not be resolved";
     for (variables, says, used) in [
         (vec![("https_proxy", right.clone()), ("HTTPS_PROXY", wrong.clone())], refused, 1),
         (vec![("HTTPS_PROXY", right.clone()), ("ALL_PROXY", wrong.clone())], refused, 1),
         (vec![("HTTPS_PROXY", format!(" {right}\n"))], refused, 1),
-        (vec![("HTTP_PROXY", wrong.clone()), ("http_proxy", wrong.clone())], "could not be resolved", 0),
+        (vec![("HTTP_PROXY", wrong.clone()), ("http_proxy", wrong.clone())], unresolved, 0),
         (
             vec![("ALL_PROXY", wrong.clone()), ("NO_PROXY", "other.test api.invalid".to_owned())],
-            "could not be resolved",
+            unresolved,
             0,
         ),
         (vec![("ALL_PROXY", right.clone()), ("NO_PROXY", "notapi.invalid".to_owned())], refused, 1),

@@ -49,7 +49,7 @@ const NOT_HTTP: &str = "the response is not valid HTTP";
 fn unusable() -> [(Vec<u8>, &'static str); 14] {
     let cut = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3][..];
     [
-        (b"\x15\x03\x01\x00\x02\x02\x46\r\n\r\n".to_vec(), NOT_HTTP),
+        (b"\x15\x03\x01\x00\x02\x02\x46\r\n\r\n".to_vec(), "expects TLS"),
         (format!("<html>{CANARY}</html>\r\n\r\n").into_bytes(), NOT_HTTP),
         (format!("HTTP/2.0 200 OK\r\nx: {CANARY}\r\n\r\n").into_bytes(), NOT_HTTP),
         (response("200 OK", "content-encoding: gzip\r\n", cut), "decompressed"),

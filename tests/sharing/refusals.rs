@@ -11,7 +11,7 @@ fn a_thousand_runs_with_a_revoked_key_log_in_once_a_pause() {
     let wrong = || Credentials::new(key.expose(), "not-the-password");
     for _ in 0..1000 {
         let error = team.member_with(wrong()).session.countries().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidCredentials);
+        assert_eq!((error.kind(), error.route()), (ErrorKind::InvalidCredentials, Some("POST /auth/login")));
         assert!(error.retry_after().is_some_and(|wait| !wait.is_zero() && wait <= MINUTE / 2));
     }
     assert_eq!(team.logins(), 1);

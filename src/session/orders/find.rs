@@ -43,7 +43,7 @@ impl Session {
                 let read: T = self.read_order(routes, listed.id(), scope)?;
                 return match read.reference() {
                     Some(other) if other != wanted => {
-                        Err(unreadable("lists an order under another reference"))
+                        Err(unreadable(routes, "lists an order under another reference"))
                     }
                     _ => Ok(Some(read)),
                 };
@@ -51,20 +51,21 @@ impl Session {
             for listed in orders.iter().filter(|order| order.reference().is_none()) {
                 nameless += 1;
                 if nameless > MOST_NAMELESS {
-                    return Err(unreadable("lists orders without their client references"));
+                    return Err(unreadable(routes, "lists orders without their client references"));
                 }
                 let read: T = self.read_order(routes, listed.id(), scope)?;
                 match read.reference() {
                     Some(found) if found == wanted => return Ok(Some(read)),
                     Some(_) => {}
-                    None => return Err(unreadable("shows an order without its client reference")),
+                    None => return Err(unreadable(routes, "shows an order without its client reference")),
                 }
             }
         }
-        if all_read { Ok(None) } else { Err(unreadable("lists an order that cannot be read")) }
+        if all_read { Ok(None) } else { Err(unreadable(routes, "lists an order that cannot be read")) }
     }
 }
 
-fn unreadable(what: &str) -> Error {
+fn unreadable(routes: &OrderRoutes, what: &str) -> Error {
     Error::invalid_response(format!("the server {what}, so it is not known whether the order exists"))
+        .with_route(&routes.list)
 }

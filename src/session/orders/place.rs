@@ -64,7 +64,10 @@ impl Session {
             {
                 return Ok(order);
             }
-            Ok(_) => (Error::invalid_response("the server responded with another order"), Doubt::Lost),
+            Ok(_) => {
+                let error = Error::invalid_response("the server responded with another order");
+                (error.with_route(&request.route), Doubt::Lost)
+            }
             Err(CallError { error, doubt: Doubt::None }) => return Err(error),
             Err(CallError { error, doubt }) => (error, doubt),
         };
